@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/base/clock.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+
+namespace damfs {
+namespace {
+
+// Reads digits; advances `text`. Empty when fewer than `digits` stand there.
+std::optional<int> take_number(std::string_view& text, size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == any_of.npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+int take_fraction(std::string_view& text) {
+  int value = 0;
+  int scale = 100'000'000;
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+    value += (text.front() - '0') * scale;
+    scale /= 10;
+    text.remove_prefix(1);
+  }
+  return value;
+}
+
+std::optional<int> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return 0;
+  const bool west = text.starts_with('-');
+  if (!take(text, "+-")) return std::nullopt;
+  const auto hours = take_number(text, 2);
+  if (!hours) return std::nullopt;
+  take(text, ":");
+  const int minutes = take_number(text, 2).value_or(0);
+  const int total = *hours * 60 + minutes;
+  if (total > 18 * 60) return std::nullopt;
+  return west ? -total : total;
+}
+
+}  // namespace
+
+int64_t now_ns() {
+  struct timespec now {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+bool Day::is_valid() const noexcept {
+  using namespace std::chrono;
+  return year >= 1 && year <= 9999 &&
+         year_month_day(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                        std::chrono::day(static_cast<unsigned>(day)))
+             .ok();
+}
+
+std::string Day::text() const {
+  return month == 0 ? fmt::format("{:04}", year) : fmt::format("{:04}-{:02}-{:02}", year, month, day);
+}
+
+std::optional<Day> Day::parse(std::string_view text) {
+  Day day;
+  const auto year = take_number(text, 4);
+  if (!year || *year == 0) return std::nullopt;
+  day.year = *year;
+  if (text.empty()) return day;
+  if (!take(text, "-")) return std::nullopt;
+  const auto month = take_number(text, 2);
+  if (!month || !take(text, "-")) return std::nullopt;
+  const auto of_month = take_number(text, 2);
+  if (!of_month || !text.empty()) return std::nullopt;
+  day.month = *month;
+  day.day = *of_month;
+  if (!day.is_valid()) return std::nullopt;
+  return day;
+}
+
+std::string CaptureTime::text() const {
+  std::string out = fmt::format("{}T{:02}:{:02}:{:02}", day.text(), hour, minute, second);
+  if (nanosecond != 0) {
+    std::string fraction = fmt::format(".{:09}", nanosecond);
+    while (fraction.back() == '0') fraction.pop_back();
+    out += fraction;
+  }
+  if (offset_minutes) {
+    const int absolute = *offset_minutes < 0 ? -*offset_minutes : *offset_minutes;
+    out += fmt::format("{}{:02}:{:02}", *offset_minutes < 0 ? '-' : '+', absolute / 60, absolute % 60);
+  }
+  return out;
+}
+
+std::optional<CaptureTime> CaptureTime::parse(std::string_view text) {
+  CaptureTime time;
+  const auto year = take_number(text, 4);
+  if (!year || !take(text, ":-")) return std::nullopt;
+  const auto month = take_number(text, 2);
+  if (!month || !take(text, ":-")) return std::nullopt;
+  const auto day = take_number(text, 2);
+  if (!day) return std::nullopt;
+  time.day = {*year, *month, *day};
+  if (!time.day.is_valid()) return std::nullopt;
+  if (!take(text, " Tt")) return text.empty() ? std::optional(time) : std::nullopt;
+  const auto hour = take_number(text, 2);
+  if (!hour || !take(text, ":")) return std::nullopt;
+  const auto minute = take_number(text, 2);
+  if (!minute) return std::nullopt;
+  time.hour = *hour;
+  time.minute = *minute;
+  if (take(text, ":")) {
+    const auto second = take_number(text, 2);
+    if (!second) return std::nullopt;
+    time.second = *second;
+    if (take(text, ".")) time.nanosecond = take_fraction(text);
+  }
+  // 60 is a leap second; a clock that shows 24:00 or more shows nothing.
+  if (time.hour > 23 || time.minute > 59 || time.second > 60) return std::nullopt;
+  time.offset_minutes = take_offset(text);
+  return time;
+}
+
+CaptureTime local_time(int64_t ns) {
+  time_t seconds = ns / 1'000'000'000;
+  int64_t rest = ns % 1'000'000'000;
+  if (rest < 0) {
+    rest += 1'000'000'000;
+    --seconds;
+  }
+  struct tm local {};
+  ::localtime_r(&seconds, &local);
+  CaptureTime time;
+  time.day = {local.tm_year + 1900, local.tm_mon + 1, local.tm_mday};
+  time.hour = local.tm_hour;
+  time.minute = local.tm_min;
+  time.second = local.tm_sec;
+  time.nanosecond = static_cast<int>(rest);
+  time.offset_minutes = static_cast<int>(local.tm_gmtoff / 60);
+  return time;
+}
+
+}  // namespace damfs

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/base/clock.h"
+
+namespace damfs {
+
+// The numbers are stored in catalogs and packed into node numbers: never renumber.
+enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };
+inline constexpr Kind kAllKinds[] = {Kind::kImage,    Kind::kVideo,       Kind::kAudio,
+                                     Kind::kDocument, Kind::kTexturePack, Kind::kOther};
+std::string_view to_string(Kind kind);  // "image", "texture-pack", …: the folders of by-type/
+std::optional<Kind> kind_from_string(std::string_view text);
+
+// Which record a capture time was read from, best first; kMtime when no metadata gave one.
+enum class DateSource : uint8_t { kExif = 1, kQuickTime = 2, kXmp = 3, kMtime = 4 };
+std::string_view to_string(DateSource source);  // "exif", "quicktime", "xmp", "mtime"
+
+struct Raster {
+  int64_t width = 0;  // pixels
+  int64_t height = 0;
+  explicit operator bool() const noexcept { return width > 0 && height > 0; }
+  friend bool operator==(const Raster&, const Raster&) = default;
+};
+
+struct Rational {
+  int64_t num = 0;
+  int64_t den = 1;
+  friend bool operator==(const Rational&, const Rational&) = default;
+};
+
+// One video stream, as its container and its first frames tell.
+struct VideoFacts {
+  std::string codec;            // libavcodec's name: "h264"
+  Raster coded;                 // as stored, before sample aspect and rotation
+  Rational sample_aspect{1, 1};
+  int rotation = 0;             // degrees clockwise to show it upright: 0, 90, 180, 270
+  Rational frame_rate{0, 1};    // average, frames a second
+  bool variable_frame_rate = false;
+  int64_t frame_count = 0;      // exact: from the container's sample table, else packets counted
+  std::string field_order;      // "progressive", "tt", "bb", "tb", "bt", or "unknown"
+  std::string pixel_format;     // libavutil's name
+  std::string color_primaries, color_transfer, color_space, color_range;  // libavutil's names
+  std::string timecode;         // "01:00:59;20", or empty
+  std::string reel;             // reel name of the time-code track, or empty
+};
+
+struct AudioFacts {
+  std::string codec;
+  int channels = 0;
+  std::string channel_layout;  // libavutil's name: "stereo"
+  int sample_rate = 0;         // Hz
+  int64_t bit_rate = 0;        // bit/s, 0 when unknown
+};
+
+struct Position {
+  double latitude = 0;   // degrees, north positive
+  double longitude = 0;  // degrees, east positive
+  std::optional<double> altitude;  // metres above sea level
+};
+
+// What a file is, as the worker found by looking at its bytes. Facts of bytes, not of a name: equal bytes
+// have equal facts. Empty strings, zeros and empty optionals mean "not recorded".
+struct MediaFacts {
+  Kind kind = Kind::kOther;
+  std::string mime = "application/octet-stream";  // by content, libmagic's name
+  std::string problem;  // why it could not be probed (a sentence), empty when all went well
+
+  std::optional<Raster> raster;  // as stored
+  int orientation = 1;           // Exif 1..8
+  // What a still of it shows before shrinking: upright, square pixels. Absent: no still can be declared.
+  std::optional<Raster> still;
+
+  int64_t duration_us = 0;
+  std::optional<VideoFacts> video;
+  std::optional<AudioFacts> audio;
+  int pages = 0;  // documents
+
+  std::optional<CaptureTime> captured;
+  DateSource date_source = DateSource::kMtime;  // meaningful only with `captured`
+  std::string make, model, lens;  // as recorded, trimmed
+  std::optional<Position> position;
+  std::optional<int> rating;      // 0..5 stars; -1 is "rejected"
+  std::string title, description;
+  // Tags, each a path from the root of the tag tree, its parts joined by '/': "places/italy/rome".
+  std::vector<std::string> tags;
+
+  // Namespaced metadata, one JSON object a namespace ("exif", "iptc", "xmp", "format"), as text.
+  std::map<std::string, std::string> metadata;
+};
+
+}  // namespace damfs

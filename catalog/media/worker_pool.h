@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "catalog/base/file.h"
+#include "catalog/media/job.h"
+
+namespace damfs {
+
+// damfs-worker processes, one a core, fed from one queue. A worker that dies or overruns its job's deadline is
+// killed and replaced; its job is given to a fresh one once more (two strikes), then fails with the reason.
+// Workers are started when the first job needs them and end with the pool. Thread-safe.
+class WorkerPool {
+ public:
+  struct Options {
+    Path program;          // damfs-worker; empty: beside this process's own program, else in $PATH's libexec
+    unsigned workers = 0;  // 0: one a core
+    int stderr_fd = -1;    // where workers' complaints go; -1: this process's stderr
+  };
+  struct Counters {        // since the pool began
+    uint64_t jobs_done = 0;
+    uint64_t jobs_failed = 0;
+    uint64_t restarts = 0;  // workers replaced because they died or were killed
+    unsigned workers_running = 0;
+    unsigned queued = 0;
+  };
+  using Ticket = uint64_t;  // names a submitted job; never 0, never reused
+
+  explicit WorkerPool(Options options);
+  ~WorkerPool();  // fails what is queued (not permanent), kills what runs, waits for every `done`
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  Ticket submit(Job job);
+
+  // Takes a job out of the queue: true when it had not started (its `done` is then never called).
+  // A job that runs already, runs on.
+  bool cancel(Ticket ticket);
+
+  Counters counters() const;
+  unsigned size() const;  // workers at the most
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace damfs

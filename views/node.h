@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/base/names.h"
+#include "views/node_id.h"
+
+namespace damfs {
+
+// What stat shows. Exact, even of a file that nobody has made yet.
+struct Attributes {
+  NodeId node;
+  mode_t mode = 0;      // type and permission bits
+  uint32_t nlink = 1;   // a file: the number of its names; a directory: 1 ("not counted")
+  uint64_t size = 0;    // bytes; 0 for directories
+  int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;
+};
+
+// Where a listing stands: the key of the last entry given. A view makes the values (never 0) and takes them
+// back at any later time, in any later life of the daemon; 0 is the beginning. At most 2^61.
+using Cursor = uint64_t;
+
+class EntrySink {
+ public:
+  virtual ~EntrySink() = default;
+  // `next` is the cursor behind this entry. False: full; the entry was not taken and listing stops.
+  virtual bool add(std::string_view name, const Attributes& attributes, Cursor next) = 0;
+};
+
+// Somebody who waits for bytes. Exactly one of bytes, slice, fail is called, once, on any thread, with no lock
+// held. An answer that is destroyed unanswered fails with EIO by itself.
+class ReadAnswer {
+ public:
+  virtual ~ReadAnswer() = default;
+  virtual void bytes(std::span<const std::byte> data) = 0;
+  // Bytes [offset, offset + size) of the descriptor, which stays open until this returns; short only at its end.
+  virtual void slice(int fd, uint64_t offset, size_t size) = 0;
+  virtual void fail(int error) = 0;  // an errno
+};
+using ReadAnswerRef = std::shared_ptr<ReadAnswer>;
+
+// An opened file. Thread-safe; lives until the last handle of it is released.
+class Content {
+ public:
+  virtual ~Content() = default;
+  // Answers now or later, never waits for media work (law 7).
+  virtual void read(uint64_t offset, size_t size, ReadAnswerRef answer) = 0;
+  // The reader was interrupted. True: the answer had not been given, is forgotten here, and the caller gives
+  // EINTR; false: it was given or is being given.
+  virtual bool cancel(const ReadAnswer& answer) {
+    (void)answer;
+    return false;
+  }
+  // Same bytes for ever: the kernel may keep its pages from one open to the next.
+  virtual bool is_immutable() const { return true; }
+};
+using ContentRef = std::shared_ptr<Content>;
+
+class Node;
+using NodeRef = std::shared_ptr<Node>;
+
+// A file or folder of the mount. Folders look their facts up in the catalog at each call; a file is as it was
+// when it was found. Thread-safe. What a leaf does not offer is refused: ENOTDIR, EISDIR; writes: EROFS.
+class Node {
+ public:
+  explicit Node(NodeId id) : id_(id) {}
+  virtual ~Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  NodeId id() const { return id_; }
+
+  // Empty: it is gone from the catalog since it was found.
+  virtual std::optional<Attributes> attributes() const = 0;
+
+  // Null: no such name, which is not an error. `name` finds NFC and NFD spellings alike.
+  virtual NodeRef lookup(EntryName name) const;
+  virtual NodeId parent() const;  // of a directory
+  // Stable order, resumable, in pages from the catalog; never "." and "..". Never starts work (law 4).
+  virtual void list(Cursor after, EntrySink& sink) const;
+
+  // Never waits; starts the making of a file that is not there yet. Throws Error for what is known to fail.
+  virtual ContentRef open() const;
+
+  // Extended attributes; empty: ENODATA. Never starts work (law 4).
+  virtual std::optional<std::string> xattr(std::string_view name) const;
+  virtual std::vector<std::string> xattr_names() const;
+
+ private:
+  NodeId id_;
+};
+
+}  // namespace damfs
