@@ -71,6 +71,15 @@ using ContentRef = std::shared_ptr<Content>;
 class Node;
 using NodeRef = std::shared_ptr<Node>;
 
+// Where the kernel's side finds nodes. Thread-safe.
+class NodeSource {
+ public:
+  virtual ~NodeSource() = default;
+  virtual NodeRef root() const = 0;
+  // The node with that number, in whichever life of the daemon it was handed out; null when it is gone.
+  virtual NodeRef node(NodeId id) const = 0;
+};
+
 // A file or folder of the mount. Folders look their facts up in the catalog at each call; a file is as it was
 // when it was found. Thread-safe. What a leaf does not offer is refused: ENOTDIR, EISDIR; writes: EROFS.
 class Node {

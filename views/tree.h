@@ -37,7 +37,7 @@ struct Stale {
 
 // The whole mounted tree: finds nodes by name and by number, and says what the catalog's changes make stale.
 // Thread-safe.
-class Tree {
+class Tree : public NodeSource {
  public:
   struct Options {
     Catalog& catalog;
@@ -47,14 +47,12 @@ class Tree {
   };
 
   explicit Tree(Options options);
-  ~Tree();
+  ~Tree() override;
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
-  NodeRef root() const;
-
-  // The node with that number, in whichever life of the daemon it was handed out; null when it is gone.
-  NodeRef node(NodeId id) const;
+  NodeRef root() const override;
+  NodeRef node(NodeId id) const override;
 
   // The newest change of the catalog's feed: where a new mount starts to watch.
   int64_t newest_change() const;
