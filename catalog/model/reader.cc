@@ -70,6 +70,7 @@ GroupRow group_row(const db::Statement& statement) {
 }
 
 std::string shelf_name(Grouping grouping, int64_t key) {
+  if (key == 0) return {};
   switch (grouping) {
     case Grouping::kDay:
     case Grouping::kYear: return Day::from_key(key).text();
@@ -163,7 +164,8 @@ std::optional<GroupRow> Reader::shelf_group(Grouping grouping, int64_t key) {
   row->bind_all(static_cast<int64_t>(grouping), key);
   const bool stored = row->step();
   // The tops, the kinds and the ratings are always there; days and years only while they hold something.
-  const bool always = key == 0 || grouping == Grouping::kKind || grouping == Grouping::kRating;
+  const bool always = key == 0 || (grouping == Grouping::kKind && key <= static_cast<int64_t>(Kind::kOther)) ||
+                      (grouping == Grouping::kRating && key <= 5);
   if (!always && (!stored || row->integer(0) <= 0)) return std::nullopt;
   const int64_t parent = grouping == Grouping::kDay ? Day{Day::from_key(key).year, 0, 0}.key() : 0;
   return GroupRow{key, shelf_name(grouping, key), stored ? row->integer(1) : 0, parent};
