@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <chrono>
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <vector>
@@ -55,6 +55,38 @@ void read_picture_info(std::string_view text, CameraQuirks& quirks) {
   quirks.captured = from_unix(seconds);
 }
 
+uint32_t little(std::string_view bytes, size_t at, size_t count) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < count; ++i) value |= uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+  return value;
+}
+
+// Looks through a CIFF heap, whose directory stands at its end, for the time stamp: seconds of the camera's clock.
+std::optional<CaptureTime> ciff_time(std::string_view heap, int depth) {
+  constexpr uint32_t kTimeStamp = 0x180e;
+  if (heap.size() < 6 || depth > 4) return std::nullopt;
+  const size_t table = little(heap, heap.size() - 4, 4);
+  if (table + 2 > heap.size()) return std::nullopt;
+  const size_t count = std::min<size_t>(little(heap, table, 2), 256);
+  for (size_t i = 0, at = table + 2; i < count && at + 10 <= heap.size(); ++i, at += 10) {
+    const uint32_t tag = little(heap, at, 2);
+    if ((tag & 0xC000) == 0x4000) {  // eight bytes of data in the entry itself
+      if ((tag & 0x3FFF) == kTimeStamp) return from_unix(little(heap, at + 2, 4));
+      continue;
+    }
+    const size_t size = little(heap, at + 2, 4);
+    const size_t offset = little(heap, at + 6, 4);
+    if (offset > heap.size() || size > heap.size() - offset) continue;
+    const std::string_view value = heap.substr(offset, size);
+    if (tag == kTimeStamp && size >= 4) return from_unix(little(value, 0, 4));
+    const uint32_t type = tag & 0x3800;
+    if (type == 0x2800 || type == 0x3000) {
+      if (auto time = ciff_time(value, depth + 1)) return time;
+    }
+  }
+  return std::nullopt;
+}
+
 // exiv2 reads CIFF as a file of its own (CRW): the block is the same, but for the eight letters of its type.
 void read_ciff(std::string_view block, CameraQuirks& quirks) {
   std::vector<Exiv2::byte> bytes(block.begin(), block.end());
@@ -64,7 +96,8 @@ void read_ciff(std::string_view block, CameraQuirks& quirks) {
   const Exiv2::ExifData& exif = image->exifData();
   quirks.make = exif_text(exif, "Exif.Image.Make");
   quirks.model = exif_text(exif, "Exif.Image.Model");
-  quirks.captured = CaptureTime::parse(exif_text(exif, "Exif.Photo.DateTimeOriginal"));
+  const size_t header = little(block, 2, 4);
+  if (block.starts_with("II") && header <= block.size()) quirks.captured = ciff_time(block.substr(header), 0);
 }
 
 // HyperFire cameras: a maker note with second, minute, hour, month, day and year as 16-bit numbers.

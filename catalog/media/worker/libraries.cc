@@ -72,6 +72,14 @@ void block_exotic_loaders() {
   }
 }
 
+// Newer releases of exiv2 read HEIF and CR3 unasked and may call the question deprecated.
+void enable_heif_metadata() {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  Exiv2::enableBMFF(true);
+#pragma GCC diagnostic pop
+}
+
 }  // namespace
 
 void start_libraries() {
@@ -84,6 +92,7 @@ void start_libraries() {
   block_exotic_loaders();
   av_log_set_callback(on_av_log);
   Exiv2::LogMsg::setHandler(on_exiv2_log);
+  enable_heif_metadata();
   Exiv2::XmpParser::initialize();
 }
 

@@ -39,6 +39,7 @@ std::string field_order_name(AVFieldOrder order) {
 struct FrameTimes {
   int64_t count = 0;
   bool variable = false;
+  int64_t first = 0, last = 0;  // ticks of the stream's clock
 };
 
 // Rounding to the container's clock moves a frame by a tick; more than that is no constant rate.
@@ -87,7 +88,16 @@ FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
   }
   std::sort(times.begin(), times.end());
   out.variable = vary(times);
+  if (!times.empty()) out.first = times.front(), out.last = times.back();
   return out;
+}
+
+// Headers of such containers give a rate that the frames do not keep.
+Rational average_rate(const FrameTimes& times, AVRational tick) {
+  int num = 0;
+  int den = 1;
+  av_reduce(&num, &den, (times.count - 1) * tick.den, (times.last - times.first) * tick.num, 1'000'000);
+  return num > 0 && den > 0 ? Rational{num, den} : Rational{0, 1};
 }
 
 // --- streams --------------------------------------------------------------------------------------------
@@ -122,6 +132,7 @@ VideoFacts video_facts(AVFormatContext* format, AVStream* stream) {
                                                             : times_from_packets(format, stream);
   video.frame_count = times.count;
   video.variable_frame_rate = times.variable;
+  if (times.variable && times.last > times.first) video.frame_rate = average_rate(times, stream->time_base);
   return video;
 }
 
@@ -164,7 +175,7 @@ std::optional<Position> parse_iso6709(std::string_view text) {
 std::optional<CaptureTime> recorded_time(std::string_view text) {
   const auto time = CaptureTime::parse(text);
   const bool is_epoch = time && time->day.month == 1 && time->day.day == 1 &&
-                        (time->day.year == 1904 || time->day.year == 1970 || time->day.year == 2000 ) &&
+                        (time->day.year == 1904 || time->day.year == 1970 || time->day.year == 2000) &&
                         time->hour == 0 && time->minute == 0 && time->second == 0;
   return is_epoch ? std::nullopt : time;
 }
