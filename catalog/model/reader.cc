@@ -336,9 +336,17 @@ std::string Reader::group_path(Grouping grouping, int64_t key) {
   return path;
 }
 
-int64_t Reader::recent_floor() {
-  db::Use row(statement("recent_floor"));
-  return row->step() ? row->integer(0) : 1;
+int64_t Reader::counter(std::string_view name) {
+  db::Use row(statement("counter"));
+  row->bind_all(name);
+  return row->step() ? row->integer(0) : 0;
+}
+
+int64_t Reader::recent_floor() { return counter("recent_floor"); }
+
+Reader::Totals Reader::totals() {
+  db::Use row(statement("asset_count"));
+  return {row->step() ? row->integer(0) : 0, counter("blobs"), counter("original_bytes")};
 }
 
 bool Reader::has_blob(const Digest& sha256) {

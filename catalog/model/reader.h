@@ -49,6 +49,12 @@ class Reader {
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
   std::string group_path(Grouping grouping, int64_t key);  // "a/b/c" below the top; "" for the top
   int64_t recent_floor();
+  struct Totals {
+    int64_t assets = 0;
+    int64_t blobs = 0;
+    int64_t original_bytes = 0;
+  };
+  Totals totals();
 
   bool has_blob(const Digest& sha256);
   std::optional<SourceRow> source(std::string_view path);
@@ -64,6 +70,7 @@ class Reader {
  private:
   class Statements;
   db::Statement& statement(std::string_view name);
+  int64_t counter(std::string_view name);
   std::optional<GroupRow> shelf_group(Grouping grouping, int64_t key);
   bool is_member(Grouping grouping, int64_t key, const FoundAsset& asset);
 

@@ -196,6 +196,10 @@ int64_t Writer::add_blob(const IncomingFile& incoming) {
   row->run();
   const int64_t blob = database_.last_insert_id();
   statement("INSERT INTO location (blob_id, custody, path) VALUES (?1, 'object', '')").bind_all(blob).run();
+  statement("UPDATE counter SET value = value + CASE name WHEN 'blobs' THEN 1 ELSE ?1 END "
+            "WHERE name IN ('blobs', 'original_bytes')")
+      .bind_all(incoming.size)
+      .run();
   add_technical(blob, *incoming.facts);
   return blob;
 }

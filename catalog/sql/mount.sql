@@ -140,9 +140,6 @@ SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2;
 -- name: album_position
 SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2;
 
--- name: recent_floor
-SELECT value FROM counter WHERE name = 'recent_floor';
-
 -- name: words_of_asset
 SELECT x.title, x.description, a.rating, a.date_source, a.captured
 FROM asset a JOIN asset_text x ON x.asset_id = a.id WHERE a.id = ?1;
@@ -170,3 +167,9 @@ SELECT 1 FROM blob WHERE sha256 = ?1;
 
 -- name: source_file
 SELECT size, mtime_ns, ctime_ns, inode, fingerprint, entry_id FROM source_file WHERE path = ?1;
+
+-- name: counter
+SELECT value FROM counter WHERE name = ?1;
+
+-- name: asset_count
+SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;

@@ -208,7 +208,8 @@ CREATE TABLE shelf (
   PRIMARY KEY (grouping, key)
 ) STRICT, WITHOUT ROWID;
 
--- Single numbers: 'recent_floor', the lowest asset id that recent/ shows.
+-- Single numbers: 'recent_floor', the lowest asset id that recent/ shows; 'blobs' and 'original_bytes', how many
+-- there are and their sizes' sum.
 CREATE TABLE counter (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
@@ -247,6 +248,6 @@ CREATE VIRTUAL TABLE asset_search USING fts5 (
 INSERT INTO folder (id, parent_id, name, name_key, changed_ns) VALUES (1, NULL, '', '', 0);
 INSERT INTO tag (id, parent_id, name, name_key, changed_ns) VALUES (1, NULL, '', '', 0);
 INSERT INTO album (id, parent_id, name, name_key, changed_ns) VALUES (1, NULL, '', '', 0);
-INSERT INTO counter (name, value) VALUES ('recent_floor', 1);
+INSERT INTO counter (name, value) VALUES ('recent_floor', 1), ('blobs', 0), ('original_bytes', 0);
 
 PRAGMA user_version = 1;

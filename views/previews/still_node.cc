@@ -33,12 +33,13 @@ ContentRef StillNode::open() const { return context_.stills.open(asset_.row.vers
 std::optional<std::string> StillNode::xattr(std::string_view name) const {
   if (name == "user.damfs.error") return context_.stills.failure(asset_.row.version, profile_);
   if (name == "user.damfs.label") return asset_.name;
+  if (name == "user.damfs.asset") return std::to_string(asset_.row.id);
   if (name == "user.damfs.profile") return std::string(profile_.name);
   return std::nullopt;
 }
 
 std::vector<std::string> StillNode::xattr_names() const {
-  std::vector<std::string> names = {"user.damfs.label", "user.damfs.profile"};
+  std::vector<std::string> names = {"user.damfs.asset", "user.damfs.label", "user.damfs.profile"};
   if (xattr("user.damfs.error")) names.emplace_back("user.damfs.error");
   return names;
 }
