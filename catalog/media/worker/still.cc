@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
+#include <string_view>
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/libraries.h"
@@ -40,7 +40,24 @@ bool is_jpeg(VipsImage* image) {
          vips_image_get_string(image, VIPS_META_LOADER, &loader) == 0 && g_str_has_prefix(loader, "jpegload");
 }
 
+// Whether colours go through profiles. Most cameras' files say that they are sRGB already, and a transform to the
+// same space only costs time.
+bool needs_profiles(VipsImage* image) {
+  if (vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK) return true;
+  const void* data = nullptr;
+  size_t size = 0;
+  if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) == 0 ||
+      vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &size) != 0) {
+    return false;
+  }
+  const std::string_view profile(static_cast<const char*>(data), size);
+  constexpr std::string_view kNarrow = "sRGB IEC61966-2.1";
+  constexpr std::string_view kWide("s\0R\0G\0B\0 \0I\0E\0C", 15);  // as version 4 profiles spell it
+  return profile.find(kNarrow) == profile.npos && profile.find(kWide) == profile.npos;
+}
+
 Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
+  const char* profile = needs_profiles(header) ? "srgb" : nullptr;
   const ImageSource bytes = image_source(source);
   VipsImage* loaded = nullptr;
   if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)), "access",
@@ -50,17 +67,18 @@ Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
   const Image owner(loaded);
   VipsImage* small = nullptr;
   if (vips_thumbnail_image(loaded, &small, static_cast<int>(target.width), "height", static_cast<int>(target.height),
-                           "size", VIPS_SIZE_FORCE, "export_profile", "srgb", nullptr) != 0) {
+                           "size", VIPS_SIZE_FORCE, "export_profile", profile, nullptr) != 0) {
     damaged();
   }
   return Image(small);
 }
 
-Image shrink_any(const Source& source, Raster target) {
+Image shrink_any(const Source& source, VipsImage* header, Raster target) {
+  const char* profile = needs_profiles(header) ? "srgb" : nullptr;
   const ImageSource bytes = image_source(source);
   VipsImage* small = nullptr;
   if (vips_thumbnail_source(bytes.get(), &small, static_cast<int>(target.width), "height",
-                            static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile", "srgb",
+                            static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile", profile,
                             "fail_on", kFailOn, nullptr) != 0) {
     damaged();
   }
@@ -90,7 +108,7 @@ Image settle(Image image) {
 Image shrink_image(const Source& source, Raster target) {
   const ImageSource bytes = image_source(source);
   const Image header = open_image(source, bytes.get());
-  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target) : shrink_any(source, target));
+  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target) : shrink_any(source, header.get(), target));
 }
 
 void check(const StillRequest& request) {
