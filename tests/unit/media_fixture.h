@@ -43,29 +43,31 @@ class ScratchFolder {
 
 struct Ran {
   int status = -1;  // 127: there is no such program
-  std::string output;
+  std::string output, errors;
 };
 
-// Runs a tool of the system, found in $PATH; both its streams come back.
+// Runs a tool of the system, found in $PATH.
 inline Ran run(std::vector<std::string> words) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   ScratchFolder scratch;
-  const Path log = scratch / "output";
+  const Path output = scratch / "output";
+  const Path errors = scratch / "errors";
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = -1;
   const int error = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {127, {}};
+  if (error != 0) return {127, {}, {}};
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_text(log, 64U << 20).value_or("")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, read_text(output, 64U << 20).value_or(""),
+          read_text(errors, 64U << 20).value_or("")};
 }
 
 // Skips the test when a tool that makes or judges its media is not installed.
@@ -73,7 +75,7 @@ inline Ran run(std::vector<std::string> words) {
   if (const Ran made = run({__VA_ARGS__}); made.status == 127) {                            \
     GTEST_SKIP() << "a tool is not installed: " << std::vector<std::string>{__VA_ARGS__}[0]; \
   } else                                                                                    \
-    ASSERT_EQ(made.status, 0) << made.output
+    ASSERT_EQ(made.status, 0) << made.output << made.errors
 
 inline size_t open_descriptors() {
   size_t count = 0;

@@ -44,26 +44,32 @@ class MediaWorker : public ::testing::Test {
     EXPECT_NE(info.output.find("Canvas size " + std::to_string(raster.width) + " x " + std::to_string(raster.height)),
               std::string::npos)
         << info.output;
-    size_t warnings = 0;
-    for (size_t i = info.output.find("Warning:"); i != std::string::npos; i = info.output.find("Warning:", i + 1)) ++warnings;
-    EXPECT_EQ(warnings, 1U) << info.output;
-    EXPECT_NE(info.output.find("Warning: Unknown chunk"), std::string::npos) << info.output;
+    EXPECT_TRUE(info.errors.starts_with("Warning: Unknown chunk at offset")) << info.errors;
+    EXPECT_EQ(info.errors.find("Warning:", 1), std::string::npos) << info.errors;
     const Ran decoded = run({"dwebp", "-quiet", at("still.webp"), "-o", at("still.png")});
-    EXPECT_EQ(decoded.status, 0) << decoded.output;
-    EXPECT_EQ(decoded.output, "");
+    EXPECT_EQ(decoded.status, 0) << decoded.errors;
+    EXPECT_EQ(decoded.errors, "");
     const Ran probed = run({"ffprobe", "-v", "warning", at("still.webp")});
-    EXPECT_EQ(probed.output, "");
+    EXPECT_EQ(probed.errors, "");
   }
 
-  // The mean of one band of the last still, in a quarter of it.
-  double mean(int band, Raster raster, bool right, bool bottom) {
-    const int width = static_cast<int>(raster.width / 2);
-    const int height = static_cast<int>(raster.height / 2);
-    run({"vips", "extract_area", at("still.webp"), at("quarter.png"), right ? std::to_string(width) : "0",
-         bottom ? std::to_string(height) : "0", std::to_string(width), std::to_string(height)});
-    run({"vips", "extract_band", at("quarter.png"), at("band.png"), std::to_string(band)});
-    const Ran average = run({"vips", "avg", at("band.png")});
-    return average.status == 0 ? std::stod(average.output) : -1;
+  // The mean of one band in a quarter of the last still.
+  double mean(size_t band, Raster raster, bool right, bool bottom) {
+    const Ran decoded = run({"dwebp", "-quiet", "-ppm", at("still.webp"), "-o", at("still.ppm")});
+    EXPECT_EQ(decoded.status, 0) << decoded.errors;
+    const std::string ppm = read_text(path("still.ppm"), 16U << 20).value_or("");
+    const auto width = static_cast<size_t>(raster.width);
+    const auto height = static_cast<size_t>(raster.height);
+    if (ppm.size() < width * height * 3) return -1;
+    const std::string_view pixels = std::string_view(ppm).substr(ppm.size() - width * height * 3);
+    double sum = 0;
+    for (size_t y = 0; y < height / 2; ++y) {
+      for (size_t x = 0; x < width / 2; ++x) {
+        const size_t pixel = (y + (bottom ? height / 2 : 0)) * width + x + (right ? width / 2 : 0);
+        sum += static_cast<unsigned char>(pixels[pixel * 3 + band]);
+      }
+    }
+    return sum / static_cast<double>((width / 2) * (height / 2));
   }
 
   ScratchFolder scratch_;
@@ -189,7 +195,7 @@ TEST_F(MediaWorker, KnowsTextAndNonsense) {
 
 TEST_F(MediaWorker, AllOrientationsGiveTheSameUprightPicture) {
   // Upright: red, green / blue, white. Turned as a camera held that way would have stored it.
-  constexpr const char* kStored[8] = {"0123", "1032", "3210", "2301", "0213", "2031", "3120", "1302"};
+  constexpr const char* kStored[8] = {"0123", "1032", "3210", "2301", "0213", "1302", "3120", "2031"};
   constexpr int kColours[4][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {255, 255, 255}};
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const bool turned = orientation >= 5;
@@ -213,7 +219,7 @@ TEST_F(MediaWorker, AllOrientationsGiveTheSameUprightPicture) {
     ASSERT_TRUE(made.ok) << made.reason;
     expect_legal({160, 120}, 16'384);
     for (int quarter = 0; quarter < 4; ++quarter) {
-      for (int band = 0; band < 3; ++band) {
+      for (size_t band = 0; band < 3; ++band) {
         EXPECT_NEAR(mean(band, {160, 120}, quarter % 2 != 0, quarter / 2 != 0), kColours[quarter][band], 12)
             << "orientation " << orientation << " quarter " << quarter << " band " << band;
       }
@@ -240,7 +246,7 @@ TEST_F(MediaWorker, TurnsCmykIntoSrgb) {
   const JobResult made = still(path("cmyk.tif"), {150, 100}, 12'288);
   ASSERT_TRUE(made.ok) << made.reason;
   EXPECT_EQ(run({"vipsheader", "-f", "bands", at("still.webp")}).output, "3\n");
-  for (int band = 0; band < 3; ++band) EXPECT_LT(mean(band, {150, 100}, false, false), 70);
+  for (size_t band = 0; band < 3; ++band) EXPECT_LT(mean(band, {150, 100}, false, false), 70);
 }
 
 TEST_F(MediaWorker, NoiseFitsToo) {
