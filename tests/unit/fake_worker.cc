@@ -23,12 +23,18 @@ bool first_time(const std::string& marker) {
 
 void send(std::string_view payload) { wire::send_frame(wire::kWorkerSocket, payload, {}, {}); }
 
+// As a crash is seen from outside, even where a sanitizer would rather explain it.
+void die(int signal) {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
 void obey(const std::string& order) {
   JobResult fine;
   fine.ok = true;
   fine.facts.title = std::to_string(::getpid());
-  if (order == "crash") ::raise(SIGSEGV);
-  if (order == "bus") ::raise(SIGBUS);
+  if (order == "crash") die(SIGSEGV);
+  if (order == "bus") die(SIGBUS);
   if (order == "exit") ::_exit(3);
   if (order == "hang") ::pause();
   if (order == "garbage") return send("+{\"kind\":17}");
@@ -40,7 +46,7 @@ void obey(const std::string& order) {
     (void)!::write(wire::kWorkerSocket, "\xff\xff\xff\xff", 4);
     ::pause();
   }
-  if (order.starts_with("crash-once ") && first_time(order.substr(11))) ::raise(SIGABRT);
+  if (order.starts_with("crash-once ") && first_time(order.substr(11))) die(SIGABRT);
   if (order.starts_with("hang-once ") && first_time(order.substr(10))) ::pause();
   if (order == "refuse") return send("-this file is no good");
   send(wire::result_to_payload(fine, JobType::kProbe));

@@ -21,8 +21,8 @@ MediaFacts everything() {
   facts.orientation = 6;
   facts.still = Raster{1080, 1920};
   facts.duration_us = 12'345'678;
-  facts.video = VideoFacts{"h264", {1440, 1080}, {4, 3}, 90, {30000, 1001}, true, 370, "tt", "yuv420p", "bt709",
-                           "bt709", "bt709", "tv", "01:00:59;20", "A001"};
+  facts.video = VideoFacts{"h264",    {1440, 1080}, {4, 3},  90,      {30000, 1001}, true,          370,   "tt",
+                           "yuv420p", "bt709",      "bt709", "bt709", "tv",          "01:00:59;20", "A001"};
   facts.audio = AudioFacts{"aac", 2, "stereo", 48000, 128000};
   facts.pages = 3;
   facts.captured = CaptureTime::parse("2024-05-17T12:30:45.12+02:00");

@@ -71,10 +71,10 @@ inline Ran run(std::vector<std::string> words) {
 }
 
 // Skips the test when a tool that makes or judges its media is not installed.
-#define NEEDS_TOOL(...)                                                                     \
-  if (const Ran made = run({__VA_ARGS__}); made.status == 127) {                            \
+#define NEEDS_TOOL(...)                                                                      \
+  if (const Ran made = run({__VA_ARGS__}); made.status == 127) {                             \
     GTEST_SKIP() << "a tool is not installed: " << std::vector<std::string>{__VA_ARGS__}[0]; \
-  } else                                                                                    \
+  } else                                                                                     \
     ASSERT_EQ(made.status, 0) << made.output << made.errors
 
 inline size_t open_descriptors() {
@@ -105,7 +105,8 @@ inline Job probe_job(const Path& path) {
   return job;
 }
 
-inline Job still_job(const Path& source, const Path& output, Raster target, int64_t declared, Kind kind = Kind::kImage) {
+inline Job still_job(const Path& source, const Path& output, Raster target, int64_t declared,
+                     Kind kind = Kind::kImage) {
   Job job;
   job.type = JobType::kStill;
   job.source = open_file(source, O_RDONLY);

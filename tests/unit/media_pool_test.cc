@@ -16,9 +16,7 @@ using testing::finish;
 using testing::open_descriptors;
 using testing::ScratchFolder;
 
-WorkerPool::Options fake(unsigned workers) {
-  return {program_path().parent_path() / "damfs-fake-worker", workers, -1};
-}
+WorkerPool::Options fake(unsigned workers) { return {program_path().parent_path() / "damfs-fake-worker", workers, -1}; }
 
 Job order(const std::string& what, int64_t deadline_ms = 20'000) {
   Job job;
@@ -173,8 +171,7 @@ TEST(WorkerPool, BetterClassesGoFirstAndEqualOnesInTurn) {
   Job last = order("fine");
   last.job_class = JobClass::kImport;
   finish(pool, std::move(last));
-  EXPECT_EQ(log.entries(),
-            (std::vector<std::string>{"interactive", "prefetch 1", "prefetch 2", "warm", "import"}));
+  EXPECT_EQ(log.entries(), (std::vector<std::string>{"interactive", "prefetch 1", "prefetch 2", "warm", "import"}));
 }
 
 TEST(WorkerPool, TheEndFailsWhatWaitsAndKillsWhatRuns) {

@@ -112,8 +112,9 @@ TEST_F(MediaWorker, ReadsWhatTheCameraWrote) {
 
 TEST_F(MediaWorker, RefusesPlacesThatDoNotExist) {
   NEEDS_TOOL("vips", "black", at("a.jpg"), "64", "48", "--bands", "3");
-  NEEDS_TOOL("exiv2", "-M", "set Exif.GPSInfo.GPSLatitude 95/1 0/1 0/1", "-M", "set Exif.GPSInfo.GPSLatitudeRef N", "-M",
-             "set Exif.GPSInfo.GPSLongitude 12/1 0/0 0/1", "-M", "set Exif.GPSInfo.GPSLongitudeRef E", at("a.jpg"));
+  NEEDS_TOOL("exiv2", "-M", "set Exif.GPSInfo.GPSLatitude 95/1 0/1 0/1", "-M", "set Exif.GPSInfo.GPSLatitudeRef N",
+             "-M", "set Exif.GPSInfo.GPSLongitude 12/1 0/0 0/1", "-M", "set Exif.GPSInfo.GPSLongitudeRef E",
+             at("a.jpg"));
   EXPECT_FALSE(probe(path("a.jpg")).position);
 }
 
@@ -155,8 +156,8 @@ TEST_F(MediaWorker, CountsTheFramesOfAContainerThatDoesNot) {
 TEST_F(MediaWorker, ASongWithACoverIsSound) {
   NEEDS_TOOL("vips", "black", at("cover.png"), "64", "64", "--bands", "3");
   NEEDS_TOOL("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-i", at("cover.png"), "-map", "0", "-map", "1",
-             "-c:a", "flac", "-disposition:v", "attached_pic", "-metadata", "artist=Somebody", "-metadata", "title=Song",
-             "-y", at("a.flac"));
+             "-c:a", "flac", "-disposition:v", "attached_pic", "-metadata", "artist=Somebody", "-metadata",
+             "title=Song", "-y", at("a.flac"));
   const MediaFacts facts = probe(path("a.flac"));
   EXPECT_EQ(facts.kind, Kind::kAudio);
   EXPECT_FALSE(facts.video || facts.still);
@@ -178,14 +179,16 @@ TEST_F(MediaWorker, KnowsTextAndNonsense) {
   EXPECT_EQ(probe(path("notes.jpg")).kind, Kind::kDocument);
   write_file(path("empty"), "");
   EXPECT_EQ(probe(path("empty")).kind, Kind::kOther);
-  write_file(path("broken.jpg"), std::string("\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0", 20) + std::string(500, 'x'));
+  write_file(path("broken.jpg"),
+             std::string("\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0", 20) + std::string(500, 'x'));
   const MediaFacts broken = probe(path("broken.jpg"));
   EXPECT_EQ(broken.kind, Kind::kOther);
   EXPECT_EQ(broken.mime, "image/jpeg");
   EXPECT_FALSE(broken.problem.empty());
   EXPECT_FALSE(broken.still);
-  write_file(path("drawing.xml"), "<?xml version=\"1.0\"?>\n<!-- c -->\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
-                                  "width=\"300\" height=\"200\"><rect width=\"300\" height=\"200\" fill=\"red\"/></svg>");
+  write_file(path("drawing.xml"),
+             "<?xml version=\"1.0\"?>\n<!-- c -->\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
+             "width=\"300\" height=\"200\"><rect width=\"300\" height=\"200\" fill=\"red\"/></svg>");
   const MediaFacts drawing = probe(path("drawing.xml"));
   EXPECT_EQ(drawing.kind, Kind::kImage);
   EXPECT_EQ(drawing.still, (Raster{300, 200}));
@@ -252,8 +255,8 @@ TEST_F(MediaWorker, TurnsCmykIntoSrgb) {
 TEST_F(MediaWorker, NoiseFitsToo) {
   NEEDS_TOOL("vips", "gaussnoise", at("noise.v"), "1024", "768", "--mean", "128", "--sigma", "90");
   NEEDS_TOOL("vips", "cast", at("noise.v"), at("noise.png"), "uchar");
-  for (const auto& [raster, declared] : {std::pair(Raster{64, 48}, int64_t{4096}), {Raster{800, 600}, 8192},
-                                         {Raster{1024, 768}, 65'536}}) {
+  for (const auto& [raster, declared] :
+       {std::pair(Raster{64, 48}, int64_t{4096}), {Raster{800, 600}, 8192}, {Raster{1024, 768}, 65'536}}) {
     const JobResult made = still(path("noise.png"), raster, declared);
     ASSERT_TRUE(made.ok) << made.reason;
     EXPECT_LE(made.real_bytes, declared);

@@ -60,8 +60,8 @@ Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
   const char* profile = needs_profiles(header) ? "srgb" : nullptr;
   const ImageSource bytes = image_source(source);
   VipsImage* loaded = nullptr;
-  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)), "access",
-                           VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
+  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)),
+                           "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
     damaged();
   }
   const Image owner(loaded);
@@ -108,12 +108,14 @@ Image settle(Image image) {
 Image shrink_image(const Source& source, Raster target) {
   const ImageSource bytes = image_source(source);
   const Image header = open_image(source, bytes.get());
-  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target) : shrink_any(source, header.get(), target));
+  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target)
+                                      : shrink_any(source, header.get(), target));
 }
 
 void check(const StillRequest& request) {
   const auto is_edge = [](int64_t edge) { return edge >= 1 && edge <= kMaxEdge; };
-  if (!is_edge(request.target.width) || !is_edge(request.target.height)) fail(EINVAL, "a preview of an impossible size");
+  if (!is_edge(request.target.width) || !is_edge(request.target.height))
+    fail(EINVAL, "a preview of an impossible size");
   if (request.quality < 1 || request.quality > 100 || request.effort < 0 || request.effort > 6) {
     fail(EINVAL, "a preview with impossible settings");
   }
