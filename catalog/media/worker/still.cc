@@ -85,7 +85,24 @@ Image shrink_any(const Source& source, VipsImage* header, Raster target) {
   return Image(small);
 }
 
-// 8-bit sRGB, its pixels in memory, so that every attempt at encoding starts from the same ones.
+// The pixels and nothing else, in memory: every attempt at encoding starts from the same ones, and no metadata
+// of the source comes along, which libvips would otherwise parse and rewrite while it saves.
+Image bare_copy(VipsImage* image) {
+  size_t size = 0;
+  void* pixels = vips_image_write_to_memory(image, &size);
+  if (pixels == nullptr) damaged();
+  Image copy(vips_image_new_from_memory(pixels, size, vips_image_get_width(image), vips_image_get_height(image),
+                                        vips_image_get_bands(image), vips_image_get_format(image)));
+  if (!copy) {
+    g_free(pixels);
+    damaged();
+  }
+  g_object_set_data_full(G_OBJECT(copy.get()), "damfs-pixels", pixels, g_free);
+  copy->Type = VIPS_INTERPRETATION_sRGB;
+  return copy;
+}
+
+// 8-bit sRGB with or without alpha.
 Image settle(Image image) {
   VipsImage* next = nullptr;
   if (vips_image_get_interpretation(image.get()) != VIPS_INTERPRETATION_sRGB) {
@@ -100,9 +117,7 @@ Image settle(Image image) {
     if (vips_cast(image.get(), &next, VIPS_FORMAT_UCHAR, nullptr) != 0) damaged();
     image.reset(next);
   }
-  Image in_memory(vips_image_copy_memory(image.get()));
-  if (!in_memory) damaged();
-  return in_memory;
+  return bare_copy(image.get());
 }
 
 Image shrink_image(const Source& source, Raster target) {
