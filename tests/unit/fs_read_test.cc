@@ -248,20 +248,35 @@ TEST_F(Reading, AnswersAndInterruptsRacingGiveExactlyOneAnswerEach) {
 
 TEST_F(Reading, ClosingAFileCancelsWhatTheClosingThreadAsked) {
   open_unready();
-  mount.kernel.pid = 100;
+  // Threads that live, for of the dead ones nobody waits: this one and the first of the system.
+  const auto self = static_cast<uint32_t>(::gettid());
+  mount.kernel.pid = self;
   const uint64_t mine = mount.kernel.send_read(node, handle, 0, 5);
-  mount.kernel.pid = 200;
+  mount.kernel.pid = 1;
   const uint64_t theirs = mount.kernel.send_read(node, handle, 5, 5);
   file->content->wait_for_waiting(2);
   fuse_flush_in flush{};
   flush.fh = handle;
-  mount.kernel.pid = 100;
+  mount.kernel.pid = self;
   EXPECT_EQ(mount.kernel.ask(FUSE_FLUSH, node, packed(flush)).error, 0);
   EXPECT_EQ(mount.kernel.wait(mine).error, EINTR);
   EXPECT_EQ(file->content->cancelled(), 1);
   EXPECT_EQ(mount.kernel.answers(theirs), 0U);
   file->content->become_ready();
   EXPECT_EQ(mount.kernel.wait(theirs).data, "56789");
+}
+
+TEST_F(Reading, ClosingAFileCancelsWhatAThreadAskedThatHasEnded) {
+  open_unready();
+  std::thread reader([&] { mount.kernel.pid = static_cast<uint32_t>(::gettid()); });
+  reader.join();
+  const uint64_t theirs = mount.kernel.send_read(node, handle, 0, 5);
+  file->content->wait_for_waiting(1);
+  fuse_flush_in flush{};
+  flush.fh = handle;
+  mount.kernel.pid = static_cast<uint32_t>(::gettid());
+  EXPECT_EQ(mount.kernel.ask(FUSE_FLUSH, node, packed(flush)).error, 0);
+  EXPECT_EQ(mount.kernel.wait(theirs).error, EINTR);
 }
 
 TEST_F(Reading, OnlyFilesThatMayKeepAReaderWaitingHearOfClosing) {
