@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mounted library. A daemon that crashes, leaks a descriptor or says something suspicious fails its test."""
 
+import ctypes
 import errno
 import json
 import os
@@ -64,6 +65,12 @@ def process_name(pid):
         return ""
 
 
+def _end_with_parent():
+    """A test that ctest had to kill must not leave its daemon behind: SIGTERM when the parent is gone."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class Mount:
     def __init__(self, library, at=None, options=()):
         self.library = library
@@ -84,7 +91,8 @@ class Mount:
         self.log.write_text("")
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(self.library.argv("mount", self.path, "-f", *self.options), stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=environment(self.library.home))
+                                            stdout=log, stderr=log, env=environment(self.library.home),
+                                            preexec_fn=_end_with_parent)
         try:
             wait_until(self._answers, 30, "the mount to answer")
         except BaseException:
