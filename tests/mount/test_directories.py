@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from media import random_files
+from media import text_files
 
 COUNT = 3000
 
@@ -60,7 +60,7 @@ def lasting(entries):
 def media_folder():
     from library import scratch_folder
     with scratch_folder() as folder:
-        media = random_files(folder / "media", COUNT, 64)
+        media = text_files(folder / "media", COUNT)
         for n in range(20):
             (media / f"folder{n:02}").mkdir()
             (media / f"folder{n:02}/inside.txt").write_text(f"{n}\n")
@@ -82,8 +82,8 @@ def test_a_listing_is_complete_and_the_same_each_time(mounted, media_folder):
     assert listings[0] == listings[1]
     names = [name for name, _, _ in listings[0]]
     assert len(names) == len(set(names)) and set(names) == expected
-    with Directory(mounted / "by-type/other") as directory:
-        assert len(lasting(directory.read())) + len(os.listdir(mounted / "by-type/document")) == COUNT + 20
+    flat = [len(os.listdir(mounted / "by-type" / kind)) for kind in os.listdir(mounted / "by-type")]
+    assert sum(flat) == COUNT + 20
 
 
 def test_entries_carry_their_type_and_inode(mounted):
@@ -94,7 +94,7 @@ def test_entries_carry_their_type_and_inode(mounted):
             assert kind == (4 if name.startswith(b"folder") else 8)
 
 
-@pytest.mark.parametrize("view", ["originals", "by-type/other", "previews/small/originals"])
+@pytest.mark.parametrize("view", ["originals", "recent", "previews/small/originals"])
 def test_a_listing_resumes_where_seekdir_says(mounted, view):
     with Directory(mounted / view) as directory:
         whole = directory.read()
@@ -107,10 +107,10 @@ def test_a_listing_resumes_where_seekdir_says(mounted, view):
             assert directory.read() == whole[stop:]
 
 
-def test_an_open_listing_survives_a_remount_of_offsets(mounted, library, mount_of):
+def test_offsets_keep_their_meaning_in_the_next_mount(mounted, library, mount_of):
     """An offset is a key of the catalog: it means the same place in the daemon's next life."""
     with Directory(mounted / "originals") as directory:
-        head = directory.read(1000)
+        directory.read(1000)
         here = directory.tell()
         rest = directory.read()
     mounted.stop()
@@ -118,14 +118,14 @@ def test_an_open_listing_survives_a_remount_of_offsets(mounted, library, mount_o
     with Directory(again / "originals") as directory:
         directory.seek(here)
         assert directory.read() == rest
-    assert head
 
 
 def test_what_is_imported_meanwhile_breaks_no_open_listing(mounted, library, scratch):
-    before = {name for name, _, _ in Directory(mounted / "originals").read()}
+    with Directory(mounted / "originals") as directory:
+        before = {name for name, _, _ in directory.read()}
     with Directory(mounted / "originals") as directory:
         seen = [name for name, _, _ in directory.read(500)]
-        library.import_(random_files(scratch / "more", 200, 80, seed=2, suffix=".late"))
+        library.import_(text_files(scratch / "more", 200, suffix=".late"))
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen)), "an entry was given twice"
     assert before <= set(seen), "an entry was lost"

@@ -48,7 +48,7 @@ def test_mounting_twice_says_so_and_changes_nothing(library, demo, mount_of):
     assert (mount / "originals/documents/notes.txt").read_text()
 
 
-def test_a_mountpoint_that_is_a_file_or_not_empty(library, scratch):
+def test_a_mountpoint_that_is_a_file(library, scratch):
     (scratch / "file").write_text("")
     assert str(scratch / "file") in library.run("mount", scratch / "file", "-f", expect=1, timeout=30).stderr
 

@@ -73,6 +73,14 @@ def random_files(folder, count, size, seed=1, suffix=".bin"):
     return folder
 
 
+def text_files(folder, count, suffix=".txt"):
+    """Small files that are all different and surely no media."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in range(count):
+        (folder / f"file{n:05}{suffix}").write_text(f"This is text number {n} {suffix}.\n")
+    return folder
+
+
 def raster(path):
     """Width and height as libvips reads them: (w, h)."""
     out = subprocess.run(["vipsheader", str(path)], capture_output=True, text=True)
