@@ -20,7 +20,6 @@ from media import lasting_files, sha256
 
 GOLDEN = Path(__file__).parent / "demo-tree.txt"
 
-# The folders whose names tell the machine's time zone, or that the demo's own mtimes decide.
 HEADER = "# type mode nlink size same-as path; made by tests/golden/test_demo_tree.py\n"
 
 
