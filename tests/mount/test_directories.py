@@ -9,9 +9,11 @@ import subprocess
 
 import pytest
 
+from library import Library, scratch_folder
 from media import text_files
+from mount import Mount, why_no_mounts
 
-COUNT = 3000
+COUNT = 2000
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.opendir.restype = ctypes.c_void_p
@@ -58,7 +60,6 @@ def lasting(entries):
 
 @pytest.fixture(scope="module")
 def media_folder():
-    from library import scratch_folder
     with scratch_folder() as folder:
         media = text_files(folder / "media", COUNT)
         for n in range(20):
@@ -67,36 +68,49 @@ def media_folder():
         yield media
 
 
+@pytest.fixture(scope="module")
+def shared(media_folder):
+    """Mounted once for the tests that change nothing."""
+    if reason := why_no_mounts():
+        pytest.skip(reason)
+    with scratch_folder() as folder:
+        library = Library(folder / "library").init()
+        library.import_(media_folder)
+        with Mount(library) as mount:
+            yield mount
+
+
 @pytest.fixture
 def mounted(library, media_folder, mount_of):
+    """Mounted for this test alone."""
     library.import_(media_folder)
     return mount_of(library)
 
 
-def test_a_listing_is_complete_and_the_same_each_time(mounted, media_folder):
+def test_a_listing_is_complete_and_the_same_each_time(shared, media_folder):
     expected = set(map(os.fsencode, os.listdir(media_folder)))
     listings = []
     for _ in range(2):
-        with Directory(mounted / "originals") as directory:
+        with Directory(shared / "originals") as directory:
             listings.append(lasting(directory.read()))
     assert listings[0] == listings[1]
     names = [name for name, _, _ in listings[0]]
     assert len(names) == len(set(names)) and set(names) == expected
-    flat = [len(os.listdir(mounted / "by-type" / kind)) for kind in os.listdir(mounted / "by-type")]
+    flat = [len(os.listdir(shared / "by-type" / kind)) for kind in os.listdir(shared / "by-type")]
     assert sum(flat) == COUNT + 20
 
 
-def test_entries_carry_their_type_and_inode(mounted):
-    with Directory(mounted / "originals") as directory:
+def test_entries_carry_their_type_and_inode(shared):
+    with Directory(shared / "originals") as directory:
         for name, inode, kind in lasting(directory.read()):
-            info = os.lstat(mounted / "originals" / os.fsdecode(name))
+            info = os.lstat(shared / "originals" / os.fsdecode(name))
             assert inode == info.st_ino
             assert kind == (4 if name.startswith(b"folder") else 8)
 
 
 @pytest.mark.parametrize("view", ["originals", "recent", "previews/small/originals"])
-def test_a_listing_resumes_where_seekdir_says(mounted, view):
-    with Directory(mounted / view) as directory:
+def test_a_listing_resumes_where_seekdir_says(shared, view):
+    with Directory(shared / view) as directory:
         whole = directory.read()
         for stop in (0, 1, 2, 7, len(whole) // 2, len(whole)):
             directory.seek(0)
@@ -142,9 +156,9 @@ def test_a_removal_of_tags_breaks_no_open_listing(mounted, library):
     assert set(map(os.fsencode, names[50:])) <= set(seen)
 
 
-def test_plain_tools_agree(mounted):
-    unsorted = subprocess.run(["ls", "-f", str(mounted / "originals")], capture_output=True, text=True, check=True)
-    counted = subprocess.run(["find", str(mounted / "originals"), "-type", "f", "-printf", "x"], capture_output=True,
+def test_plain_tools_agree(shared):
+    unsorted = subprocess.run(["ls", "-f", str(shared / "originals")], capture_output=True, text=True, check=True)
+    counted = subprocess.run(["find", str(shared / "originals"), "-type", "f", "-printf", "x"], capture_output=True,
                              text=True, check=True)
     assert unsorted.stdout.count("\n") == COUNT + 20 + 2
     assert len(counted.stdout) == COUNT + 20

@@ -34,7 +34,26 @@ def scratch_folder():
     try:
         yield folder
     finally:
+        detach_mounts_below(folder)
         shutil.rmtree(folder, onerror=_make_writable_and_retry)
+
+
+def mountpoints():
+    """From the kernel's table: asking a path itself would ask a daemon that may be dead."""
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as table:
+        return [re.sub(r"\\(\d{3})", lambda m: chr(int(m.group(1), 8)), line.split()[1]) for line in table]
+
+
+def detach(mountpoint):
+    argv = ["umount", "-l", mountpoint] if os.getuid() == 0 else ["fusermount3", "-uz", mountpoint]
+    subprocess.run(argv, capture_output=True)
+
+
+def detach_mounts_below(folder):
+    """Whatever a failed test left mounted: nothing may be deleted through it, and nothing stand in the next one's way."""
+    inside = os.path.realpath(folder) + "/"
+    for mountpoint in reversed([m for m in mountpoints() if m.startswith(inside)]):
+        detach(mountpoint)
 
 
 def _make_writable_and_retry(function, path, _):

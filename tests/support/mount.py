@@ -14,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from library import SLOWNESS, environment, require_innocent
+from library import SLOWNESS, detach, environment, mountpoints, require_innocent
 
 DERIVED_VIEWS = ("previews", ".damfs")
 
@@ -42,10 +42,7 @@ def wait_until(condition, seconds, what):
 
 
 def is_mountpoint(path):
-    """From the kernel's table: asking the path itself would ask a daemon that may be dead."""
-    wanted = os.path.realpath(os.path.dirname(path)) + "/" + os.path.basename(path)
-    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as table:
-        return any(re.sub(r"\\(\d{3})", lambda m: chr(int(m.group(1), 8)), line.split()[1]) == wanted for line in table)
+    return os.path.realpath(os.path.dirname(path)) + "/" + os.path.basename(path) in mountpoints()
 
 
 def children(pid):
@@ -199,12 +196,11 @@ class Mount:
 
 
 def clear_mountpoint(path):
-    """Detaches whatever is still mounted there, so that nothing of a failed test stands in the next one's way."""
+    """Detaches whatever is mounted there, one over the other too."""
     for _ in range(3):
         if not is_mountpoint(path):
             return
-        argv = ["umount", "-l", str(path)] if os.getuid() == 0 else ["fusermount3", "-uz", str(path)]
-        subprocess.run(argv, capture_output=True)
+        detach(os.path.realpath(os.path.dirname(path)) + "/" + os.path.basename(path))
 
 
 def errno_of(action, *args, **options):
