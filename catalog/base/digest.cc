@@ -3,6 +3,8 @@
 
 #include "catalog/base/digest.h"
 
+// The streaming state on the stack: only its size, which this unlocks, is not part of the stable interface.
+#define XXH_STATIC_LINKING_ONLY
 #include <openssl/evp.h>
 #include <xxhash.h>
 

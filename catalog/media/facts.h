@@ -23,6 +23,7 @@ std::optional<Kind> kind_from_string(std::string_view text);
 // Which record a capture time was read from, best first; kMtime when no metadata gave one.
 enum class DateSource : uint8_t { kExif = 1, kQuickTime = 2, kXmp = 3, kMtime = 4 };
 std::string_view to_string(DateSource source);  // "exif", "quicktime", "xmp", "mtime"
+std::optional<DateSource> date_source_from_string(std::string_view text);
 
 struct Raster {
   int64_t width = 0;  // pixels
@@ -30,6 +31,10 @@ struct Raster {
   explicit operator bool() const noexcept { return width > 0 && height > 0; }
   friend bool operator==(const Raster&, const Raster&) = default;
 };
+
+// The raster of a still in a square box of `box` pixels: the long edge becomes `box`, the other is rounded half
+// up and at least 1; what fits already keeps its size.
+Raster fit_box(Raster source, int64_t box);
 
 struct Rational {
   int64_t num = 0;

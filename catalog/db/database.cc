@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/db/database.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include <cerrno>
+
+#include "catalog/base/error.h"
+
+namespace damfs::db {
+namespace {
+
+int errno_of(int result_code) {
+  switch (result_code & 0xFF) {
+    case SQLITE_FULL: return ENOSPC;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return EBUSY;
+    case SQLITE_READONLY: return EROFS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return EUCLEAN;
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return EACCES;
+    case SQLITE_NOMEM: return ENOMEM;
+    default: return EIO;
+  }
+}
+
+[[noreturn]] void rethrow(const SQLite::Exception& error, const Path& path) {
+  const int code = errno_of(error.getErrorCode());
+  switch (code) {
+    case ENOSPC: fail(code, "{}: the disk is full; free some space and run the command again", path.string());
+    case EBUSY: fail(code, "{}: another damfs is writing; try again", path.string());
+    case EUCLEAN:
+      fail(code, "{}: the catalog is damaged ({}); nothing was changed. Restore it from a backup, or see `damfs doctor`",
+           path.string(), error.what());
+    default: fail(code, "{}: {}", path.string(), error.what());
+  }
+}
+
+// SQLiteCpp's statements do not know their file; the handle does.
+Path path_of(const SQLite::Exception&) { return "catalog.db"; }
+
+template <typename Work>
+auto guarded(Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    rethrow(error, path_of(error));
+  }
+}
+
+int open_flags(Database::Mode mode) {
+  switch (mode) {
+    case Database::Mode::kCreate: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+    case Database::Mode::kReadWrite: return SQLite::OPEN_READWRITE;
+    case Database::Mode::kReadOnly: return SQLite::OPEN_READONLY;
+  }
+  return SQLite::OPEN_READONLY;
+}
+
+}  // namespace
+
+Statement::Statement(Database& database, std::string_view sql)
+    : impl_(guarded([&] { return std::make_unique<SQLite::Statement>(*database.impl_, std::string(sql)); })) {}
+Statement::~Statement() = default;
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+
+Statement& Statement::bind(int index, int64_t value) {
+  guarded([&] { impl_->bind(index, value); });
+  return *this;
+}
+Statement& Statement::bind(int index, double value) {
+  guarded([&] { impl_->bind(index, value); });
+  return *this;
+}
+Statement& Statement::bind(int index, std::string_view text) {
+  guarded([&] { impl_->bind(index, std::string(text)); });
+  return *this;
+}
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  guarded([&] { impl_->bind(index, bytes.data(), static_cast<int>(bytes.size())); });
+  return *this;
+}
+Statement& Statement::bind_null(int index) {
+  guarded([&] { impl_->bind(index); });
+  return *this;
+}
+
+bool Statement::step() {
+  return guarded([&] { return impl_->executeStep(); });
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+  reset();
+}
+
+void Statement::reset() noexcept { impl_->tryReset(); }
+
+int64_t Statement::integer(int column) const { return impl_->getColumn(column).getInt64(); }
+double Statement::real(int column) const { return impl_->getColumn(column).getDouble(); }
+std::string_view Statement::text(int column) const {
+  const SQLite::Column value = impl_->getColumn(column);
+  const auto* bytes = static_cast<const char*>(value.getBlob());
+  return {bytes == nullptr ? "" : bytes, bytes == nullptr ? 0 : static_cast<size_t>(value.getBytes())};
+}
+bool Statement::is_null(int column) const { return impl_->getColumn(column).isNull(); }
+
+Database::Database(Path path, Mode mode) : path_(std::move(path)) {
+  try {
+    impl_ = std::make_unique<SQLite::Database>(path_.string(), open_flags(mode), 10'000);
+    impl_->exec("PRAGMA foreign_keys = ON");
+  } catch (const SQLite::Exception& error) {
+    rethrow(error, path_);
+  }
+}
+Database::~Database() = default;
+
+void Database::execute(std::string_view sql) {
+  try {
+    impl_->exec(std::string(sql));
+  } catch (const SQLite::Exception& error) {
+    rethrow(error, path_);
+  }
+}
+
+int64_t Database::integer(std::string_view sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+int64_t Database::last_insert_id() const { return impl_->getLastInsertRowid(); }
+
+Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const Error&) {
+    // SQLite has rolled back by itself (disk full, I/O error): there is nothing left to undo.
+  }
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace damfs::db

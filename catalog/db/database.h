@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "catalog/base/file.h"
+
+namespace SQLite {
+class Database;
+class Statement;
+}  // namespace SQLite
+
+namespace damfs::db {
+
+class Database;
+
+// A prepared statement. Parameters are numbered from 1, columns from 0, as SQLite does. Not thread-safe.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  ~Statement();
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+
+  Statement& bind(int index, int64_t value);
+  Statement& bind(int index, double value);
+  Statement& bind(int index, std::string_view text);
+  Statement& bind_blob(int index, std::string_view bytes);
+  Statement& bind_null(int index);
+  template <typename T>
+  Statement& bind(int index, const std::optional<T>& value) {
+    return value ? bind(index, *value) : bind_null(index);
+  }
+  template <typename... Values>
+  Statement& bind_all(const Values&... values) {
+    int index = 0;
+    (bind(++index, values), ...);
+    return *this;
+  }
+
+  bool step();  // true: a row stands ready
+  void run();   // to its end, then resets
+  void reset() noexcept;
+
+  int64_t integer(int column) const;
+  double real(int column) const;
+  // Valid until the next step or reset.
+  std::string_view text(int column) const;
+  bool is_null(int column) const;
+
+ private:
+  std::unique_ptr<SQLite::Statement> impl_;
+};
+
+// Resets a cached statement however its use ends, so that it never holds a read transaction open.
+class Use {
+ public:
+  explicit Use(Statement& statement) : statement_(statement) {}
+  ~Use() { statement_.reset(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  Statement* operator->() { return &statement_; }
+  Statement& operator*() { return statement_; }
+
+ private:
+  Statement& statement_;
+};
+
+// One connection. Every failure is an Error whose errno says what a caller can do: ENOSPC, EBUSY, EROFS,
+// EUCLEAN (damaged), EIO; its message names the file.
+class Database {
+ public:
+  enum class Mode { kCreate, kReadWrite, kReadOnly };
+  Database(Path path, Mode mode);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  void execute(std::string_view sql);  // any number of statements
+  int64_t integer(std::string_view sql);  // the first column of the first row; 0 when there is none
+  int64_t last_insert_id() const;
+  const Path& path() const { return path_; }
+
+ private:
+  friend class Statement;
+  Path path_;
+  std::unique_ptr<SQLite::Database> impl_;
+};
+
+// BEGIN IMMEDIATE … COMMIT, or ROLLBACK when it goes out of scope uncommitted.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace damfs::db

@@ -1,0 +1,412 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/ingest/import.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "catalog/ingest/walk.h"
+#include "catalog/media/worker_pool.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/writer.h"
+#include "catalog/store/object_store.h"
+
+namespace damfs {
+namespace {
+
+// How far reading may run ahead of the catalog, in files: bounds memory and open descriptors.
+constexpr size_t kWindow = 256;
+// A batch is committed when it is this large or this old. Each costs one syncfs and one transaction.
+constexpr size_t kBatchFiles = 2000;
+constexpr auto kBatchAge = std::chrono::seconds(4);
+
+SourceStamp stamp_of(const struct stat& st) {
+  return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino), 0};
+}
+
+bool same_look(const SourceStamp& a, const SourceStamp& b) {
+  return a.size == b.size && a.mtime_ns == b.mtime_ns && a.ctime_ns == b.ctime_ns && a.inode == b.inode;
+}
+
+// Waits for `ready`. A signal handler can only set a flag, so whoever waits looks up now and then.
+template <typename Ready>
+void wait_looking_up(std::condition_variable& condition, std::unique_lock<std::mutex>& lock, const Ready& ready) {
+  while (!condition.wait_for(lock, std::chrono::milliseconds(100), ready)) {
+  }
+}
+
+// Errors that no other file will escape either.
+bool ends_everything(int code) { return code == ENOSPC || code == EDQUOT || code == EROFS; }
+
+}  // namespace
+
+// One file on its way from the walk to the catalog.
+struct Item {
+  enum class State { kWaiting, kReady, kUnchanged, kFailed };
+  uint64_t order = 0;
+  WalkedFile walked;
+  State state = State::kWaiting;
+  SourceStamp stamp;
+  bool restamp = false;      // kUnchanged, but its stat moved
+  int64_t known_entry = 0;   // kUnchanged: what it became
+  Digest sha256;
+  std::optional<MediaFacts> facts;
+};
+using ItemRef = std::shared_ptr<Item>;
+
+class Import::Pipeline {
+ public:
+  Pipeline(Parts parts, ImportOptions options, ImportEvents events)
+      : parts_(parts), options_(std::move(options)), events_(std::move(events)) {}
+
+  ImportReport run(const std::atomic<bool>& stop);
+  const ImportProgress& progress() const { return progress_; }
+
+ private:
+  void walk_all(const std::function<bool(const WalkedFile&)>& each);
+  ImportReport look_only();
+  bool met(const WalkedFile& file);
+  void reader_loop();
+  void writer_loop();
+  void read_one(const ItemRef& item);
+  bool is_unchanged(Item& item, int fd);
+  void probe(const ItemRef& item, UniqueFd object);
+  void settle(const ItemRef& item, Item::State state);
+  void fail_item(const ItemRef& item, const std::string& reason);
+  void give_up(std::exception_ptr error);
+  bool stopping() const { return aborted_ || stop_->load(std::memory_order_relaxed); }
+  void commit(const std::vector<ItemRef>& batch);
+  void catalogue(Writer& writer, const Item& item, ImportReport& counts);
+  void mark(Writer& writer, int64_t asset);
+  void report_failed(const Path& path, const std::string& reason);
+
+  Parts parts_;
+  ImportOptions options_;
+  ImportEvents events_;
+  ImportProgress progress_;
+  const std::atomic<bool>* stop_ = nullptr;
+  std::atomic<bool> aborted_{false};
+
+  std::mutex mutex_;
+  std::condition_variable to_readers_, to_walker_, to_writer_;
+  std::deque<ItemRef> queue_;          // for readers
+  std::map<uint64_t, ItemRef> window_; // every item not yet taken by the writer, by order
+  uint64_t next_order_ = 0;
+  bool walk_done_ = false;
+  size_t probing_ = 0;
+  std::exception_ptr error_;
+  ImportReport report_;
+  std::mutex events_mutex_;
+};
+
+void Import::Pipeline::report_failed(const Path& path, const std::string& reason) {
+  const std::lock_guard lock(events_mutex_);
+  ++report_.failed;
+  if (events_.failed) events_.failed(path, reason);
+}
+
+void Import::Pipeline::give_up(std::exception_ptr error) {
+  const std::lock_guard lock(mutex_);
+  if (!error_) error_ = std::move(error);
+  aborted_ = true;
+  to_readers_.notify_all();
+  to_walker_.notify_all();
+  to_writer_.notify_all();
+}
+
+void Import::Pipeline::settle(const ItemRef& item, Item::State state) {
+  const std::lock_guard lock(mutex_);
+  item->state = state;
+  to_writer_.notify_one();
+}
+
+void Import::Pipeline::fail_item(const ItemRef& item, const std::string& reason) {
+  report_failed(item->walked.path, reason);
+  settle(item, Item::State::kFailed);
+}
+
+bool Import::Pipeline::met(const WalkedFile& file) {
+  if (stopping()) return false;
+  ++progress_.found_files;
+  progress_.found_bytes += file.stat.st_size;
+  auto item = std::make_shared<Item>();
+  item->walked = file;
+  item->stamp = stamp_of(file.stat);
+  // The unchanged are settled here, without a thread hand-over, so that a second import is a walk.
+  const bool unchanged = is_unchanged(*item, -1);
+  std::unique_lock lock(mutex_);
+  wait_looking_up(to_walker_, lock, [&] { return window_.size() < kWindow || stopping(); });
+  if (stopping()) return false;
+  item->order = next_order_++;
+  window_.emplace(item->order, item);
+  if (unchanged) {
+    item->state = Item::State::kUnchanged;
+    to_writer_.notify_one();
+  } else {
+    queue_.push_back(item);
+    to_readers_.notify_one();
+  }
+  return true;
+}
+
+// Calls `each` for every file below every path of the options.
+void Import::Pipeline::walk_all(const std::function<bool(const WalkedFile&)>& each) {
+  WalkVisitor visitor;
+  visitor.file = each;
+  visitor.unreadable = [this](const Path& path, const std::string& reason) { report_failed(path, reason); };
+  visitor.skipped = [this](const Path& path, const std::string& reason) {
+    const std::lock_guard lock(events_mutex_);
+    ++report_.skipped;
+    if (events_.skipped) events_.skipped(path, reason);
+  };
+  for (const Path& path : options_.paths) {
+    if (!walk(std::filesystem::absolute(path).lexically_normal(), visitor)) break;
+  }
+  progress_.walk_done = true;
+}
+
+// With fd -1 only what stat tells; with a descriptor, the fingerprint may settle it: same size and mtime, but
+// the inode or ctime moved (a restore, a network share). Never more than that: see store.
+bool Import::Pipeline::is_unchanged(Item& item, int fd) {
+  const auto known = parts_.catalog.reader()->source(item.walked.path.native());
+  if (!known) return false;
+  item.known_entry = known->entry;
+  if (same_look(known->stamp, item.stamp)) return true;
+  if (fd < 0 || known->stamp.size != item.stamp.size || known->stamp.mtime_ns != item.stamp.mtime_ns) return false;
+  item.stamp.fingerprint = fingerprint_file(fd, item.walked.path, item.stamp.size);
+  item.restamp = true;
+  return item.stamp.fingerprint == known->stamp.fingerprint;
+}
+
+void Import::Pipeline::reader_loop() {
+  for (;;) {
+    ItemRef item;
+    {
+      std::unique_lock lock(mutex_);
+      wait_looking_up(to_readers_, lock, [&] { return !queue_.empty() || walk_done_ || stopping(); });
+      if (stopping() || queue_.empty()) return;
+      item = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    try {
+      read_one(item);
+    } catch (const Error& error) {
+      if (error.code() == ECANCELED) return;
+      if (ends_everything(error.code())) return give_up(std::current_exception());
+      fail_item(item, error.what());
+    } catch (...) {
+      return give_up(std::current_exception());
+    }
+  }
+}
+
+void Import::Pipeline::read_one(const ItemRef& item) {
+  const UniqueFd source = open_file(item->walked.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const struct stat st = stat_fd(source.get(), item->walked.path);
+  if (!S_ISREG(st.st_mode)) fail(EAGAIN, "{} is no regular file any more", item->walked.path.string());
+  item->stamp = stamp_of(st);
+  if (is_unchanged(*item, source.get())) return settle(item, Item::State::kUnchanged);
+  item->restamp = false;
+  auto ingested = parts_.store.ingest(
+      source.get(), item->walked.path,
+      {.stop = [this] { return stopping(); },
+       .on_bytes = [this](int64_t n) { progress_.read_bytes += n; },
+       .is_catalogued = [this](const Digest& sha256) { return parts_.catalog.reader()->has_blob(sha256); }});
+  item->sha256 = ingested.sha256;
+  item->stamp.size = ingested.size;
+  item->stamp.fingerprint = ingested.fingerprint;
+  if (parts_.catalog.reader()->has_blob(ingested.sha256)) return settle(item, Item::State::kReady);
+  probe(item, std::move(ingested.object));
+}
+
+void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++probing_;
+  }
+  Job job;
+  job.type = JobType::kProbe;
+  job.job_class = JobClass::kImport;
+  job.source = std::move(object);
+  job.name = item->walked.name;
+  // Counting packets reads the whole file: give a large one the time of a slow disk on top.
+  job.deadline_ms = options_.probe_deadline_ms + item->stamp.size / 20'000;
+  job.done = [this, item](JobResult result, UniqueFd) {
+    if (result.ok) {
+      item->facts = std::move(result.facts);
+      settle(item, Item::State::kReady);
+    } else if (result.permanent) {
+      item->facts.emplace();
+      item->facts->problem = result.reason;
+      settle(item, Item::State::kReady);
+    } else {
+      fail_item(item, result.reason);
+    }
+    const std::lock_guard lock(mutex_);
+    --probing_;
+    to_writer_.notify_one();
+  };
+  parts_.workers.submit(std::move(job));
+}
+
+void Import::Pipeline::writer_loop() {
+  std::vector<ItemRef> batch;
+  auto begun = std::chrono::steady_clock::now();
+  for (;;) {
+    bool flush = false;
+    bool finished = false;
+    {
+      std::unique_lock lock(mutex_);
+      const auto ready = [&] {
+        return !window_.empty() && window_.begin()->second->state != Item::State::kWaiting;
+      };
+      const auto ended = [&] { return stopping() || (walk_done_ && window_.empty()); };
+      const auto too_old = [&] { return !batch.empty() && std::chrono::steady_clock::now() - begun >= kBatchAge; };
+      wait_looking_up(to_writer_, lock, [&] { return ready() || ended() || too_old(); });
+      while (ready() && batch.size() < kBatchFiles) {
+        if (batch.empty()) begun = std::chrono::steady_clock::now();
+        const ItemRef item = window_.begin()->second;
+        window_.erase(window_.begin());
+        ++progress_.done_files;
+        progress_.done_bytes += item->walked.stat.st_size;
+        if (item->state != Item::State::kFailed) batch.push_back(item);
+      }
+      to_walker_.notify_one();
+      finished = ended() && !ready();
+      flush = finished || batch.size() >= kBatchFiles || too_old();
+    }
+    if (flush && !batch.empty()) {
+      commit(batch);
+      batch.clear();
+    }
+    if (finished) return;
+  }
+}
+
+void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
+  const bool adds = std::any_of(batch.begin(), batch.end(),
+                                [](const ItemRef& item) { return item->state == Item::State::kReady; });
+  const bool marks = !options_.tags.empty() || !options_.albums.empty();
+  const bool restamps = std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->restamp; });
+  ImportReport counts;
+  if (!adds && !marks && !restamps) {
+    counts.unchanged = static_cast<int64_t>(batch.size());
+  } else {
+    if (adds) parts_.store.sync();
+    parts_.catalog.write([&](Writer& writer) {
+      counts = {};
+      for (const ItemRef& item : batch) catalogue(writer, *item, counts);
+    });
+  }
+  const std::lock_guard lock(events_mutex_);
+  report_.new_assets += counts.new_assets;
+  report_.new_names += counts.new_names;
+  report_.new_versions += counts.new_versions;
+  report_.known += counts.known;
+  report_.unchanged += counts.unchanged;
+}
+
+void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport& counts) {
+  if (item.state == Item::State::kUnchanged) {
+    ++counts.unchanged;
+    if (item.restamp) writer.touch_source(item.walked.path.native(), item.stamp);
+    if (const auto asset = writer.asset_of_entry(item.known_entry)) mark(writer, *asset);
+    return;
+  }
+  IncomingFile incoming;
+  incoming.sha256 = item.sha256;
+  incoming.size = item.stamp.size;
+  incoming.mtime_ns = item.stamp.mtime_ns;
+  incoming.folder = options_.into;
+  if (!item.walked.folder.empty()) incoming.folder += (incoming.folder.empty() ? "" : "/") + item.walked.folder;
+  incoming.name = item.walked.name;
+  incoming.facts = item.facts ? &*item.facts : nullptr;
+  incoming.source_path = item.walked.path.native();
+  incoming.stamp = item.stamp;
+  const FiledAs filed = writer.file(incoming);
+  switch (filed.how) {
+    case Filed::kNewAsset: ++counts.new_assets; break;
+    case Filed::kNewName: ++counts.new_names; break;
+    case Filed::kNewVersion: ++counts.new_versions; break;
+    case Filed::kKnown: ++counts.known; break;
+  }
+  mark(writer, filed.asset);
+}
+
+void Import::Pipeline::mark(Writer& writer, int64_t asset) {
+  for (const std::string& tag : options_.tags) writer.add_tag(asset, writer.ensure_tag(tag));
+  for (const std::string& album : options_.albums) writer.add_to_album(asset, writer.ensure_album(album));
+}
+
+ImportReport Import::Pipeline::look_only() {
+  walk_all([this](const WalkedFile& file) {
+    ++report_.files;
+    Item item;
+    item.walked = file;
+    item.stamp = stamp_of(file.stat);
+    if (is_unchanged(item, -1)) ++report_.unchanged;
+    return !stopping();
+  });
+  report_.stopped = stopping();
+  return report_;
+}
+
+ImportReport Import::Pipeline::run(const std::atomic<bool>& stop) {
+  stop_ = &stop;
+  if (options_.dry_run) return look_only();
+  std::vector<std::thread> readers;
+  const unsigned threads = options_.threads != 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < threads; ++i) readers.emplace_back([this] { reader_loop(); });
+  std::thread writer([this] {
+    try {
+      writer_loop();
+    } catch (...) {
+      give_up(std::current_exception());
+    }
+  });
+  try {
+    walk_all([this](const WalkedFile& file) { return met(file); });
+  } catch (...) {
+    give_up(std::current_exception());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    walk_done_ = true;
+    to_readers_.notify_all();
+    to_writer_.notify_all();
+  }
+  for (std::thread& reader : readers) reader.join();
+  writer.join();
+  {
+    // Probes call back into this object: wait them out, however the import ended.
+    std::unique_lock lock(mutex_);
+    to_writer_.wait(lock, [&] { return probing_ == 0; });
+  }
+  if (error_) std::rethrow_exception(error_);
+  report_.files = progress_.found_files;
+  report_.bytes = progress_.read_bytes;
+  report_.stopped = stop;
+  return report_;
+}
+
+Import::Import(Parts parts, ImportOptions options, ImportEvents events)
+    : pipeline_(std::make_unique<Pipeline>(parts, std::move(options), std::move(events))) {}
+Import::~Import() = default;
+
+ImportReport Import::run(const std::atomic<bool>& stop) { return pipeline_->run(stop); }
+const ImportProgress& Import::progress() const { return pipeline_->progress(); }
+
+}  // namespace damfs

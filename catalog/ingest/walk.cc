@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/ingest/walk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/store/library.h"
+
+namespace damfs {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+std::string why(int code) { return std::generic_category().message(code); }
+
+std::optional<std::vector<std::string>> sorted_names(const Path& folder, const WalkVisitor& visitor) {
+  const Directory directory(::opendir(folder.c_str()));
+  if (!directory) {
+    visitor.unreadable(folder, why(errno));
+    return std::nullopt;
+  }
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != ".." && !is_litter(name)) names.emplace_back(name);
+    errno = 0;
+  }
+  // What was read before the failure is still worth importing.
+  if (errno != 0) visitor.unreadable(folder, why(errno));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+const char* unsupported_type(mode_t mode) {
+  if (S_ISLNK(mode)) return "a symbolic link";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+class Walk {
+ public:
+  explicit Walk(const WalkVisitor& visitor) : visitor_(visitor) {}
+
+  // `below`: the folder's own path below the root, "" for the root itself.
+  bool folder(const Path& path, const std::string& below) {
+    if (Library::is_library(path)) {
+      visitor_.skipped(path, "a damfs library");
+      return true;
+    }
+    const auto names = sorted_names(path, visitor_);
+    if (!names) return true;
+    for (const std::string& name : *names) {
+      if (!entry(path / name, below, name)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool entry(const Path& path, const std::string& below, const std::string& name) {
+    struct stat st {};
+    if (::lstat(path.c_str(), &st) != 0) {
+      visitor_.unreadable(path, why(errno));
+      return true;
+    }
+    if (S_ISDIR(st.st_mode)) return folder(path, below.empty() ? name : below + "/" + name);
+    if (!S_ISREG(st.st_mode)) {
+      visitor_.skipped(path, unsupported_type(st.st_mode));
+      return true;
+    }
+    if (is_temporary(name)) {
+      visitor_.skipped(path, "a temporary file of some program");
+      return true;
+    }
+    return visitor_.file({path, below, name, st});
+  }
+
+  const WalkVisitor& visitor_;
+};
+
+}  // namespace
+
+bool walk(const Path& root, const WalkVisitor& visitor) {
+  struct stat st {};
+  if (::stat(root.c_str(), &st) != 0) {
+    visitor.unreadable(root, why(errno));
+    return true;
+  }
+  if (S_ISDIR(st.st_mode)) return Walk(visitor).folder(root, "");
+  if (!S_ISREG(st.st_mode)) {
+    visitor.skipped(root, unsupported_type(st.st_mode));
+    return true;
+  }
+  return visitor.file({root, "", root.filename().string(), st});
+}
+
+}  // namespace damfs

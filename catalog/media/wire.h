@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/base/unique_fd.h"
+#include "catalog/media/job.h"
+
+// How the pool and a worker talk: frames over a SOCK_STREAM socket pair, each four bytes of length (little
+// endian) and so many bytes of payload; descriptors travel with the first byte of a frame.
+namespace damfs::wire {
+
+inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair
+inline constexpr size_t kMaxFrame = 8U << 20;
+inline constexpr size_t kMaxDescriptors = 2;
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // empty: wait for ever
+
+// What can be waited for besides the socket: a descriptor whose becoming readable ends the wait (-1: none).
+struct Patience {
+  Deadline deadline;
+  int interrupt_fd = -1;
+};
+
+struct Frame {
+  std::string payload;
+  std::vector<UniqueFd> descriptors;  // close-on-exec
+};
+
+// Throw Error: ETIMEDOUT after the deadline, EINTR when interrupted, EPIPE when the peer is gone, EPROTO for
+// a frame too long or more descriptors than `max_descriptors`.
+void send_frame(int socket, std::string_view payload, std::span<const int> descriptors, const Patience& patience);
+// Empty: the peer closed its end between two frames. Descriptors nobody expects are closed by the kernel.
+std::optional<Frame> receive_frame(int socket, size_t max_descriptors, const Patience& patience);
+
+// A job as a frame's payload; its descriptors go beside it, first the source, then the output.
+std::string request_to_payload(const Job& job);
+Job request_from_payload(std::string_view payload);
+
+// The answer. `from` trusts nothing (EPROTO) and leaves `reason` printable.
+std::string result_to_payload(const JobResult& result, JobType type);
+JobResult result_from_payload(std::string_view payload, const Job& job);
+
+}  // namespace damfs::wire

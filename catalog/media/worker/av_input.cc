@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/worker/av_input.h"
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <span>
+
+#include "catalog/base/error.h"
+#include "catalog/base/file.h"
+#include "catalog/media/worker/libraries.h"
+
+namespace damfs::worker {
+namespace {
+
+constexpr int kIoBuffer = 256 << 10;
+
+// Demuxers that name other files or devices, and those that take any text for a subtitle.
+constexpr const char* kRefused =
+    "-hls,-dash,-concat,-concatf,-image2,-image2pipe,-imf,-sdp,-rtsp,-rtp,-sap,-lavfi,-tty,-vapoursynth";
+
+bool names_other_files(const AVInputFormat* format) {
+  const std::string list = std::string(",") + kRefused;
+  return (format->flags & AVFMT_NOFILE) != 0 || list.find(std::string("-") + format->name) != std::string::npos;
+}
+
+// Side data moved from the stream to its parameters; this takes whichever the installed libavformat has.
+template <typename Stream>
+const int32_t* display_matrix(const Stream* stream) {
+  if constexpr (requires { stream->codecpar->nb_coded_side_data; }) {
+    const auto* data = av_packet_side_data_get(stream->codecpar->coded_side_data,
+                                               stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    return data != nullptr && data->size >= 36 ? reinterpret_cast<const int32_t*>(data->data) : nullptr;
+  } else {
+    size_t size = 0;
+    const uint8_t* data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    return data != nullptr && size >= 36 ? reinterpret_cast<const int32_t*>(data) : nullptr;
+  }
+}
+
+}  // namespace
+
+std::string av_text(int error) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+  av_strerror(error, text.data(), text.size());
+  return text.data();
+}
+
+int MediaInput::read(void* opaque, uint8_t* buffer, int size) {
+  auto* self = static_cast<MediaInput*>(opaque);
+  try {
+    const std::span<uint8_t> wanted(buffer, static_cast<size_t>(size));
+    const size_t n = pread_some(self->source_.fd(), std::as_writable_bytes(wanted),
+                                static_cast<uint64_t>(self->position_), "the source");
+    if (n == 0) return AVERROR_EOF;
+    self->position_ += static_cast<int64_t>(n);
+    return static_cast<int>(n);
+  } catch (const Error& error) {
+    return AVERROR(error.code());
+  }
+}
+
+int64_t MediaInput::seek(void* opaque, int64_t offset, int whence) {
+  auto* self = static_cast<MediaInput*>(opaque);
+  whence &= ~AVSEEK_FORCE;
+  if (whence == AVSEEK_SIZE) return self->source_.size();
+  if (whence == SEEK_CUR) offset += self->position_;
+  if (whence == SEEK_END) offset += self->source_.size();
+  if (offset < 0) return AVERROR(EINVAL);
+  self->position_ = offset;
+  return offset;
+}
+
+MediaInput::MediaInput(const Source& source) : source_(source) {
+  auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
+  if (buffer == nullptr) throw std::bad_alloc();
+  io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, this, &MediaInput::read, nullptr, &MediaInput::seek));
+  if (!io_) {
+    av_free(buffer);
+    throw std::bad_alloc();
+  }
+  const AVInputFormat* input = nullptr;
+  if (const int error = av_probe_input_buffer2(io_.get(), &input, "", nullptr, 0, 0); error < 0) {
+    fail(EINVAL, "the recording is of a format that is not read, or is damaged ({})", av_text(error));
+  }
+  if (names_other_files(input)) fail(EINVAL, "a list of other files, not a recording");
+  format_ = avformat_alloc_context();
+  if (format_ == nullptr) throw std::bad_alloc();
+  format_->pb = io_.get();
+  format_->flags |= AVFMT_FLAG_CUSTOM_IO;
+  // Frees the context itself when it fails.
+  if (const int error = avformat_open_input(&format_, "", input, nullptr); error < 0) {
+    fail(EINVAL, "the recording is damaged ({})", av_text(error));
+  }
+}
+
+MediaInput::~MediaInput() { avformat_close_input(&format_); }
+
+void MediaInput::find_streams() {
+  std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
+  for (AVDictionary*& entry : options) av_dict_set(&entry, "threads", "1", 0);
+  const int error = avformat_find_stream_info(format_, options.empty() ? nullptr : options.data());
+  for (AVDictionary*& entry : options) av_dict_free(&entry);
+  if (error < 0) fail(EINVAL, "the recording is damaged ({})", av_text(error));
+}
+
+AVStream* MediaInput::best(AVMediaType type) const {
+  const int index = av_find_best_stream(format_, type, -1, -1, nullptr, 0);
+  if (index < 0) return nullptr;
+  AVStream* stream = format_->streams[index];
+  return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ? nullptr : stream;
+}
+
+int rotation_of(const AVStream* stream) {
+  const int32_t* matrix = display_matrix(stream);
+  if (matrix == nullptr) return 0;
+  const double counter_clockwise = av_display_rotation_get(matrix);
+  if (std::isnan(counter_clockwise)) return 0;
+  const auto quarters = static_cast<int>(std::lround(-counter_clockwise / 90));
+  return (quarters % 4 + 4) % 4 * 90;
+}
+
+Rational sample_aspect_of(AVFormatContext* format, AVStream* stream) {
+  const AVRational aspect = av_guess_sample_aspect_ratio(format, stream, nullptr);
+  if (aspect.num <= 0 || aspect.den <= 0) return {1, 1};
+  const double ratio = av_q2d(aspect);
+  if (ratio > 16 || ratio < 1.0 / 16) return {1, 1};
+  return {aspect.num, aspect.den};
+}
+
+Raster square_pixels(Raster coded, Rational aspect, int rotation) {
+  const auto scale = [](int64_t edge, int64_t num, int64_t den) { return (2 * edge * num + den) / (2 * den); };
+  Raster raster = coded;
+  if (aspect.num > aspect.den) raster.width = scale(coded.width, aspect.num, aspect.den);
+  if (aspect.num < aspect.den) raster.height = scale(coded.height, aspect.den, aspect.num);
+  return rotation % 180 == 0 ? raster : Raster{raster.height, raster.width};
+}
+
+}  // namespace damfs::worker

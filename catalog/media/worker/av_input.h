@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/frame.h>
+#include <libavutil/pixdesc.h>
+}
+
+#include <memory>
+#include <string>
+
+#include "catalog/media/facts.h"
+#include "catalog/media/worker/source.h"
+
+namespace damfs::worker {
+
+struct CodecContextDeleter {
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+};
+using CodecContext = std::unique_ptr<AVCodecContext, CodecContextDeleter>;
+
+struct FrameDeleter {
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+using Frame = std::unique_ptr<AVFrame, FrameDeleter>;
+
+struct PacketDeleter {
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+using Packet = std::unique_ptr<AVPacket, PacketDeleter>;
+
+struct IoDeleter {
+  void operator()(AVIOContext* io) const {
+    av_freep(&io->buffer);
+    avio_context_free(&io);
+  }
+};
+using Io = std::unique_ptr<AVIOContext, IoDeleter>;
+
+std::string av_text(int error);  // what libav calls that error
+
+// A container opened for reading through pread on the source's descriptor; nothing else is ever opened, and
+// formats that would (playlists, image sequences) are refused.
+class MediaInput {
+ public:
+  explicit MediaInput(const Source& source);  // throws Error with a sentence
+  ~MediaInput();
+  MediaInput(const MediaInput&) = delete;
+  MediaInput& operator=(const MediaInput&) = delete;
+
+  // Parses far enough to know every stream.
+  void find_streams();
+  AVFormatContext* get() const { return format_; }
+  // The stream that a player shows: null when there is none. An attached picture is no video.
+  AVStream* best(AVMediaType type) const;
+
+ private:
+  static int read(void* opaque, uint8_t* buffer, int size);
+  static int64_t seek(void* opaque, int64_t offset, int whence);
+
+  const Source& source_;
+  int64_t position_ = 0;
+  Io io_;
+  AVFormatContext* format_ = nullptr;
+};
+
+// Degrees clockwise that a stream's display matrix asks for: 0, 90, 180, 270.
+int rotation_of(const AVStream* stream);
+
+// Width over height of one stored pixel; 1:1 when nobody says.
+Rational sample_aspect_of(AVFormatContext* format, AVStream* stream);
+
+// The upright raster with square pixels of a stored one: the edge that is too short grows.
+Raster square_pixels(Raster coded, Rational aspect, int rotation);
+
+}  // namespace damfs::worker

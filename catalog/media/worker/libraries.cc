@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/worker/libraries.h"
+
+#include <exiv2/exiv2.hpp>
+#include <vips/vips.h>
+
+extern "C" {
+#include <libavutil/log.h>
+}
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <mutex>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+
+namespace damfs::worker {
+namespace {
+
+constexpr size_t kMaxComplaint = 400;
+
+// The libraries report through process-wide callbacks, so this is the one thing that has to be process-wide.
+struct Complaints {
+  std::mutex mutex;
+  std::string newest;
+};
+
+Complaints& complaints() {
+  static Complaints instance;
+  return instance;
+}
+
+std::string one_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  std::string out;
+  for (const char c : text.substr(0, kMaxComplaint)) {
+    if (c == '\n') {
+      out += "; ";
+    } else {
+      out += c;
+    }
+  }
+  return printable(out);
+}
+
+__attribute__((format(printf, 3, 0))) void on_av_log(void*, int level, const char* format, va_list arguments) {
+  if (level > AV_LOG_ERROR) return;
+  std::array<char, kMaxComplaint> line{};
+  std::vsnprintf(line.data(), line.size(), format, arguments);
+  complain(line.data());
+}
+
+void on_glib_log(const gchar*, GLogLevelFlags, const gchar* message, gpointer) {
+  if (message != nullptr) complain(message);
+}
+
+void on_exiv2_log(int, const char*) {}
+
+// Loaders for formats that are no pictures anybody keeps, or that come from libraries with a long history of
+// holes; what libvips does not read then is simply an asset without a preview.
+void block_exotic_loaders() {
+  for (const char* name : {"VipsForeignLoadMagick", "VipsForeignLoadOpenslide", "VipsForeignLoadMat",
+                           "VipsForeignLoadCsv", "VipsForeignLoadMatrix", "VipsForeignLoadRaw",
+                           "VipsForeignLoadVips", "VipsForeignLoadAnalyze", "VipsForeignLoadFits",
+                           "VipsForeignLoadNifti", "VipsForeignLoadOpenexr"}) {
+    vips_operation_block_set(name, TRUE);
+  }
+}
+
+// Newer releases of exiv2 read HEIF and CR3 unasked and may call the question deprecated.
+void enable_heif_metadata() {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  Exiv2::enableBMFF(true);
+#pragma GCC diagnostic pop
+}
+
+}  // namespace
+
+void start_libraries() {
+  g_log_set_default_handler(on_glib_log, nullptr);
+  if (vips_init("damfs-worker") != 0) fail(ENOSYS, "cannot start libvips: {}", vips_complaint());
+  g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION),
+                    on_glib_log, nullptr);
+  vips_concurrency_set(1);
+  vips_cache_set_max(0);
+  block_exotic_loaders();
+  av_log_set_callback(on_av_log);
+  Exiv2::LogMsg::setHandler(on_exiv2_log);
+  enable_heif_metadata();
+  Exiv2::XmpParser::initialize();
+}
+
+void forget_complaints() {
+  vips_error_clear();
+  const std::lock_guard lock(complaints().mutex);
+  complaints().newest.clear();
+}
+
+std::string last_complaint() {
+  const std::lock_guard lock(complaints().mutex);
+  return complaints().newest;
+}
+
+void complain(std::string_view text) {
+  std::string line = one_line(text);
+  if (line.empty()) return;
+  const std::lock_guard lock(complaints().mutex);
+  complaints().newest = std::move(line);
+}
+
+std::string vips_complaint() {
+  std::string text = one_line(vips_error_buffer());
+  vips_error_clear();
+  return text.empty() ? "no reason given" : text;
+}
+
+}  // namespace damfs::worker

@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace damfs::worker {
+
+// Sets up libvips, exiv2 and libav: one thread each, no caches, and quiet; what they would have printed is kept
+// as the explanation of a failure.
+void start_libraries();
+
+void forget_complaints();            // at the start of a job
+std::string last_complaint();        // libav's or libvips' newest words, one printable line, may be empty
+void complain(std::string_view text);
+
+// What libvips says went wrong since the last call; empties its buffer.
+std::string vips_complaint();
+
+}  // namespace damfs::worker

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "catalog/media/facts.h"
+#include "catalog/media/worker/source.h"
+
+namespace damfs::worker {
+
+// Looks at a file's bytes. Never throws for a bad file: what cannot be read is kOther with a `problem`.
+// `name` is only a hint where bytes are ambiguous (RAW formats that look like TIFF).
+MediaFacts probe(const Source& source, std::string_view name);
+
+// The parts. Each fills in what it finds, and throws Error with a sentence when the file is not readable as
+// what its type says.
+void probe_image(const Source& source, MediaFacts& facts);     // raster, pages, orientation, still, metadata
+void probe_raw(const Source& source, MediaFacts& facts);       // camera raw: exiv2 alone
+void probe_document(const Source& source, MediaFacts& facts);  // pages
+void probe_zip(const Source& source, MediaFacts& facts);       // texture pack or not
+void probe_av(const Source& source, MediaFacts& facts);        // sound and moving pictures
+// Whether libavformat is sure about bytes that libmagic does not know; gives a MIME type, else empty.
+std::string av_mime_by_content(const Source& source);
+
+// Metadata that libvips hands out of containers which exiv2 does not open.
+struct MetadataBlocks {
+  std::string exif, iptc, xmp;
+};
+
+// Exif, IPTC and XMP, from the file itself, else from `blocks`. Gives the pixel size that the metadata reader
+// saw, as RAW files need it. Throws nothing for lack of metadata.
+Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaFacts& facts);
+
+Raster upright(Raster raster, int orientation);
+
+}  // namespace damfs::worker

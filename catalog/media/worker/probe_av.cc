@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "catalog/base/error.h"
+#include "catalog/media/facts_json.h"
+#include "catalog/media/worker/av_input.h"
+#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/text.h"
+
+namespace damfs::worker {
+namespace {
+
+std::string name_of(const char* name) { return name == nullptr ? std::string() : clean_line(name, FactLimits::kName); }
+
+std::string tag(const AVDictionary* tags, const char* key) {
+  const AVDictionaryEntry* entry = av_dict_get(tags, key, nullptr, 0);
+  return entry == nullptr ? std::string() : clean_text(entry->value, FactLimits::kDescription);
+}
+
+std::string field_order_name(AVFieldOrder order) {
+  switch (order) {
+    case AV_FIELD_PROGRESSIVE: return "progressive";
+    case AV_FIELD_TT: return "tt";
+    case AV_FIELD_BB: return "bb";
+    case AV_FIELD_TB: return "tb";
+    case AV_FIELD_BT: return "bt";
+    default: return "unknown";
+  }
+}
+
+// --- counting -------------------------------------------------------------------------------------------
+
+struct FrameTimes {
+  int64_t count = 0;
+  bool variable = false;
+  int64_t first = 0, last = 0;  // ticks of the stream's clock
+};
+
+// Rounding to the container's clock moves a frame by a tick; more than that is no constant rate.
+bool vary(const std::vector<int64_t>& sorted) {
+  if (sorted.size() < 3) return false;
+  int64_t shortest = std::numeric_limits<int64_t>::max();
+  int64_t longest = 0;
+  // The last one lasts as long as the container likes.
+  for (size_t i = 1; i + 1 < sorted.size(); ++i) {
+    shortest = std::min(shortest, sorted[i] - sorted[i - 1]);
+    longest = std::max(longest, sorted[i] - sorted[i - 1]);
+  }
+  const int64_t average = (sorted.back() - sorted.front()) / static_cast<int64_t>(sorted.size() - 1);
+  return longest - shortest > std::max<int64_t>(2, average / 100);
+}
+
+// MOV and MP4 list every sample; an edit list hides some of them but they are there.
+bool has_sample_table(const AVFormatContext* format, const AVStream* stream) {
+  return std::string_view(format->iformat->name).find("mp4") != std::string_view::npos && stream->nb_frames > 0;
+}
+
+FrameTimes times_from_table(AVStream* stream) {
+  std::vector<int64_t> times;
+  const int count = avformat_index_get_entries_count(stream);
+  times.reserve(static_cast<size_t>(std::max(count, 0)));
+  for (int i = 0; i < count; ++i) times.push_back(avformat_index_get_entry(stream, i)->timestamp);
+  std::sort(times.begin(), times.end());
+  return {stream->nb_frames, vary(times)};
+}
+
+FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
+  for (unsigned i = 0; i < format->nb_streams; ++i) {
+    if (format->streams[i] != stream) format->streams[i]->discard = AVDISCARD_ALL;
+  }
+  FrameTimes out;
+  std::vector<int64_t> times;
+  const Packet packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  while (av_read_frame(format, packet.get()) >= 0) {
+    if (packet->stream_index == stream->index) {
+      ++out.count;
+      const int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+      if (time != AV_NOPTS_VALUE) times.push_back(time);
+    }
+    av_packet_unref(packet.get());
+  }
+  std::sort(times.begin(), times.end());
+  out.variable = vary(times);
+  if (!times.empty()) out.first = times.front(), out.last = times.back();
+  return out;
+}
+
+// Headers of such containers give a rate that the frames do not keep.
+Rational average_rate(const FrameTimes& times, AVRational tick) {
+  int num = 0;
+  int den = 1;
+  av_reduce(&num, &den, (times.count - 1) * tick.den, (times.last - times.first) * tick.num, 1'000'000);
+  return num > 0 && den > 0 ? Rational{num, den} : Rational{0, 1};
+}
+
+// --- streams --------------------------------------------------------------------------------------------
+
+std::string timecode_of(const AVFormatContext* format, const AVStream* video, const char* key) {
+  std::string text = tag(video->metadata, key);
+  for (unsigned i = 0; text.empty() && i < format->nb_streams; ++i) text = tag(format->streams[i]->metadata, key);
+  if (text.empty()) text = tag(format->metadata, key);
+  return clean_line(text, FactLimits::kName);
+}
+
+VideoFacts video_facts(AVFormatContext* format, AVStream* stream) {
+  const AVCodecParameters* codec = stream->codecpar;
+  if (codec->width <= 0 || codec->height <= 0) fail(EINVAL, "the video's raster is not known");
+  VideoFacts video;
+  video.codec = name_of(avcodec_get_name(codec->codec_id));
+  video.coded = {codec->width, codec->height};
+  video.sample_aspect = sample_aspect_of(format, stream);
+  video.rotation = rotation_of(stream);
+  const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
+  if (rate.num > 0 && rate.den > 0) video.frame_rate = {rate.num, rate.den};
+  video.field_order = field_order_name(codec->field_order);
+  video.pixel_format = name_of(av_get_pix_fmt_name(static_cast<AVPixelFormat>(codec->format)));
+  video.color_primaries = name_of(av_color_primaries_name(codec->color_primaries));
+  video.color_transfer = name_of(av_color_transfer_name(codec->color_trc));
+  video.color_space = name_of(av_color_space_name(codec->color_space));
+  video.color_range = name_of(av_color_range_name(codec->color_range));
+  video.timecode = timecode_of(format, stream, "timecode");
+  video.reel = timecode_of(format, stream, "reel_name");
+  // Last: counting packets reads the file to its end.
+  const FrameTimes times = has_sample_table(format, stream) ? times_from_table(stream)
+                                                            : times_from_packets(format, stream);
+  video.frame_count = times.count;
+  video.variable_frame_rate = times.variable;
+  if (times.variable && times.last > times.first) video.frame_rate = average_rate(times, stream->time_base);
+  return video;
+}
+
+AudioFacts audio_facts(const AVFormatContext* format, const AVStream* stream, bool alone) {
+  const AVCodecParameters* codec = stream->codecpar;
+  AudioFacts audio;
+  audio.codec = name_of(avcodec_get_name(codec->codec_id));
+  audio.channels = std::clamp(codec->ch_layout.nb_channels, 0, 1024);
+  std::array<char, 128> layout{};
+  if (audio.channels > 0 && av_channel_layout_describe(&codec->ch_layout, layout.data(), layout.size()) > 0) {
+    audio.channel_layout = name_of(layout.data());
+  }
+  audio.sample_rate = std::max(codec->sample_rate, 0);
+  audio.bit_rate = std::max<int64_t>(codec->bit_rate, 0);
+  if (audio.bit_rate == 0 && alone) audio.bit_rate = std::max<int64_t>(format->bit_rate, 0);
+  return audio;
+}
+
+// --- tags -----------------------------------------------------------------------------------------------
+
+// "+37.3318-122.0312+012.300/", as ISO 6709 has it.
+std::optional<Position> parse_iso6709(std::string_view text) {
+  std::vector<double> parts;
+  size_t at = 0;
+  while (at < text.size() && (text[at] == '+' || text[at] == '-') && parts.size() < 3) {
+    const size_t end = std::min(text.find_first_of("+-/", at + 1), text.size());
+    double value = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at + 1, text.data() + end, value);
+    if (error != std::errc() || stop != text.data() + end || !std::isfinite(value)) return std::nullopt;
+    parts.push_back(text[at] == '-' ? -value : value);
+    at = end;
+  }
+  if (parts.size() < 2 || std::abs(parts[0]) > 90 || std::abs(parts[1]) > 180) return std::nullopt;
+  Position position{parts[0], parts[1], std::nullopt};
+  if (parts.size() == 3 && std::abs(parts[2]) < 100'000) position.altitude = parts[2];
+  return position;
+}
+
+// A recorder without a clock writes its epoch's first moment.
+std::optional<CaptureTime> recorded_time(std::string_view text) {
+  const auto time = CaptureTime::parse(text);
+  const bool is_epoch = time && time->day.month == 1 && time->day.day == 1 &&
+                        (time->day.year == 1904 || time->day.year == 1970 || time->day.year == 2000) &&
+                        time->hour == 0 && time->minute == 0 && time->second == 0;
+  return is_epoch ? std::nullopt : time;
+}
+
+void find_recording(const AVFormatContext* format, const AVStream* video, MediaFacts& facts) {
+  const auto either = [&](const char* key) {
+    std::string text = tag(format->metadata, key);
+    if (text.empty() && video != nullptr) text = tag(video->metadata, key);
+    return text;
+  };
+  for (const char* key : {"com.apple.quicktime.creationdate", "creation_time"}) {
+    if (!facts.captured) facts.captured = recorded_time(either(key));
+  }
+  if (facts.captured) facts.date_source = DateSource::kQuickTime;
+  for (const char* key : {"com.apple.quicktime.make", "make"}) {
+    if (facts.make.empty()) facts.make = clean_line(either(key), FactLimits::kName);
+  }
+  for (const char* key : {"com.apple.quicktime.model", "model"}) {
+    if (facts.model.empty()) facts.model = clean_line(either(key), FactLimits::kName);
+  }
+  for (const char* key : {"com.apple.quicktime.location.ISO6709", "location"}) {
+    if (!facts.position) facts.position = parse_iso6709(either(key));
+  }
+}
+
+void find_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
+  const auto words = [&](const char* key) {
+    std::string text = tag(format->metadata, key);
+    return text.empty() && main != nullptr ? tag(main->metadata, key) : text;  // Ogg keeps them in the stream
+  };
+  facts.title = clean_line(words("title"), FactLimits::kSentence);
+  facts.description = words("description");
+  if (facts.description.empty()) facts.description = words("comment");
+  MetadataObject object;
+  const auto keep = [&](const AVDictionary* tags) {
+    const AVDictionaryEntry* entry = nullptr;
+    while ((entry = av_dict_get(tags, "", entry, AV_DICT_IGNORE_SUFFIX)) != nullptr) {
+      object.add(lower(entry->key), entry->value);
+    }
+  };
+  keep(format->metadata);
+  if (main != nullptr) keep(main->metadata);
+  if (!object.empty()) facts.metadata["format"] = object.dump();
+}
+
+}  // namespace
+
+std::string av_mime_by_content(const Source& source) {
+  const auto bytes = source.bytes();
+  std::vector<uint8_t> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(std::min<size_t>(bytes.size(), 128U << 10)));
+  const size_t size = head.size();
+  head.resize(size + AVPROBE_PADDING_SIZE);
+  AVProbeData data{"", head.data(), static_cast<int>(size), nullptr};
+  int score = 0;
+  const AVInputFormat* format = av_probe_input_format3(&data, 1, &score);
+  if (format == nullptr || score <= AVPROBE_SCORE_EXTENSION) return {};
+  const std::string_view name = format->name;
+  for (const std::string_view known : {"mpegts", "mpeg", "mxf", "dv", "h264", "hevc", "matroska,webm", "flv"}) {
+    if (name == known) return name == "mpegts" ? "video/mp2t" : name == "mxf" ? "application/mxf" : "video/x-" + std::string(known.substr(0, known.find(',')));
+  }
+  for (const std::string_view known : {"mp3", "aac", "ac3", "eac3", "dts", "wav", "w64", "ape", "wv", "tta", "caf", "dsf"}) {
+    if (name == known) return name == "mp3" ? "audio/mpeg" : "audio/" + std::string(known);
+  }
+  return {};
+}
+
+void probe_av(const Source& source, MediaFacts& facts) {
+  MediaInput input(source);
+  input.find_streams();
+  AVFormatContext* format = input.get();
+  AVStream* video = input.best(AVMEDIA_TYPE_VIDEO);
+  AVStream* audio = input.best(AVMEDIA_TYPE_AUDIO);
+  if (video == nullptr && audio == nullptr) fail(EINVAL, "no sound and no picture is in it");
+  if (format->duration > 0) facts.duration_us = format->duration;
+  find_recording(format, video, facts);
+  find_tags(format, video != nullptr ? video : audio, facts);
+  if (audio != nullptr) facts.audio = audio_facts(format, audio, video == nullptr);
+  facts.kind = Kind::kAudio;
+  if (video == nullptr) {
+    if (facts.mime.starts_with("video/")) facts.mime.replace(0, 5, "audio");
+    return;
+  }
+  facts.video = video_facts(format, video);
+  facts.raster = facts.video->coded;
+  facts.still = square_pixels(facts.video->coded, facts.video->sample_aspect, facts.video->rotation);
+  facts.kind = Kind::kVideo;
+  if (facts.mime.starts_with("audio/")) facts.mime.replace(0, 5, "video");
+}
+
+}  // namespace damfs::worker

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/vips_image.h"
+
+namespace damfs::worker {
+
+void probe_document(const Source& source, MediaFacts& facts) {
+  if (facts.mime == "application/pdf") {
+    const ImageSource bytes = image_source(source);
+    const Image image = open_image(source, bytes.get());
+    facts.pages = vips_image_get_n_pages(image.get());
+    facts.raster = Raster{vips_image_get_width(image.get()), vips_image_get_page_height(image.get())};
+  }
+  facts.kind = Kind::kDocument;
+}
+
+}  // namespace damfs::worker

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <cerrno>
+#include <string>
+
+#include "catalog/base/error.h"
+#include "catalog/media/facts_json.h"
+#include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/vips_image.h"
+
+namespace damfs::worker {
+namespace {
+
+std::string block(VipsImage* image, const char* name) {
+  if (vips_image_get_typeof(image, name) == 0) return {};
+  const void* data = nullptr;
+  size_t size = 0;
+  if (vips_image_get_blob(image, name, &data, &size) != 0) {
+    vips_error_clear();
+    return {};
+  }
+  return {static_cast<const char*>(data), size};
+}
+
+bool is_sane(Raster raster) {
+  return raster && raster.width <= FactLimits::kEdge && raster.height <= FactLimits::kEdge;
+}
+
+}  // namespace
+
+void probe_image(const Source& source, MediaFacts& facts) {
+  MetadataBlocks blocks;
+  std::string problem;
+  try {
+    const ImageSource bytes = image_source(source);
+    const Image image = open_image(source, bytes.get());
+    const Raster raster{vips_image_get_width(image.get()), vips_image_get_page_height(image.get())};
+    if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
+    facts.raster = raster;
+    facts.orientation = orientation_of(image.get());
+    facts.still = upright(raster, facts.orientation);
+    facts.pages = vips_image_get_n_pages(image.get());
+    blocks = {block(image.get(), VIPS_META_EXIF_NAME), block(image.get(), VIPS_META_IPTC_NAME),
+              block(image.get(), VIPS_META_XMP_NAME)};
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  probe_metadata(source, blocks, facts);
+  if (!problem.empty()) fail(EINVAL, "{}", problem);
+  facts.kind = Kind::kImage;
+  if (facts.pages <= 1) facts.pages = 0;
+}
+
+void probe_raw(const Source& source, MediaFacts& facts) {
+  const Raster raster = probe_metadata(source, {}, facts);
+  if (facts.metadata.empty()) fail(EINVAL, "the camera's raw file has no readable metadata");
+  facts.kind = Kind::kImage;
+  if (is_sane(raster)) facts.raster = raster;
+}
+
+}  // namespace damfs::worker

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/worker/still.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "catalog/base/error.h"
+#include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/still_video.h"
+#include "catalog/media/worker/vips_image.h"
+#include "catalog/media/worker/webp_fit.h"
+
+namespace damfs::worker {
+namespace {
+
+constexpr int64_t kMaxEdge = 16'383;  // WebP's
+constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
+
+[[noreturn]] void damaged() { fail(EINVAL, "the picture is damaged: {}", vips_complaint()); }
+
+// A JPEG decoder halves the picture for less than the full decode costs, up to three times. The last step down
+// to the target is then less than a factor of two, which costs no sharpness that a preview shows.
+int jpeg_shrink(VipsImage* header, Raster target, int orientation) {
+  const Raster wanted = orientation >= 5 ? Raster{target.height, target.width} : target;
+  const int64_t width = vips_image_get_width(header);
+  const int64_t height = vips_image_get_height(header);
+  int shrink = 1;
+  while (shrink < 8 && width / (2 * shrink) >= wanted.width && height / (2 * shrink) >= wanted.height) shrink *= 2;
+  return shrink;
+}
+
+bool is_jpeg(VipsImage* image) {
+  const char* loader = nullptr;
+  return vips_image_get_typeof(image, VIPS_META_LOADER) != 0 &&
+         vips_image_get_string(image, VIPS_META_LOADER, &loader) == 0 && g_str_has_prefix(loader, "jpegload");
+}
+
+Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
+  const ImageSource bytes = image_source(source);
+  VipsImage* loaded = nullptr;
+  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)), "access",
+                           VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
+    damaged();
+  }
+  const Image owner(loaded);
+  VipsImage* small = nullptr;
+  if (vips_thumbnail_image(loaded, &small, static_cast<int>(target.width), "height", static_cast<int>(target.height),
+                           "size", VIPS_SIZE_FORCE, "export_profile", "srgb", nullptr) != 0) {
+    damaged();
+  }
+  return Image(small);
+}
+
+Image shrink_any(const Source& source, Raster target) {
+  const ImageSource bytes = image_source(source);
+  VipsImage* small = nullptr;
+  if (vips_thumbnail_source(bytes.get(), &small, static_cast<int>(target.width), "height",
+                            static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile", "srgb",
+                            "fail_on", kFailOn, nullptr) != 0) {
+    damaged();
+  }
+  return Image(small);
+}
+
+// 8-bit sRGB, its pixels in memory, so that every attempt at encoding starts from the same ones.
+Image settle(Image image) {
+  VipsImage* next = nullptr;
+  if (vips_image_get_interpretation(image.get()) != VIPS_INTERPRETATION_sRGB) {
+    if (vips_colourspace(image.get(), &next, VIPS_INTERPRETATION_sRGB, nullptr) != 0) damaged();
+    image.reset(next);
+  }
+  if (vips_image_get_bands(image.get()) > 4) {
+    if (vips_extract_band(image.get(), &next, 0, "n", 3, nullptr) != 0) damaged();
+    image.reset(next);
+  }
+  if (vips_image_get_format(image.get()) != VIPS_FORMAT_UCHAR) {
+    if (vips_cast(image.get(), &next, VIPS_FORMAT_UCHAR, nullptr) != 0) damaged();
+    image.reset(next);
+  }
+  Image in_memory(vips_image_copy_memory(image.get()));
+  if (!in_memory) damaged();
+  return in_memory;
+}
+
+Image shrink_image(const Source& source, Raster target) {
+  const ImageSource bytes = image_source(source);
+  const Image header = open_image(source, bytes.get());
+  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target) : shrink_any(source, target));
+}
+
+void check(const StillRequest& request) {
+  const auto is_edge = [](int64_t edge) { return edge >= 1 && edge <= kMaxEdge; };
+  if (!is_edge(request.target.width) || !is_edge(request.target.height)) fail(EINVAL, "a preview of an impossible size");
+  if (request.quality < 1 || request.quality > 100 || request.effort < 0 || request.effort > 6) {
+    fail(EINVAL, "a preview with impossible settings");
+  }
+}
+
+void write_still(int output, std::string_view bytes, int64_t declared) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::pwrite(output, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno != EINTR) throw_errno(errno, "the preview cannot be written");
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  // The filler is a hole.
+  if (::ftruncate(output, declared) != 0) throw_errno(errno, "the preview cannot be written");
+}
+
+}  // namespace
+
+int64_t render_still(const Source& source, const StillRequest& request, int output) {
+  check(request);
+  const Image image = request.kind == Kind::kVideo ? video_frame(source, request.target, request.seek_us)
+                                                   : shrink_image(source, request.target);
+  const Raster made{vips_image_get_width(image.get()), vips_image_get_height(image.get())};
+  if (made != request.target) {
+    fail(EINVAL, "the picture is not what was catalogued: its preview has {} by {} pixels", made.width, made.height);
+  }
+  const std::string file = fit_webp(image.get(), {request.declared_bytes, request.quality, request.effort});
+  write_still(output, file, request.declared_bytes);
+  return static_cast<int64_t>(file.size());
+}
+
+}  // namespace damfs::worker

@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/catalog.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "catalog/model/writer.h"
+#include "sql.h"
+
+namespace damfs {
+namespace {
+
+constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
+constexpr std::array<std::string_view, 1> kSchemaSteps = {sql::k_schema_1};
+constexpr int64_t kSchemaVersion = kSchemaSteps.size();
+
+// SQLite's locks and its shared-memory index do not work between machines.
+void refuse_network_file_system(const Path& folder) {
+  struct statfs fs {};
+  if (::statfs(folder.c_str(), &fs) != 0) return;
+  static constexpr std::pair<int64_t, std::string_view> kNetworks[] = {
+      {0x6969, "NFS"},       {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
+      {0x517B, "SMB"},       {0x01021997, "9p"},   {0x00C36400, "Ceph"},
+      {0x5346414F, "AFS"},
+  };
+  for (const auto& [magic, name] : kNetworks) {
+    if (static_cast<uint32_t>(fs.f_type) == static_cast<uint32_t>(magic)) {
+      fail(EREMOTE,
+           "{} is on a network file system ({}), where a catalog cannot be kept safely. Put the library on a local "
+           "disk; originals may stay on the network",
+           folder.string(), name);
+    }
+  }
+}
+
+void migrate(db::Database& database, int64_t from) {
+  for (int64_t version = from; version < kSchemaVersion; ++version) {
+    db::Transaction transaction(database);
+    database.execute(kSchemaSteps[static_cast<size_t>(version)]);
+    transaction.commit();
+  }
+}
+
+// A truncated catalog.db is caught by its own header before SQLite touches it: opening one with an empty or
+// cut file would otherwise count as a new database.
+void check_header(const Path& file) {
+  const auto fd = open_existing(file, O_RDONLY);
+  if (!fd) fail(ENOENT, "there is no catalog at {}; `damfs init` makes a library", file.string());
+  std::array<std::byte, 100> header{};
+  const auto size = static_cast<uint64_t>(stat_fd(fd->get(), file).st_size);
+  const size_t read = pread_some(fd->get(), header, 0, file);
+  const auto big_endian = [&](size_t at, size_t bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) value = value << 8 | std::to_integer<uint64_t>(header.at(at + i));
+    return value;
+  };
+  if (read < header.size() || std::string_view(reinterpret_cast<const char*>(header.data()), 15) != "SQLite format 3") {
+    fail(EUCLEAN, "{} is empty or no SQLite file; nothing was changed. Restore it from a backup", file.string());
+  }
+  if (big_endian(68, 4) != static_cast<uint64_t>(kApplicationId)) {
+    fail(EUCLEAN, "{} is not a damfs catalog; nothing was changed", file.string());
+  }
+  const uint64_t page_size = big_endian(16, 2) == 1 ? 65536 : big_endian(16, 2);
+  const uint64_t expected = page_size * big_endian(28, 4);
+  // With frames in the WAL, the file may rightly be shorter until they are checkpointed.
+  const auto wal = stat_path(file.string() + "-wal");
+  if (size < expected && (!wal || wal->st_size == 0)) {
+    fail(EUCLEAN, "{} is truncated: {} of {} bytes are left; nothing was changed. Restore it from a backup",
+         file.string(), size, expected);
+  }
+}
+
+}  // namespace
+
+void Catalog::create(const Path& file) {
+  refuse_network_file_system(file.parent_path());
+  if (stat_path(file)) fail(EEXIST, "{} exists already", file.string());
+  db::Database database(file, db::Database::Mode::kCreate);
+  database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.execute("PRAGMA journal_mode = WAL");
+  migrate(database, 0);
+  database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Catalog::Catalog(Path file) : file_(std::move(file)) {
+  refuse_network_file_system(file_.parent_path());
+  check_header(file_);
+  {
+    // Through a read-only look first: a newer catalog must not be touched at all.
+    db::Database database(file_, db::Database::Mode::kReadOnly);
+    const int64_t version = database.integer("PRAGMA user_version");
+    if (version > kSchemaVersion) {
+      fail(ENOTSUP, "{} was written by a newer damfs (its schema is {}, this program knows {}); use that one",
+           file_.string(), version, kSchemaVersion);
+    }
+    if (version < 1) fail(EUCLEAN, "{} holds no catalog; nothing was changed. Restore it from a backup", file_.string());
+  }
+  writer_database_ = std::make_unique<db::Database>(file_, db::Database::Mode::kReadWrite);
+  migrate(*writer_database_, writer_database_->integer("PRAGMA user_version"));
+  // FULL: a commit is on the disk when it returns (law 6).
+  writer_database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
+}
+
+Catalog::~Catalog() = default;
+
+Catalog::Lease Catalog::reader() {
+  {
+    const std::lock_guard lock(readers_mutex_);
+    if (!idle_readers_.empty()) {
+      auto reader = std::move(idle_readers_.back());
+      idle_readers_.pop_back();
+      return {*this, std::move(reader)};
+    }
+  }
+  return {*this, std::make_unique<Reader>(file_)};
+}
+
+void Catalog::take_back(std::unique_ptr<Reader> reader) {
+  const std::lock_guard lock(readers_mutex_);
+  idle_readers_.push_back(std::move(reader));
+}
+
+void Catalog::write(const std::function<void(Writer&)>& work) {
+  const std::lock_guard lock(writer_mutex_);
+  db::Transaction transaction(*writer_database_);
+  Writer writer(*writer_database_);
+  work(writer);
+  writer.finish();
+  transaction.commit();
+}
+
+}  // namespace damfs

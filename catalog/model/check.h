@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catalog/model/reader.h"
+
+namespace damfs {
+
+// What does not hold in the catalog, a sentence each: SQLite's own integrity, foreign keys, and what the catalog
+// stores twice (counts of names, of groups, of bytes). Reads all of it.
+std::vector<std::string> check_catalog(Reader& reader);
+
+// Every blob that is kept as an object.
+void each_object(Reader& reader, const std::function<void(const Digest& sha256, int64_t size)>& visit);
+
+}  // namespace damfs

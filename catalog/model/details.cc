@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/details.h"
+
+#include <charconv>
+
+#include "catalog/base/names.h"
+
+namespace damfs {
+namespace {
+
+void load_technical(Reader& reader, int64_t version, MediaFacts& media) {
+  db::Statement row(reader.database(),
+                    "SELECT t.kind, t.mime, t.problem, t.width, t.height, t.orientation, t.still_width, "
+                    "t.still_height, t.pages, t.duration_us, t.make, t.model, t.lens, t.latitude, t.longitude, "
+                    "t.altitude FROM version v JOIN technical t ON t.blob_id = v.blob_id WHERE v.id = ?1");
+  row.bind_all(version);
+  if (!row.step()) return;
+  media.kind = static_cast<Kind>(row.integer(0));
+  media.mime = row.text(1);
+  media.problem = row.text(2);
+  if (row.integer(3) > 0) media.raster = Raster{row.integer(3), row.integer(4)};
+  media.orientation = static_cast<int>(row.integer(5));
+  if (row.integer(6) > 0) media.still = Raster{row.integer(6), row.integer(7)};
+  media.pages = static_cast<int>(row.integer(8));
+  media.duration_us = row.integer(9);
+  media.make = row.text(10);
+  media.model = row.text(11);
+  media.lens = row.text(12);
+  if (!row.is_null(13)) {
+    media.position = Position{row.real(13), row.real(14), std::nullopt};
+    if (!row.is_null(15)) media.position->altitude = row.real(15);
+  }
+}
+
+void load_video(Reader& reader, int64_t version, MediaFacts& media) {
+  db::Statement row(reader.database(),
+                    "SELECT t.codec, t.width, t.height, t.aspect_num, t.aspect_den, t.rotation, t.rate_num, "
+                    "t.rate_den, t.variable_rate, t.frame_count, t.field_order, t.pixel_format, t.color_primaries, "
+                    "t.color_transfer, t.color_space, t.color_range, t.timecode, t.reel "
+                    "FROM version v JOIN technical_video t ON t.blob_id = v.blob_id WHERE v.id = ?1");
+  row.bind_all(version);
+  if (!row.step()) return;
+  VideoFacts video;
+  video.codec = row.text(0);
+  video.coded = {row.integer(1), row.integer(2)};
+  video.sample_aspect = {row.integer(3), row.integer(4)};
+  video.rotation = static_cast<int>(row.integer(5));
+  video.frame_rate = {row.integer(6), row.integer(7)};
+  video.variable_frame_rate = row.integer(8) != 0;
+  video.frame_count = row.integer(9);
+  video.field_order = row.text(10);
+  video.pixel_format = row.text(11);
+  video.color_primaries = row.text(12);
+  video.color_transfer = row.text(13);
+  video.color_space = row.text(14);
+  video.color_range = row.text(15);
+  video.timecode = row.text(16);
+  video.reel = row.text(17);
+  media.video = std::move(video);
+}
+
+void load_audio(Reader& reader, int64_t version, MediaFacts& media) {
+  db::Statement row(reader.database(),
+                    "SELECT t.codec, t.channels, t.layout, t.sample_rate, t.bit_rate "
+                    "FROM version v JOIN technical_audio t ON t.blob_id = v.blob_id WHERE v.id = ?1");
+  row.bind_all(version);
+  if (!row.step()) return;
+  AudioFacts audio;
+  audio.codec = row.text(0);
+  audio.channels = static_cast<int>(row.integer(1));
+  audio.channel_layout = row.text(2);
+  audio.sample_rate = static_cast<int>(row.integer(3));
+  audio.bit_rate = row.integer(4);
+  media.audio = std::move(audio);
+}
+
+}  // namespace
+
+std::optional<Details> load_details(Reader& reader, int64_t asset) {
+  const auto found = reader.asset(asset);
+  if (!found) return std::nullopt;
+  const auto bytes = reader.bytes_of_version(found->row.version);
+  if (!bytes) return std::nullopt;
+  Details details;
+  details.id = asset;
+  details.label = found->name;
+  details.version = found->row.version;
+  details.sha256 = bytes->sha256;
+  details.size = bytes->size;
+  details.mtime_ns = found->row.mtime_ns;
+  for (const auto& [folder, name] : reader.folder_entries(asset)) {
+    const std::string path = reader.group_path(Grouping::kFolder, folder);
+    details.paths.push_back(path.empty() ? name : path + "/" + name);
+  }
+  const auto locations = reader.locations_of_version(found->row.version);
+  details.custody = locations.empty() ? "missing" : locations.front().custody;
+  if (found->row.camera) {
+    if (const auto camera = reader.group(Grouping::kCamera, *found->row.camera)) details.camera = camera->name;
+  }
+  const WordsRow words = reader.words(asset);
+  details.rating = words.rating;
+  details.title = words.title;
+  details.description = words.description;
+  details.captured = words.captured;
+  details.date_source = words.date_source;
+  details.tags = reader.tag_paths(asset);
+  for (const int64_t album : reader.albums(asset)) details.albums.push_back(reader.group_path(Grouping::kAlbum, album));
+  load_technical(reader, found->row.version, details.media);
+  load_video(reader, found->row.version, details.media);
+  load_audio(reader, found->row.version, details.media);
+  db::Statement versions(reader.database(), "SELECT count(*) FROM version WHERE asset_id = ?1");
+  if (versions.bind_all(asset).step()) details.versions = versions.integer(0);
+  db::Statement rows(reader.database(), "SELECT namespace, json FROM metadata WHERE asset_id = ?1 ORDER BY namespace");
+  rows.bind_all(asset);
+  while (rows.step()) details.metadata.emplace(rows.text(0), rows.text(1));
+  return details;
+}
+
+std::optional<int64_t> resolve_asset(Reader& reader, std::string_view item) {
+  if (item.starts_with('#')) {
+    int64_t id = 0;
+    const auto [end, error] = std::from_chars(item.data() + 1, item.data() + item.size(), id);
+    if (error == std::errc() && end == item.data() + item.size() && reader.asset(id)) return id;
+  }
+  int64_t folder = 1;
+  std::string_view rest = item;
+  while (rest.starts_with('/') || rest.starts_with("./")) rest.remove_prefix(rest.front() == '/' ? 1 : 2);
+  for (size_t slash = rest.find('/'); slash != rest.npos; slash = rest.find('/')) {
+    const auto row = reader.find_group(Grouping::kFolder, folder, rest.substr(0, slash));
+    if (!row) return std::nullopt;
+    folder = row->key;
+    rest.remove_prefix(slash + 1);
+  }
+  if (const auto found = reader.find_asset(Grouping::kFolder, folder, rest)) return found->row.id;
+  if (folder != 1) return std::nullopt;
+  db::Statement row(reader.database(), "SELECT id FROM asset WHERE label_key = ?1");
+  if (row.bind_all(std::string_view(fold(item))).step()) return row.integer(0);
+  return std::nullopt;
+}
+
+}  // namespace damfs

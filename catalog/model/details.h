@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/model/reader.h"
+
+namespace damfs {
+
+// All that the catalog knows of one asset, for people and programs that ask about it.
+struct Details {
+  int64_t id = 0;
+  std::string label;
+  std::vector<std::string> paths;  // below originals/
+  int64_t version = 0;
+  int64_t versions = 0;            // how many it has had
+  std::string custody;
+  Digest sha256;
+  int64_t size = 0;
+  int64_t mtime_ns = 0;
+  std::string camera;              // its folder in by-camera/, or empty
+  std::optional<int64_t> rating;
+  std::string title, description;
+  std::string captured;            // ISO 8601
+  DateSource date_source = DateSource::kMtime;
+  std::vector<std::string> tags, albums;  // paths
+  MediaFacts media;                // what the worker found; without tags, words and metadata
+  std::map<std::string, std::string> metadata;  // namespace → JSON
+};
+
+// Empty: no such asset.
+std::optional<Details> load_details(Reader& reader, int64_t asset);
+
+// What people may call an asset: "#12", a path below originals/, a label. Empty: nothing is called so.
+std::optional<int64_t> resolve_asset(Reader& reader, std::string_view item);
+
+}  // namespace damfs

@@ -1,0 +1,391 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/reader.h"
+
+#include <unordered_map>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "sql.h"
+
+namespace damfs {
+namespace {
+
+AssetRow asset_row(const db::Statement& statement) {
+  AssetRow row;
+  row.cursor = statement.integer(0);
+  row.name = statement.text(1);
+  row.id = statement.integer(2);
+  row.version = statement.integer(3);
+  row.size = statement.integer(4);
+  row.mtime_ns = statement.integer(5);
+  row.changed_ns = statement.integer(6);
+  row.names = statement.integer(7);
+  row.kind = static_cast<Kind>(statement.integer(8));
+  row.still = {statement.integer(9), statement.integer(10)};
+  row.day = statement.integer(11);
+  if (!statement.is_null(12)) row.camera = statement.integer(12);
+  if (!statement.is_null(13)) row.rating = statement.integer(13);
+  return row;
+}
+
+FoundAsset found_asset(const db::Statement& statement) {
+  FoundAsset found{asset_row(statement), std::string(statement.text(1))};
+  found.row.name = {};
+  return found;
+}
+
+std::string_view assets_statement(Grouping grouping) {
+  switch (grouping) {
+    case Grouping::kFolder: return "assets_of_folder";
+    case Grouping::kTag: return "assets_of_tag";
+    case Grouping::kAlbum: return "assets_of_album";
+    case Grouping::kCamera: return "assets_of_camera";
+    case Grouping::kDay: return "assets_of_day";
+    case Grouping::kKind: return "assets_of_kind";
+    case Grouping::kRating: return "assets_of_rating";
+    case Grouping::kRecent: return "assets_of_recent";
+    case Grouping::kYear: return {};
+  }
+  return {};
+}
+
+// What the statements of stored trees are called after: "folder", "list_folders", "find_folder".
+struct TreeStatements {
+  std::string_view one, list, find;
+};
+
+std::optional<TreeStatements> tree_statements(Grouping grouping) {
+  switch (grouping) {
+    case Grouping::kFolder: return TreeStatements{"folder", "list_folders", "find_folder"};
+    case Grouping::kTag: return TreeStatements{"tag", "list_tags", "find_tag"};
+    case Grouping::kAlbum: return TreeStatements{"album", "list_albums", "find_album"};
+    default: return std::nullopt;
+  }
+}
+
+GroupRow group_row(const db::Statement& statement) {
+  return {statement.integer(0), std::string(statement.text(1)), statement.integer(2), statement.integer(3)};
+}
+
+std::string shelf_name(Grouping grouping, int64_t key) {
+  if (key == 0) return {};
+  switch (grouping) {
+    case Grouping::kDay:
+    case Grouping::kYear: return Day::from_key(key).text();
+    case Grouping::kKind: return std::string(to_string(static_cast<Kind>(key)));
+    case Grouping::kRating: return std::to_string(key);
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string_view, std::string_view>> mount_statements() {
+  static constexpr std::string_view kMark = "-- name: ";
+  std::vector<std::pair<std::string_view, std::string_view>> all;
+  std::string_view rest = sql::k_mount;
+  for (size_t at = rest.find(kMark); at != rest.npos; at = rest.find(kMark)) {
+    rest.remove_prefix(at + kMark.size());
+    const size_t line_end = rest.find('\n');
+    const size_t end = rest.find(kMark, line_end);
+    all.emplace_back(rest.substr(0, line_end), rest.substr(line_end + 1, end == rest.npos ? end : end - line_end - 1));
+  }
+  return all;
+}
+
+class Reader::Statements {
+ public:
+  explicit Statements(db::Database& database) : database_(database) {
+    for (const auto& [name, text] : mount_statements()) texts_.emplace(name, text);
+  }
+
+  db::Statement& operator[](std::string_view name) {
+    if (const auto found = prepared_.find(name); found != prepared_.end()) return found->second;
+    const auto text = texts_.find(name);
+    if (text == texts_.end()) fail(EINVAL, "mount.sql has no statement '{}'", name);
+    return prepared_.try_emplace(text->first, database_, text->second).first->second;
+  }
+
+ private:
+  db::Database& database_;
+  std::unordered_map<std::string_view, std::string_view> texts_;
+  std::unordered_map<std::string_view, db::Statement> prepared_;
+};
+
+Reader::Reader(const Path& catalog) : database_(catalog, db::Database::Mode::kReadWrite) {
+  // Listings run through the catalog once; a large page cache a thread would only be resident memory.
+  database_.execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
+  statements_ = std::make_unique<Statements>(database_);
+}
+Reader::~Reader() = default;
+
+db::Statement& Reader::statement(std::string_view name) { return (*statements_)[name]; }
+
+void Reader::assets(Grouping grouping, int64_t key, int64_t after, const AssetVisitor& visit) {
+  const auto name = assets_statement(grouping);
+  if (name.empty()) return;
+  db::Use rows(statement(name));
+  rows->bind_all(key, after);
+  while (rows->step()) {
+    if (!visit(asset_row(*rows))) return;
+  }
+}
+
+void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVisitor& visit) {
+  if (const auto tree = tree_statements(grouping)) {
+    db::Use rows(statement(tree->list));
+    rows->bind_all(key, after);
+    while (rows->step()) {
+      if (!visit({rows->integer(0), std::string(rows->text(1)), rows->integer(2), key})) return;
+    }
+    return;
+  }
+  if (grouping == Grouping::kCamera && key == 0) {
+    db::Use rows(statement("list_cameras"));
+    rows->bind_all(after);
+    while (rows->step()) {
+      if (!visit({rows->integer(0), std::string(rows->text(1)), rows->integer(2), 0})) return;
+    }
+    return;
+  }
+  if (grouping != Grouping::kYear) return;
+  const Grouping below = key == 0 ? Grouping::kYear : Grouping::kDay;
+  db::Use rows(statement("list_shelf"));
+  rows->bind_all(static_cast<int64_t>(below), std::max(key, after), key == 0 ? INT64_MAX : key + 512);
+  while (rows->step()) {
+    if (!visit({rows->integer(0), shelf_name(below, rows->integer(0)), rows->integer(1), key})) return;
+  }
+}
+
+std::optional<GroupRow> Reader::shelf_group(Grouping grouping, int64_t key) {
+  db::Use row(statement("shelf"));
+  row->bind_all(static_cast<int64_t>(grouping), key);
+  const bool stored = row->step();
+  // The tops, the kinds and the ratings are always there; days and years only while they hold something.
+  const bool always = key == 0 || (grouping == Grouping::kKind && key <= static_cast<int64_t>(Kind::kOther)) ||
+                      (grouping == Grouping::kRating && key <= 5);
+  if (!always && (!stored || row->integer(0) <= 0)) return std::nullopt;
+  const int64_t parent = grouping == Grouping::kDay ? Day{Day::from_key(key).year, 0, 0}.key() : 0;
+  return GroupRow{key, shelf_name(grouping, key), stored ? row->integer(1) : 0, parent};
+}
+
+std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
+  const auto tree = tree_statements(grouping);
+  if (!tree && !(grouping == Grouping::kCamera && key != 0)) return shelf_group(grouping, key);
+  db::Use row(statement(tree ? tree->one : "camera"));
+  row->bind_all(key);
+  if (!row->step()) return std::nullopt;
+  return group_row(*row);
+}
+
+std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::string_view name) {
+  const auto tree = tree_statements(grouping);
+  if (tree || grouping == Grouping::kCamera) {
+    const std::string name_key = grouping == Grouping::kFolder ? nfc(name) : fold(name);
+    db::Use rows(statement(tree ? tree->find : "find_camera"));
+    if (tree) {
+      rows->bind_all(key, std::string_view(name_key));
+    } else {
+      rows->bind_all(std::string_view(name_key));
+    }
+    std::optional<GroupRow> spelled_otherwise;
+    while (rows->step()) {
+      if (rows->text(1) == name) return group_row(*rows);
+      if (!spelled_otherwise && rows->text(1) == nfc(name)) spelled_otherwise = group_row(*rows);
+      if (!spelled_otherwise && nfc(rows->text(1)) == nfc(name)) spelled_otherwise = group_row(*rows);
+    }
+    return spelled_otherwise;
+  }
+  if (grouping != Grouping::kYear) return std::nullopt;
+  const auto day = Day::parse(name);
+  if (!day || day->text() != name) return std::nullopt;
+  if (key == 0) return day->month == 0 ? shelf_group(Grouping::kYear, day->key()) : std::nullopt;
+  return day->month != 0 && day->year == Day::from_key(key).year ? shelf_group(Grouping::kDay, day->key())
+                                                                 : std::nullopt;
+}
+
+bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) {
+  switch (grouping) {
+    case Grouping::kDay: return asset.row.day == key;
+    case Grouping::kKind: return static_cast<int64_t>(asset.row.kind) == key;
+    case Grouping::kCamera: return asset.row.camera == key;
+    case Grouping::kRating: return asset.row.rating == key;
+    case Grouping::kRecent: return asset.row.id >= recent_floor();
+    case Grouping::kTag:
+    case Grouping::kAlbum: {
+      db::Use row(statement(grouping == Grouping::kTag ? "is_tagged" : "album_position"));
+      row->bind_all(key, asset.row.id);
+      return row->step();
+    }
+    default: return false;
+  }
+}
+
+std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std::string_view name) {
+  const std::string normal = nfc(name);
+  if (grouping != Grouping::kFolder) {
+    std::optional<FoundAsset> found;
+    {
+      db::Use row(statement("find_label"));
+      row->bind_all(std::string_view(fold(name)));
+      if (!row->step() || row->text(1) != normal) return std::nullopt;
+      found = found_asset(*row);
+    }
+    return is_member(grouping, key, *found) ? found : std::nullopt;
+  }
+  db::Use rows(statement("find_entry"));
+  rows->bind_all(key, std::string_view(normal));
+  std::optional<FoundAsset> spelled_otherwise;
+  while (rows->step()) {
+    if (rows->text(1) == name) return found_asset(*rows);
+    if (!spelled_otherwise) spelled_otherwise = found_asset(*rows);
+  }
+  return spelled_otherwise;
+}
+
+std::optional<FoundAsset> Reader::asset(int64_t id) {
+  db::Use row(statement("asset"));
+  row->bind_all(id);
+  if (!row->step()) return std::nullopt;
+  return found_asset(*row);
+}
+
+std::optional<FoundAsset> Reader::version(int64_t version_id) {
+  db::Use row(statement("version"));
+  row->bind_all(version_id);
+  if (!row->step()) return std::nullopt;
+  return found_asset(*row);
+}
+
+std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {
+  db::Use row(statement("bytes_of_version"));
+  row->bind_all(version_id);
+  if (!row->step()) return std::nullopt;
+  const auto digest = Digest::from_bytes(row->text(0));
+  if (!digest) fail(EUCLEAN, "{}: version {} has a malformed digest", database_.path().string(), version_id);
+  return BytesRow{*digest,
+                  row->integer(1),
+                  std::string(row->text(2)),
+                  static_cast<Kind>(row->integer(3)),
+                  row->integer(4),
+                  std::string(row->text(5))};
+}
+
+std::vector<LocationRow> Reader::locations_of_version(int64_t version_id) {
+  std::vector<LocationRow> locations;
+  db::Use rows(statement("locations_of_version"));
+  rows->bind_all(version_id);
+  while (rows->step()) locations.push_back({std::string(rows->text(0)), std::string(rows->text(1))});
+  return locations;
+}
+
+WordsRow Reader::words(int64_t asset) {
+  db::Use row(statement("words_of_asset"));
+  row->bind_all(asset);
+  WordsRow words;
+  if (!row->step()) return words;
+  words.title = row->text(0);
+  words.description = row->text(1);
+  if (!row->is_null(2)) words.rating = row->integer(2);
+  words.date_source = static_cast<DateSource>(row->integer(3));
+  words.captured = row->text(4);
+  return words;
+}
+
+std::vector<int64_t> Reader::tags(int64_t asset) {
+  std::vector<int64_t> tags;
+  db::Use rows(statement("tags_of_asset"));
+  rows->bind_all(asset);
+  while (rows->step()) tags.push_back(rows->integer(0));
+  return tags;
+}
+
+std::vector<std::string> Reader::tag_paths(int64_t asset) {
+  std::vector<std::string> paths;
+  for (const int64_t tag : tags(asset)) paths.push_back(group_path(Grouping::kTag, tag));
+  return paths;
+}
+
+std::vector<int64_t> Reader::albums(int64_t asset) {
+  std::vector<int64_t> albums;
+  db::Use rows(statement("albums_of_asset"));
+  rows->bind_all(asset);
+  while (rows->step()) albums.push_back(rows->integer(0));
+  return albums;
+}
+
+std::vector<std::pair<int64_t, std::string>> Reader::folder_entries(int64_t asset) {
+  std::vector<std::pair<int64_t, std::string>> entries;
+  db::Use rows(statement("entries_of_asset"));
+  rows->bind_all(asset);
+  while (rows->step()) entries.emplace_back(rows->integer(0), std::string(rows->text(1)));
+  return entries;
+}
+
+std::string Reader::group_path(Grouping grouping, int64_t key) {
+  std::string path;
+  // A tree deeper than this would not fit PATH_MAX; a cycle, which no code here makes, ends too.
+  for (int depth = 0; key != top_key(grouping) && depth < 4096; ++depth) {
+    const auto row = group(grouping, key);
+    if (!row) break;
+    path = path.empty() ? row->name : row->name + "/" + path;
+    key = row->parent;
+  }
+  return path;
+}
+
+int64_t Reader::counter(std::string_view name) {
+  db::Use row(statement("counter"));
+  row->bind_all(name);
+  return row->step() ? row->integer(0) : 0;
+}
+
+int64_t Reader::recent_floor() { return counter("recent_floor"); }
+
+Reader::Totals Reader::totals() {
+  db::Use row(statement("asset_count"));
+  return {row->step() ? row->integer(0) : 0, counter("blobs"), counter("original_bytes")};
+}
+
+bool Reader::has_blob(const Digest& sha256) {
+  db::Use row(statement("has_blob"));
+  row->bind_blob(1, sha256.raw());
+  return row->step();
+}
+
+std::optional<SourceRow> Reader::source(std::string_view path) {
+  db::Use row(statement("source_file"));
+  row->bind_all(path);
+  if (!row->step()) return std::nullopt;
+  const SourceStamp stamp{row->integer(0), row->integer(1), row->integer(2), row->integer(3),
+                          static_cast<uint64_t>(row->integer(4))};
+  return SourceRow{stamp, row->integer(5)};
+}
+
+int64_t Reader::newest_change() {
+  db::Use row(statement("newest_change"));
+  return row->step() ? row->integer(0) : 0;
+}
+
+int64_t Reader::oldest_change() {
+  db::Use row(statement("oldest_change"));
+  return row->step() ? row->integer(0) : 0;
+}
+
+std::vector<ChangeRow> Reader::changes_after(int64_t id) {
+  std::vector<ChangeRow> changes;
+  db::Use rows(statement("changes_after"));
+  rows->bind_all(id);
+  while (rows->step()) {
+    changes.push_back({rows->integer(0), static_cast<ChangeRow::What>(rows->integer(1)), rows->integer(2),
+                       rows->integer(3), static_cast<Grouping>(rows->integer(4)), rows->integer(5),
+                       std::string(rows->text(6))});
+  }
+  return changes;
+}
+
+int64_t Reader::data_version() { return database_.integer("PRAGMA data_version"); }
+
+}  // namespace damfs

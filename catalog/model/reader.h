@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/db/database.h"
+#include "catalog/model/rows.h"
+
+namespace damfs {
+
+// Everything that a mounted tree reads. One connection; one thread at a time (Catalog::reader lends them out).
+// The statements are catalog/sql/mount.sql's, prepared when first used.
+class Reader {
+ public:
+  explicit Reader(const Path& catalog);
+  ~Reader();
+
+  // Visitors return false to stop. They must not use this reader.
+  using AssetVisitor = std::function<bool(const AssetRow&)>;
+  using GroupVisitor = std::function<bool(const GroupRow&)>;
+
+  // The assets directly in a group, by rising cursor, those behind `after`.
+  void assets(Grouping grouping, int64_t key, int64_t after, const AssetVisitor& visit);
+  // The groups directly below a group, by rising key, those behind `after`.
+  void groups(Grouping grouping, int64_t key, int64_t after, const GroupVisitor& visit);
+
+  std::optional<GroupRow> group(Grouping grouping, int64_t key);
+  // By name: exact first, else the NFC-equal one. Groups with folded names (tags, albums, cameras) are found
+  // by the name they are listed with.
+  std::optional<GroupRow> find_group(Grouping grouping, int64_t key, std::string_view name);
+  std::optional<FoundAsset> find_asset(Grouping grouping, int64_t key, std::string_view name);
+
+  std::optional<FoundAsset> asset(int64_t id);
+  std::optional<FoundAsset> version(int64_t version_id);
+  std::optional<BytesRow> bytes_of_version(int64_t version_id);
+  std::vector<LocationRow> locations_of_version(int64_t version_id);
+  WordsRow words(int64_t asset);
+  std::vector<std::string> tag_paths(int64_t asset);  // "places/italy"
+  std::vector<int64_t> tags(int64_t asset);
+  std::vector<int64_t> albums(int64_t asset);
+  std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
+  std::string group_path(Grouping grouping, int64_t key);  // "a/b/c" below the top; "" for the top
+  int64_t recent_floor();
+  struct Totals {
+    int64_t assets = 0;
+    int64_t blobs = 0;
+    int64_t original_bytes = 0;
+  };
+  Totals totals();
+
+  bool has_blob(const Digest& sha256);
+  std::optional<SourceRow> source(std::string_view path);
+
+  int64_t newest_change();
+  int64_t oldest_change();  // 0: the feed is empty
+  std::vector<ChangeRow> changes_after(int64_t id);
+  // Changes whenever any process has committed to the catalog; cheap.
+  int64_t data_version();
+
+  db::Database& database() { return database_; }
+
+ private:
+  class Statements;
+  db::Statement& statement(std::string_view name);
+  int64_t counter(std::string_view name);
+  std::optional<GroupRow> shelf_group(Grouping grouping, int64_t key);
+  bool is_member(Grouping grouping, int64_t key, const FoundAsset& asset);
+
+  db::Database database_;
+  std::unique_ptr<Statements> statements_;
+};
+
+// The text of catalog/sql/mount.sql, statement by statement.
+std::vector<std::pair<std::string_view, std::string_view>> mount_statements();
+
+}  // namespace damfs

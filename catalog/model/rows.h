@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/digest.h"
+#include "catalog/media/facts.h"
+
+namespace damfs {
+
+// What assets are gathered by. The numbers are stored: never renumber. In brackets, what a key is; the key of
+// a grouping's own top (that of by-date/, by-tag/ …) is kTopKey.
+enum class Grouping : uint8_t {
+  kFolder = 1,  // [folder.id; the top is 1]
+  kTag = 2,     // [tag.id; the top is 1]
+  kAlbum = 3,   // [album.id; the top is 1]
+  kCamera = 4,  // [camera.id]
+  kDay = 5,     // [Day::key of a day]
+  kYear = 6,    // [Day::key of a year]
+  kKind = 7,    // [Kind]
+  kRating = 8,  // [1..5]
+  kRecent = 9,  // only a top
+};
+
+constexpr int64_t top_key(Grouping grouping) {
+  return grouping == Grouping::kFolder || grouping == Grouping::kTag || grouping == Grouping::kAlbum ? 1 : 0;
+}
+
+// A group that can be shown as a folder.
+struct GroupRow {
+  int64_t key = 0;
+  std::string name;
+  int64_t changed_ns = 0;
+  int64_t parent = 0;  // key of the group above it, in the same tree
+};
+
+// An asset as a listing shows it: everything about its current version that stat and names need.
+struct AssetRow {
+  int64_t cursor = 0;          // where it stands in the listing it came from: rises, never 0
+  std::string_view name;       // its name there; valid until the next row
+  int64_t id = 0;
+  int64_t version = 0;
+  int64_t size = 0;            // bytes
+  int64_t mtime_ns = 0;
+  int64_t changed_ns = 0;
+  int64_t names = 0;           // how many names it has in the mount
+  Kind kind = Kind::kOther;
+  Raster still;                // zero: no still can be declared
+  int64_t day = 0;             // Day::key
+  std::optional<int64_t> camera;
+  std::optional<int64_t> rating;
+};
+
+// An AssetRow that owns its name.
+struct FoundAsset {
+  AssetRow row;      // row.name is empty; use `name`
+  std::string name;
+};
+
+// The bytes of a version and what deriving from them needs to know.
+struct BytesRow {
+  Digest sha256;
+  int64_t size = 0;
+  std::string mime;
+  Kind kind = Kind::kOther;
+  int64_t duration_us = 0;
+  std::string problem;  // why it could not be probed, or empty
+};
+
+struct LocationRow {
+  std::string custody;  // "object", "in-place"
+  std::string path;     // of "in-place"
+};
+
+struct WordsRow {
+  std::string title;
+  std::string description;
+  std::optional<int64_t> rating;
+  DateSource date_source = DateSource::kMtime;
+  std::string captured;  // ISO 8601
+};
+
+// How a file looked when import last read it.
+struct SourceStamp {
+  int64_t size = 0;
+  int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;
+  int64_t inode = 0;
+  uint64_t fingerprint = 0;  // digest.h: quick_fingerprint
+};
+
+struct SourceRow {
+  SourceStamp stamp;
+  int64_t entry = 0;  // folder_entry.id it became
+};
+
+// One row of the change feed.
+struct ChangeRow {
+  enum class What : uint8_t {
+    kAsset = 1,     // `asset` gained names or changed; `version` is the version it had before, or 0
+    kLostName = 2,  // group (grouping, key) lost the entry `name`
+    kNewGroup = 3,  // group (grouping, key) gained the sub-group `name`
+    kGroup = 4,     // group (grouping, key) itself changed
+  };
+  int64_t id = 0;
+  What what = What::kAsset;
+  int64_t asset = 0;
+  int64_t version = 0;
+  Grouping grouping = Grouping::kFolder;
+  int64_t key = 0;
+  std::string name;
+};
+
+}  // namespace damfs

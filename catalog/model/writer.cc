@@ -1,0 +1,367 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/writer.h"
+
+#include <fmt/format.h>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+
+namespace damfs {
+namespace {
+
+int64_t number(Kind kind) { return static_cast<int64_t>(kind); }
+int64_t number(DateSource source) { return static_cast<int64_t>(source); }
+
+std::string base36(std::string_view bytes, size_t digits) {
+  static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::string text;
+  for (size_t i = 0; i < digits; ++i) text += kDigits[static_cast<unsigned char>(bytes[i % bytes.size()]) % 36];
+  return text;
+}
+
+}  // namespace
+
+std::string camera_name(std::string_view make, std::string_view model) {
+  if (make.empty() && model.empty()) return {};
+  const std::string_view first_word = make.substr(0, make.find(' '));
+  const bool told = !first_word.empty() && fold(model).starts_with(fold(first_word));
+  if (make.empty() || told) return portable_name(model);
+  if (model.empty()) return portable_name(make);
+  return portable_name(fmt::format("{} {}", make, model));
+}
+
+Writer::Writer(db::Database& database) : database_(database), now_ns_(now_ns()) {}
+Writer::~Writer() = default;
+
+db::Statement& Writer::statement(std::string_view sql) {
+  auto& slot = statements_[sql];
+  if (!slot) slot = std::make_unique<db::Statement>(database_, sql);
+  return *slot;
+}
+
+int64_t Writer::entry_of_source(std::string_view path) {
+  db::Use row(statement("SELECT entry_id FROM source_file WHERE path = ?1"));
+  row->bind_all(path);
+  return row->step() ? row->integer(0) : 0;
+}
+
+std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
+  db::Use row(statement("SELECT asset_id FROM folder_entry WHERE id = ?1"));
+  row->bind_all(entry);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+void Writer::touch_source(std::string_view path, const SourceStamp& stamp) {
+  db::Use row(statement("UPDATE source_file SET size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, "
+                        "fingerprint = ?6 WHERE path = ?1"));
+  row->bind_all(path, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
+                static_cast<int64_t>(stamp.fingerprint));
+  row->run();
+}
+
+void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
+  if (incoming.source_path.empty()) return;
+  db::Use row(statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
+                        "entry_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  const SourceStamp& stamp = incoming.stamp;
+  row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
+                static_cast<int64_t>(stamp.fingerprint), entry);
+  row->run();
+}
+
+FiledAs Writer::file(const IncomingFile& incoming) {
+  const int64_t folder = ensure_folder(incoming.folder);
+  const int64_t blob = add_blob(incoming);
+  const int64_t source_entry = entry_of_source(incoming.source_path);
+
+  const auto path_of = [&](std::string_view name) {
+    return incoming.folder.empty() ? std::string(name) : fmt::format("{}/{}", incoming.folder, name);
+  };
+  // The very name, if it is taken already: by these bytes, by an older state of this source, by something else.
+  {
+    db::Use row(statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+                          "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2"));
+    row->bind_all(folder, std::string_view(incoming.name));
+    if (row->step()) {
+      const int64_t entry = row->integer(0);
+      const int64_t asset = row->integer(1);
+      const int64_t present_blob = row->integer(2);
+      row->reset();
+      if (present_blob == blob) {
+        remember_source(incoming, entry);
+        return {Filed::kKnown, asset, path_of(incoming.name)};
+      }
+      if (source_entry == entry) {
+        auto filed = replace_entry(entry, asset, incoming, blob);
+        filed.path = path_of(incoming.name);
+        remember_source(incoming, entry);
+        return filed;
+      }
+    }
+  }
+  FiledAs filed;
+  if (const auto owner = asset_of_blob(blob)) {
+    filed = {Filed::kNewName, *owner, {}};
+  } else {
+    const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
+    filed = {Filed::kNewAsset, add_asset(incoming, blob, incoming.facts != nullptr ? *incoming.facts : stored), {}};
+  }
+  const std::string name = free_name(folder, incoming.name, incoming.sha256);
+  // The suffixed name may itself be there from an earlier import of the same bytes.
+  db::Use present(statement("SELECT id FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3"));
+  present->bind_all(folder, std::string_view(name), filed.asset);
+  if (present->step()) {
+    remember_source(incoming, present->integer(0));
+    return {Filed::kKnown, filed.asset, path_of(name)};
+  }
+  present->reset();
+  db::Use row(statement("INSERT INTO folder_entry (folder_id, name, name_key, asset_id) VALUES (?1, ?2, ?3, ?4)"));
+  row->bind_all(folder, std::string_view(name), std::string_view(nfc(name)), filed.asset);
+  row->run();
+  remember_source(incoming, database_.last_insert_id());
+  touched_assets_.try_emplace(filed.asset, 0);
+  changed_groups_.emplace(Grouping::kFolder, folder);
+  filed.path = path_of(name);
+  return filed;
+}
+
+// "IMG_0001.JPG", or "IMG_0001~k3f.JPG" where that name is another file's or a folder's. The suffix follows
+// from the bytes, so the same file always gets the same one.
+std::string Writer::free_name(int64_t folder, std::string_view name, const Digest& sha256) {
+  std::string candidate(name);
+  for (size_t digits = 3;; ++digits) {
+    db::Use row(statement("SELECT b.sha256 FROM folder_entry e JOIN asset a ON a.id = e.asset_id JOIN version v ON "
+                          "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
+                          "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
+    row->bind_all(folder, std::string_view(candidate));
+    if (!row->step() || row->text(0) == sha256.raw()) return candidate;
+    candidate = with_suffix(name, "~" + base36(sha256.raw(), digits));
+  }
+}
+
+FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob) {
+  int64_t names = 0;
+  {
+    db::Use row(statement("SELECT count(*) FROM folder_entry WHERE asset_id = ?1"));
+    row->bind_all(old_asset);
+    if (row->step()) names = row->integer(0);
+  }
+  const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
+  const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
+  const auto owner = asset_of_blob(blob);
+  if (names == 1 && !owner) {
+    move_asset_in_groups(old_asset, -1);
+    db::Use row(statement("SELECT version_id FROM asset WHERE id = ?1"));
+    row->bind_all(old_asset);
+    touched_assets_[old_asset] = row->step() ? row->integer(0) : 0;
+    row->reset();
+    set_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns), facts, incoming);
+    move_asset_in_groups(old_asset, +1);
+    return {Filed::kNewVersion, old_asset, {}};
+  }
+  // One of several names was saved over, or with bytes that are an asset already: only this name moves on.
+  const int64_t asset = owner ? *owner : add_asset(incoming, blob, facts);
+  db::Use move(statement("UPDATE folder_entry SET asset_id = ?2 WHERE id = ?1"));
+  move->bind_all(entry, asset);
+  move->run();
+  if (!owner) {
+    statement("INSERT OR IGNORE INTO asset_tag (tag_id, asset_id) SELECT tag_id, ?2 FROM asset_tag WHERE asset_id = ?1")
+        .bind_all(old_asset, asset)
+        .run();
+    statement("INSERT INTO album_item (album_id, position, asset_id) SELECT album_id, (SELECT max(j.position) + "
+              "1048576 FROM album_item j WHERE j.album_id = i.album_id), ?2 FROM album_item i WHERE i.asset_id = ?1")
+        .bind_all(old_asset, asset)
+        .run();
+    statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?2, 'derived_from', ?1)")
+        .bind_all(old_asset, asset)
+        .run();
+  }
+  touched_assets_.try_emplace(old_asset, 0);
+  touched_assets_.try_emplace(asset, 0);
+  return {Filed::kNewVersion, asset, {}};
+}
+
+int64_t Writer::add_blob(const IncomingFile& incoming) {
+  {
+    db::Use row(statement("SELECT id FROM blob WHERE sha256 = ?1"));
+    row->bind_blob(1, incoming.sha256.raw());
+    if (row->step()) return row->integer(0);
+  }
+  if (incoming.facts == nullptr) fail(EINVAL, "no facts for the new blob {}", incoming.sha256.hex());
+  db::Use row(statement("INSERT INTO blob (sha256, size, added_ns) VALUES (?1, ?2, ?3)"));
+  row->bind_blob(1, incoming.sha256.raw()).bind(2, incoming.size).bind(3, now_ns_);
+  row->run();
+  const int64_t blob = database_.last_insert_id();
+  statement("INSERT INTO location (blob_id, custody, path) VALUES (?1, 'object', '')").bind_all(blob).run();
+  statement("UPDATE counter SET value = value + CASE name WHEN 'blobs' THEN 1 ELSE ?1 END "
+            "WHERE name IN ('blobs', 'original_bytes')")
+      .bind_all(incoming.size)
+      .run();
+  add_technical(blob, *incoming.facts);
+  return blob;
+}
+
+void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
+  const Raster raster = facts.raster.value_or(Raster{});
+  const Raster still = facts.still.value_or(Raster{});
+  const auto text = [](const std::string& value) { return std::string_view(value); };
+  db::Use row(statement("INSERT INTO technical (blob_id, kind, mime, problem, width, height, orientation, "
+                        "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, "
+                        "latitude, longitude, altitude) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
+  const std::string captured = facts.captured ? facts.captured->text() : "";
+  row->bind_all(blob, number(facts.kind), text(facts.mime), text(facts.problem), raster.width, raster.height,
+                int64_t{facts.orientation}, still.width, still.height, int64_t{facts.pages}, facts.duration_us,
+                text(facts.make), text(facts.model), text(facts.lens), text(captured), number(facts.date_source));
+  if (facts.position) {
+    row->bind(17, facts.position->latitude).bind(18, facts.position->longitude).bind(19, facts.position->altitude);
+  } else {
+    row->bind_null(17).bind_null(18).bind_null(19);
+  }
+  row->run();
+  if (facts.video) {
+    const VideoFacts& v = *facts.video;
+    db::Use video(statement(
+        "INSERT INTO technical_video (blob_id, codec, width, height, aspect_num, aspect_den, rotation, rate_num, "
+        "rate_den, variable_rate, frame_count, field_order, pixel_format, color_primaries, color_transfer, "
+        "color_space, color_range, timecode, reel) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
+    video->bind_all(blob, text(v.codec), v.coded.width, v.coded.height, v.sample_aspect.num, v.sample_aspect.den,
+                    int64_t{v.rotation}, v.frame_rate.num, v.frame_rate.den, int64_t{v.variable_frame_rate},
+                    v.frame_count, text(v.field_order), text(v.pixel_format), text(v.color_primaries),
+                    text(v.color_transfer), text(v.color_space), text(v.color_range), text(v.timecode), text(v.reel));
+    video->run();
+  }
+  if (facts.audio) {
+    const AudioFacts& a = *facts.audio;
+    db::Use audio(statement("INSERT INTO technical_audio (blob_id, codec, channels, layout, sample_rate, bit_rate) "
+                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+    audio->bind_all(blob, text(a.codec), int64_t{a.channels}, text(a.channel_layout), int64_t{a.sample_rate},
+                    a.bit_rate);
+    audio->run();
+  }
+}
+
+// What a new version of known bytes takes over: the columns that a listing shows.
+MediaFacts Writer::technical_facts(int64_t blob) {
+  MediaFacts facts;
+  db::Use row(statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source "
+                        "FROM technical WHERE blob_id = ?1"));
+  row->bind_all(blob);
+  if (!row->step()) return facts;
+  facts.kind = static_cast<Kind>(row->integer(0));
+  facts.mime = row->text(1);
+  if (row->integer(2) > 0) facts.still = Raster{row->integer(2), row->integer(3)};
+  facts.make = row->text(4);
+  facts.model = row->text(5);
+  facts.captured = CaptureTime::parse(row->text(6));
+  facts.date_source = static_cast<DateSource>(row->integer(7));
+  return facts;
+}
+
+std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
+  db::Use row(statement("SELECT a.id FROM version v JOIN asset a ON a.version_id = v.id WHERE v.blob_id = ?1 "
+                        "ORDER BY a.id"));
+  row->bind_all(blob);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns) {
+  db::Use row(statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns) VALUES (?1, ?2, ?3, ?4)"));
+  row->bind_all(asset, blob, mtime_ns, now_ns_);
+  row->run();
+  return database_.last_insert_id();
+}
+
+int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts) {
+  const std::string label = make_label(incoming.name, incoming.sha256);
+  {
+    db::Use row(statement(
+        "INSERT INTO asset (version_id, size, mtime_ns, changed_ns, names, kind, still_width, still_height, day, "
+        "camera_id, rating, label, label_key, date_source, captured) "
+        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '')"));
+    row->bind(1, number(facts.kind));
+    if (facts.rating) {
+      row->bind(2, int64_t{*facts.rating});
+    } else {
+      row->bind_null(2);
+    }
+    row->bind(3, std::string_view(label)).bind(4, std::string_view(fold(label)));
+    row->run();
+  }
+  const int64_t asset = database_.last_insert_id();
+  set_version(asset, add_version(asset, blob, incoming.mtime_ns), facts, incoming);
+  move_asset_in_groups(asset, +1);
+  describe(asset, facts);
+  new_assets_.insert(asset);
+  touched_assets_.try_emplace(asset, 0);
+  return asset;
+}
+
+// Makes `version` the asset's current one and copies up what listings show of it.
+void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming) {
+  const CaptureTime captured = facts.captured ? *facts.captured : local_time(incoming.mtime_ns);
+  const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
+  const Raster still = facts.still.value_or(Raster{});
+  const int64_t camera = ensure_camera(facts);
+  db::Use row(statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
+                        "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11 "
+                        "WHERE id = ?1"));
+  row->bind_all(asset, version, incoming.size, incoming.mtime_ns, number(facts.kind), still.width, still.height,
+                captured.day.key());
+  if (camera != 0) {
+    row->bind(9, camera);
+  } else {
+    row->bind_null(9);
+  }
+  row->bind(10, number(source)).bind(11, std::string_view(captured.text()));
+  row->run();
+}
+
+// Words, tags and metadata that the file itself carries.
+void Writer::describe(int64_t asset, const MediaFacts& facts) {
+  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
+      .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
+      .run();
+  for (const auto& [name_space, json] : facts.metadata) {
+    statement("INSERT INTO metadata (asset_id, namespace, json) VALUES (?1, ?2, ?3)")
+        .bind_all(asset, std::string_view(name_space), std::string_view(json))
+        .run();
+  }
+  for (const std::string& tag : facts.tags) add_tag(asset, ensure_tag(tag));
+}
+
+int64_t Writer::ensure_camera(const MediaFacts& facts) {
+  const std::string name = camera_name(facts.make, facts.model);
+  if (name.empty()) return 0;
+  const std::string key = fold(name);
+  {
+    db::Use row(statement("SELECT id FROM camera WHERE name_key = ?1"));
+    row->bind_all(std::string_view(key));
+    if (row->step()) return row->integer(0);
+  }
+  statement("INSERT INTO camera (name, name_key, changed_ns) VALUES (?1, ?2, ?3)")
+      .bind_all(std::string_view(name), std::string_view(key), now_ns_)
+      .run();
+  const int64_t camera = database_.last_insert_id();
+  log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kCamera, 0, name);
+  changed_groups_.emplace(Grouping::kCamera, 0);
+  return camera;
+}
+
+std::string Writer::make_label(std::string_view name, const Digest& sha256) {
+  const std::string wanted = portable_name(name);
+  std::string label = wanted;
+  for (size_t digits = 3;; ++digits) {
+    db::Use row(statement("SELECT 1 FROM asset WHERE label_key = ?1"));
+    row->bind_all(std::string_view(fold(label)));
+    if (!row->step()) return label;
+    label = with_suffix(wanted, "~" + base36(sha256.raw(), digits));
+  }
+}
+
+}  // namespace damfs

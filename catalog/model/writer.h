@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "catalog/db/database.h"
+#include "catalog/model/rows.h"
+
+namespace damfs {
+
+// A file that is to get a name in originals/.
+struct IncomingFile {
+  Digest sha256;
+  int64_t size = 0;
+  int64_t mtime_ns = 0;
+  std::string folder;        // below originals/, parts joined by '/', "" for its top
+  std::string name;          // as it came, any bytes
+  const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
+  std::string source_path;   // absolute; empty: not remembered
+  SourceStamp stamp;
+};
+
+enum class Filed { kNewAsset, kNewName, kNewVersion, kKnown };
+
+struct FiledAs {
+  Filed how = Filed::kKnown;
+  int64_t asset = 0;
+  std::string path;  // below originals/, as it is named there now
+};
+
+// One transaction's writes, in domain terms. Made by Catalog::write. Everything that follows from a change
+// (counts of names, group counts, the search index, the change feed) is worked out once an asset, at the end.
+class Writer {
+ public:
+  explicit Writer(db::Database& database);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void touch_source(std::string_view path, const SourceStamp& stamp);
+
+  std::optional<int64_t> asset_of_entry(int64_t entry);
+
+  // Gives the bytes a name. Known bytes: another name for the asset that has them. Another file of that name
+  // in that folder: a new version when it came from the same source path, else a name with a suffix.
+  FiledAs file(const IncomingFile& incoming);
+
+  // Trees: '/'-separated paths, made where missing. Empty parts are EINVAL.
+  int64_t ensure_folder(std::string_view path);
+  int64_t ensure_tag(std::string_view path);
+  int64_t ensure_album(std::string_view path);
+  std::optional<int64_t> find_tag(std::string_view path);
+  std::optional<int64_t> find_album(std::string_view path);
+
+  // False: it was so already.
+  bool add_tag(int64_t asset, int64_t tag);
+  bool remove_tag(int64_t asset, int64_t tag);
+  bool add_to_album(int64_t asset, int64_t album);
+  bool remove_from_album(int64_t asset, int64_t album);
+
+  // Called once by Catalog::write, before the commit.
+  void finish();
+
+ private:
+  struct Tree;
+  db::Statement& statement(std::string_view sql);
+  int64_t entry_of_source(std::string_view path);
+  int64_t ensure_in_tree(const Tree& tree, std::string_view path);
+  std::optional<int64_t> find_in_tree(const Tree& tree, std::string_view path);
+  int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
+  int64_t add_blob(const IncomingFile& incoming);
+  void add_technical(int64_t blob, const MediaFacts& facts);
+  int64_t add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts);
+  int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
+  void set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming);
+  void describe(int64_t asset, const MediaFacts& facts);
+  FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);
+  MediaFacts technical_facts(int64_t blob);
+  int64_t ensure_camera(const MediaFacts& facts);
+  std::string make_label(std::string_view name, const Digest& sha256);
+  void remember_source(const IncomingFile& incoming, int64_t entry);
+  std::optional<int64_t> asset_of_blob(int64_t blob);
+  std::string free_name(int64_t folder, std::string_view name, const Digest& sha256);
+  void count_in_group(Grouping grouping, int64_t key, int64_t delta);
+  void move_asset_in_groups(int64_t asset, int64_t delta);
+  void log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
+                  std::string_view name);
+  void finish_assets();
+  void finish_groups();
+  void finish_recent();
+
+  db::Database& database_;
+  const int64_t now_ns_;
+  std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
+  std::unordered_map<std::string, int64_t> folder_cache_;
+  std::map<int64_t, int64_t> touched_assets_;  // asset → its version before, or 0
+  std::set<int64_t> new_assets_;
+  std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
+  std::set<std::pair<Grouping, int64_t>> changed_groups_;
+};
+
+// Its folder in by-camera/: the model, behind the make unless the model says it already; "" without either.
+std::string camera_name(std::string_view make, std::string_view model);
+
+}  // namespace damfs

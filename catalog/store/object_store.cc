@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/store/object_store.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+#include "catalog/base/error.h"
+
+namespace damfs {
+namespace {
+
+// Large enough to amortise the calls, small enough that a block is still in the core's cache when it is
+// hashed and then written.
+constexpr size_t kBlock = 256 << 10;
+// Start write-back of a large file while it is still being read, so that the batch's syncfs finds little left.
+constexpr int64_t kWriteBackStep = 32 << 20;
+
+bool same_state(const struct stat& a, const struct stat& b) {
+  return a.st_size == b.st_size && to_ns(a.st_mtim) == to_ns(b.st_mtim);
+}
+
+std::span<std::byte> block_buffer() {
+  thread_local const auto buffer = std::make_unique<std::byte[]>(kBlock);
+  return {buffer.get(), kBlock};
+}
+
+// Head and tail as they stream by.
+class FingerprintFeed {
+ public:
+  void update(std::span<const std::byte> block) {
+    if (head_.size() < kFingerprintBytes) {
+      const auto part = block.first(std::min(block.size(), kFingerprintBytes - head_.size()));
+      head_.insert(head_.end(), part.begin(), part.end());
+    }
+    if (block.size() >= kFingerprintBytes) {
+      tail_.assign(block.end() - kFingerprintBytes, block.end());
+      return;
+    }
+    tail_.insert(tail_.end(), block.begin(), block.end());
+    if (tail_.size() > kFingerprintBytes) tail_.erase(tail_.begin(), tail_.end() - kFingerprintBytes);
+  }
+  uint64_t finish(int64_t size) const { return quick_fingerprint(static_cast<uint64_t>(size), head_, tail_); }
+
+ private:
+  std::vector<std::byte> head_, tail_;
+};
+
+void make_parents(const Path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) throw_errno(error.value(), "cannot make the folder " + path.parent_path().string());
+}
+
+}  // namespace
+
+ObjectStore::ObjectStore(Path objects, Path staging) : objects_(std::move(objects)), staging_(std::move(staging)) {}
+
+Path ObjectStore::path_of(const Digest& sha256) const {
+  const std::string hex = sha256.hex();
+  return objects_ / hex.substr(0, 2) / hex.substr(2, 2) / hex;
+}
+
+std::optional<UniqueFd> ObjectStore::open(const Digest& sha256) const { return open_existing(path_of(sha256), O_RDONLY); }
+
+ObjectStore::Staged ObjectStore::stage() const {
+  if (unnamed_works_) {
+    const int fd = ::open(staging_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
+    if (fd >= 0) return {UniqueFd(fd), {}};
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
+      throw_errno(errno, "cannot write in " + staging_.string());
+    }
+    unnamed_works_ = false;
+  }
+  auto* self = const_cast<ObjectStore*>(this);
+  const Path path = staging_ / fmt::format("{}-{}", ::getpid(), self->next_name_++);
+  return {open_file(path, O_RDWR | O_CREAT | O_EXCL, 0444), path};
+}
+
+ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, const Hooks& hooks) {
+  const struct stat before = stat_fd(source, source_path);
+  Staged staged = stage();
+  // A clone shares the blocks: then only the hash has to read them.
+  const bool cloned = clone_works_ && ::ioctl(staged.fd.get(), FICLONE, source) == 0;
+  if (!cloned && (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY)) clone_works_ = false;
+  ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
+
+  Sha256 hash;
+  FingerprintFeed feed;
+  int64_t size = 0;
+  int64_t written_back = 0;
+  try {
+    for (;;) {
+      if (hooks.stop()) fail(ECANCELED, "stopped");
+      const auto buffer = block_buffer();
+      const size_t n = pread_some(source, buffer, static_cast<uint64_t>(size), source_path);
+      const auto block = std::span<const std::byte>(buffer).first(n);
+      hash.update(block);
+      feed.update(block);
+      if (!cloned) write_all(staged.fd.get(), block, "the library");
+      size += static_cast<int64_t>(n);
+      hooks.on_bytes(static_cast<int64_t>(n));
+      if (!cloned && size - written_back >= kWriteBackStep) {
+        ::sync_file_range(staged.fd.get(), written_back, size - written_back, SYNC_FILE_RANGE_WRITE);
+        written_back = size;
+      }
+      if (n < buffer.size()) break;
+    }
+    if (!same_state(before, stat_fd(source, source_path)) || size != before.st_size) {
+      fail(EAGAIN, "{} changed while it was read; import it again when nothing writes to it", source_path.string());
+    }
+    const Digest sha256 = hash.finish();
+    const bool added = link_into_place(staged, sha256, size, hooks.is_catalogued(sha256));
+    Ingested result{sha256, size, added, feed.finish(size), {}};
+    result.object = open_file(path_of(sha256), O_RDONLY);
+    return result;
+  } catch (...) {
+    if (!staged.path.empty()) ::unlink(staged.path.c_str());
+    throw;
+  }
+}
+
+bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted) {
+  const Path target = path_of(sha256);
+  if (const auto there = stat_path(target)) {
+    if (trusted && there->st_size == size) {
+      if (!staged.path.empty()) ::unlink(staged.path.c_str());
+      return false;
+    }
+    if (::unlink(target.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "cannot replace " + target.string());
+  }
+  const std::string from =
+      staged.path.empty() ? fmt::format("/proc/self/fd/{}", staged.fd.get()) : staged.path.string();
+  for (int attempt = 0;; ++attempt) {
+    const int result = staged.path.empty()
+                           ? ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
+                           : ::rename(from.c_str(), target.c_str());
+    if (result == 0) return true;
+    if (errno == EEXIST) return false;  // another thread was first with the same bytes
+    if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot store " + target.string());
+    make_parents(target);
+  }
+}
+
+void ObjectStore::sync() {
+  const UniqueFd folder = open_file(objects_, O_RDONLY | O_DIRECTORY);
+  if (::syncfs(folder.get()) != 0) throw_errno(errno, "cannot write the library to its disk");
+}
+
+int ObjectStore::remove_leftovers() {
+  int removed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(staging_)) {
+    std::error_code error;
+    if (std::filesystem::remove(entry.path(), error)) ++removed;
+  }
+  return removed;
+}
+
+uint64_t fingerprint_file(int fd, const Path& path, int64_t size) {
+  std::vector<std::byte> head(std::min<size_t>(static_cast<size_t>(size), kFingerprintBytes));
+  std::vector<std::byte> tail(head.size());
+  pread_some(fd, head, 0, path);
+  pread_some(fd, tail, static_cast<uint64_t>(size) - tail.size(), path);
+  return quick_fingerprint(static_cast<uint64_t>(size), head, tail);
+}
+
+}  // namespace damfs

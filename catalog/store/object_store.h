@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "catalog/base/digest.h"
+#include "catalog/base/file.h"
+
+namespace damfs {
+
+// Immutable bytes under objects/ab/cd/<sha256>, mode 0444. Writing one is a transaction: an unnamed file in
+// staging/, hashed while it is written, linked into place when its size is right. Nothing is on the disk for
+// certain until sync() has returned; the catalog may name an object only after that. Thread-safe.
+class ObjectStore {
+ public:
+  ObjectStore(Path objects, Path staging);
+
+  struct Ingested {
+    Digest sha256;
+    int64_t size = 0;
+    bool added = false;         // false: the object was there already
+    uint64_t fingerprint = 0;   // quick_fingerprint of what was read
+    UniqueFd object;            // open for reading
+  };
+  struct Hooks {
+    std::function<bool()> stop;                  // asked between blocks; true: ECANCELED
+    std::function<void(int64_t)> on_bytes;       // so many more were read
+    std::function<bool(const Digest&)> is_catalogued;  // an object that is, has been on the disk for certain
+  };
+  // Reads `source` from its beginning to its end, once, and stores it. EAGAIN when it changed while it was read.
+  // An object that lies there but is not catalogued may be what a power cut left: the proven copy replaces it.
+  Ingested ingest(int source, const Path& source_path, const Hooks& hooks);
+
+  // Everything ingested before this call is on the disk when it returns.
+  void sync();
+
+  // For reading; empty when the object is missing.
+  std::optional<UniqueFd> open(const Digest& sha256) const;
+  Path path_of(const Digest& sha256) const;
+
+  // Removes what an import that was killed left in staging/. Call it only with the import lock held.
+  int remove_leftovers();
+
+ private:
+  struct Staged {
+    UniqueFd fd;
+    Path path;  // empty: unnamed
+  };
+  Staged stage() const;
+  bool link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted);
+
+  Path objects_;
+  Path staging_;
+  std::atomic<uint64_t> next_name_{0};
+  mutable std::atomic<bool> unnamed_works_{true};
+  std::atomic<bool> clone_works_{true};
+};
+
+// How many bytes of head and tail quick_fingerprint looks at.
+inline constexpr size_t kFingerprintBytes = 16 << 10;
+uint64_t fingerprint_file(int fd, const Path& path, int64_t size);
+
+}  // namespace damfs

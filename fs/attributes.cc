@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/attributes.h"
+
+#include <algorithm>
+
+#include "catalog/base/file.h"
+
+namespace damfs {
+namespace {
+
+constexpr uint64_t kStatBlock = 512;       // the unit of st_blocks, whatever the file system
+constexpr blksize_t kReadSize = 128 << 10;  // what tools should read at once
+
+}  // namespace
+
+struct stat to_stat(const Attributes& attributes, Owner owner) noexcept {
+  struct stat st {};
+  st.st_ino = attributes.node.value();
+  st.st_mode = attributes.mode;
+  st.st_nlink = attributes.nlink;
+  st.st_uid = owner.uid;
+  st.st_gid = owner.gid;
+  st.st_size = static_cast<off_t>(attributes.size);
+  st.st_blocks = static_cast<blkcnt_t>((attributes.size + kStatBlock - 1) / kStatBlock);
+  st.st_blksize = kReadSize;
+  st.st_mtim = to_timespec(attributes.mtime_ns);
+  st.st_ctim = to_timespec(attributes.ctime_ns);
+  st.st_atim = st.st_mtim;  // reads are not recorded
+  return st;
+}
+
+fuse_entry_param to_entry(const Attributes& attributes, Owner owner, const Timeouts& timeouts) noexcept {
+  fuse_entry_param entry{};
+  entry.ino = attributes.node.value();
+  entry.generation = 0;  // numbers are never recycled, and NFS wants it constant
+  entry.attr = to_stat(attributes, owner);
+  entry.attr_timeout = timeouts.attributes;
+  entry.entry_timeout = timeouts.entry;
+  return entry;
+}
+
+double entry_timeout(std::string_view name, const Timeouts& timeouts) noexcept {
+  const bool one_spelling = std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
+  return one_spelling ? timeouts.entry : timeouts.other_spelling;
+}
+
+}  // namespace damfs

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/cli/command.h"
+
+#include <fmt/format.h>
+#include <sys/xattr.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/names.h"
+#include "catalog/model/details.h"
+
+namespace damfs {
+namespace {
+
+// A signal handler can reach nothing else.
+std::atomic<bool> stop_asked{false};
+
+void ask_to_stop(int signal) {
+  stop_asked = true;
+  ::signal(signal, SIG_DFL);
+}
+
+// The asset behind a path below some mount of this or any library.
+std::optional<int64_t> asset_of_mounted_path(const std::string& path) {
+  std::array<char, 32> value{};
+  const ssize_t n = ::getxattr(path.c_str(), "user.damfs.asset", value.data(), value.size());
+  int64_t id = 0;
+  if (n <= 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return std::nullopt;
+  return id;
+}
+
+}  // namespace
+
+Path Globals::library_root() const { return Library::find(library, std::filesystem::current_path()); }
+
+std::string items_help() {
+  return "An ITEM is a path below the mount, a path relative to originals/, a label as the flat folders show it, "
+         "or #ID.";
+}
+
+std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string>& items, Globals& globals) {
+  std::vector<int64_t> assets;
+  bool missed = false;
+  for (const std::string& item : items) {
+    auto asset = asset_of_mounted_path(item);
+    if (!asset) asset = resolve_asset(reader, item);
+    if (asset) {
+      assets.push_back(*asset);
+    } else {
+      missed = true;
+      fmt::print(stderr, "damfs: nothing in the library is called '{}'; `damfs find` lists what there is\n",
+                 printable(item));
+    }
+  }
+  if (missed) globals.exit_code = assets.empty() ? kFailed : kPartlyDone;
+  return assets;
+}
+
+StopOnSignal::StopOnSignal() {
+  stop_asked = false;
+  ::signal(SIGINT, ask_to_stop);
+  ::signal(SIGTERM, ask_to_stop);
+}
+
+StopOnSignal::~StopOnSignal() {
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+}
+
+const std::atomic<bool>& StopOnSignal::flag() const { return stop_asked; }
+
+std::optional<Path> mounted_at(const Library& library) {
+  if (!FileLock::is_held(library.mount_state())) return std::nullopt;
+  const auto text = read_text(library.mount_state());
+  const auto state = nlohmann::json::parse(text.value_or(""), nullptr, false);
+  if (!state.is_object() || !state.contains("mountpoint")) return std::nullopt;
+  return Path(state["mountpoint"].get<std::string>());
+}
+
+}  // namespace damfs

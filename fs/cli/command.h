@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/base/file.h"
+#include "catalog/store/library.h"
+
+namespace CLI {
+class App;
+}
+
+namespace damfs {
+
+class Reader;
+
+// What every verb ends with.
+inline constexpr int kAllDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kPartlyDone = 2;  // each failed file was named, with why
+
+struct Globals {
+  std::optional<Path> library;  // -L
+  int exit_code = kAllDone;
+
+  Path library_root() const;
+  Library open_library() const { return Library(library_root()); }
+};
+
+// Each adds one verb to the program; what it did is in globals.exit_code.
+void add_init(CLI::App& program, Globals& globals);
+void add_import(CLI::App& program, Globals& globals);
+void add_mount(CLI::App& program, Globals& globals);
+void add_unmount(CLI::App& program, Globals& globals);
+void add_status(CLI::App& program, Globals& globals);
+void add_find(CLI::App& program, Globals& globals);
+void add_info(CLI::App& program, Globals& globals);
+void add_tag(CLI::App& program, Globals& globals);
+void add_album(CLI::App& program, Globals& globals);
+void add_warm(CLI::App& program, Globals& globals);
+void add_doctor(CLI::App& program, Globals& globals);
+
+// The assets that items name (items_help() says how); an item that names none is reported to stderr and makes
+// globals.exit_code kPartlyDone, or kFailed when none is left.
+std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string>& items, Globals& globals);
+std::string items_help();
+
+// Turns SIGINT and SIGTERM into a flag while it lives; a second one ends the process at once.
+class StopOnSignal {
+ public:
+  StopOnSignal();
+  ~StopOnSignal();
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+  const std::atomic<bool>& flag() const;
+};
+
+// Where the library is mounted now, by whichever process; empty when it is not.
+std::optional<Path> mounted_at(const Library& library);
+
+}  // namespace damfs

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "catalog/base/error.h"
+#include "catalog/media/worker_pool.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/check.h"
+#include "catalog/store/object_store.h"
+#include "fs/cli/command.h"
+#include "fs/passthrough.h"
+
+namespace damfs {
+namespace {
+
+// Prints one line a check and remembers whether any was bad.
+class Findings {
+ public:
+  void good(const std::string& text) { fmt::print("ok    {}\n", text); }
+  void note(const std::string& text) { fmt::print("note  {}\n", text); }
+  void bad(const std::string& text) {
+    fmt::print("BAD   {}\n", text);
+    ++bad_;
+  }
+  int count() const { return bad_; }
+
+ private:
+  int bad_ = 0;
+};
+
+void check_machine(Findings& findings) {
+  if (::access("/dev/fuse", F_OK) != 0) {
+    findings.bad("/dev/fuse is missing: load the fuse module, or give it to this container");
+  } else if (::access("/dev/fuse", R_OK | W_OK) != 0) {
+    findings.bad("/dev/fuse cannot be opened by this user");
+  } else {
+    findings.good("/dev/fuse can be opened");
+  }
+  if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0 && ::access("/bin/fusermount3", X_OK) != 0) {
+    findings.bad("fusermount3 is missing: install the package fuse3");
+  }
+  findings.note("kernel passthrough of reads: " + passthrough_state());
+}
+
+// A worker that can tell what a text is, can be started.
+void check_worker(Findings& findings, const Library& library) {
+  std::string problem = "no answer";
+  try {
+    WorkerPool workers({.program = {}, .workers = 1, .stderr_fd = -1});
+    Job job;
+    job.source = open_file(library.root() / "damfs.toml", O_RDONLY);
+    job.name = "damfs.toml";
+    job.deadline_ms = 10'000;
+    std::atomic<bool> answered{false};
+    job.done = [&](const JobResult& result, UniqueFd) {
+      problem = result.ok ? "" : result.reason;
+      answered = true;
+      answered.notify_all();
+    };
+    workers.submit(std::move(job));
+    answered.wait(false);
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  if (problem.empty()) {
+    findings.good("damfs-worker starts and answers");
+  } else {
+    findings.bad("damfs-worker does not work: " + problem);
+  }
+}
+
+void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects) {
+  int64_t blobs = 0;
+  int64_t missing = 0;
+  each_object(reader, [&](const Digest& sha256, int64_t size) {
+    ++blobs;
+    const auto st = stat_path(objects.path_of(sha256));
+    if (st && st->st_size == size) return;
+    ++missing;
+    findings.bad(fmt::format("object {} is {}: restore it from a backup of the library", objects.path_of(sha256).string(),
+                             st ? "of the wrong size" : "missing"));
+  });
+  if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
+}
+
+int examine(const Globals& globals) {
+  Findings findings;
+  check_machine(findings);
+  const Library library = globals.open_library();
+  findings.good("library " + library.root().string());
+  Catalog catalog(library.catalog());
+  const auto reader = catalog.reader();
+  const auto problems = check_catalog(*reader);
+  for (const std::string& problem : problems) findings.bad("catalog: " + problem);
+  if (problems.empty()) findings.good("the catalog is whole");
+  const ObjectStore objects(library.objects(), library.staging());
+  check_objects(findings, *reader, objects);
+  check_worker(findings, library);
+  if (const auto where = mounted_at(library)) findings.note("mounted at " + where->string());
+  if (findings.count() == 0) {
+    fmt::print("All is well.\n");
+    return kAllDone;
+  }
+  fmt::print("{} found; see above.\n", findings.count() == 1 ? "1 problem" : fmt::format("{} problems", findings.count()));
+  return kFailed;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("doctor", "Check the library and what it needs from this machine");
+  verb->footer("Changes nothing. Exit status 0: all is well; 1: something is wrong.\n\nExamples:\n  damfs doctor\n  damfs -L /srv/photos.damfs doctor");
+  verb->callback([&globals] { globals.exit_code = examine(globals); });
+}
+
+}  // namespace damfs

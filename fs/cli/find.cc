@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/details.h"
+#include "catalog/model/search.h"
+#include "fs/cli/command.h"
+#include "fs/cli/json.h"
+#include "fs/cli/output.h"
+
+namespace damfs {
+namespace {
+
+// Words that begin with '-' come as what the option parser did not know.
+std::string join_words(std::vector<std::string> words, const std::vector<std::string>& unknown) {
+  for (const std::string& word : unknown) {
+    if (word.starts_with("--")) fail(EINVAL, "find has no option '{}'; see damfs find -h", printable(word));
+    words.push_back(word);
+  }
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+void find(const std::string& query, bool json, const Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const auto terms = parse_query(query);
+  const auto searcher = catalog.reader();
+  const auto teller = catalog.reader();
+  search(*searcher, terms, 0, [&](int64_t asset) {
+    const auto details = load_details(*teller, asset);
+    if (!details) return true;
+    if (json) {
+      fmt::print("{}\n", dump_line(to_json(*details, false)));
+    } else {
+      for (const std::string& path : details->paths) fmt::print("{}\n", path);
+    }
+    return std::ferror(stdout) == 0;
+  });
+}
+
+void print_row(const char* name, const std::string& value) {
+  if (!value.empty()) fmt::print("  {:<13}{}\n", name, printable(value));
+}
+
+std::string comma_separated(const std::vector<std::string>& parts) { return fmt::format("{}", fmt::join(parts, ", ")); }
+
+void print_video(const VideoFacts& video) {
+  print_row("video", fmt::format("{} {}x{}, {:.3f} frames/s{}, {} frames, {}", video.codec, video.coded.width,
+                                 video.coded.height,
+                                 static_cast<double>(video.frame_rate.num) / static_cast<double>(video.frame_rate.den),
+                                 video.variable_frame_rate ? " (variable)" : "", video.frame_count, video.field_order));
+  print_row("timecode", video.timecode);
+  print_row("reel", video.reel);
+}
+
+void print_details(const Details& details) {
+  const MediaFacts& media = details.media;
+  fmt::print("{}\n", printable(details.label));
+  for (const std::string& path : details.paths) print_row("originals/", path);
+  print_row("type", fmt::format("{} ({})", to_string(media.kind), media.mime));
+  print_row("size", fmt::format("{} ({} bytes)", human_bytes(details.size), details.size));
+  print_row("sha256", details.sha256.hex());
+  print_row("kept as", details.custody);
+  if (details.versions > 1) print_row("versions", std::to_string(details.versions));
+  print_row("captured", fmt::format("{} (from {})", details.captured, to_string(details.date_source)));
+  print_row("camera", details.camera);
+  print_row("lens", media.lens);
+  if (media.raster) {
+    print_row("raster", fmt::format("{}x{}, orientation {}", media.raster->width, media.raster->height, media.orientation));
+  }
+  if (media.position) print_row("position", fmt::format("{:.6f}, {:.6f}", media.position->latitude, media.position->longitude));
+  if (media.duration_us > 0) print_row("duration", fmt::format("{:.3f} s", static_cast<double>(media.duration_us) / 1e6));
+  if (media.video) print_video(*media.video);
+  if (media.audio) {
+    print_row("audio", fmt::format("{}, {} channels ({}), {} Hz", media.audio->codec, media.audio->channels,
+                                   media.audio->channel_layout, media.audio->sample_rate));
+  }
+  if (media.pages > 0) print_row("pages", std::to_string(media.pages));
+  if (details.rating) print_row("rating", std::to_string(*details.rating));
+  print_row("title", details.title);
+  print_row("description", details.description);
+  print_row("tags", comma_separated(details.tags));
+  print_row("albums", comma_separated(details.albums));
+  print_row("problem", media.problem);
+  print_row("preview", media.still ? fmt::format("yes, of {}x{}", media.still->width, media.still->height)
+                                   : std::string("none: no picture of it can be declared from its facts"));
+}
+
+}  // namespace
+
+void add_find(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("find", "List what matches a query");
+  verb->footer(
+      "Words look in names, titles, descriptions, tags and cameras, and match what begins with them. Terms:\n"
+      "  type:image|video|audio|document|texture-pack|other   tag:places/italy   camera:nikon   ext:jpg\n"
+      "  date:2024, 2024-05, 2024-05-17, 2020..2022, >=2024   rating:>=3   size:>10M   path:2024/rome\n"
+      "A leading - excludes; quotes keep spaces together.\n"
+      "Without a query it lists everything.\n\n"
+      "Examples:\n"
+      "  damfs find beach date:2024 rating:>=4\n"
+      "  damfs find type:video camera:gopro -tag:rejected\n"
+      "  damfs find '\"golden hour\"' --json");
+  auto words = std::make_shared<std::vector<std::string>>();
+  auto json = std::make_shared<bool>(false);
+  verb->add_option("QUERY", *words, "Words and terms");
+  verb->add_flag("--json", *json, "One JSON object a line, for programs");
+  verb->allow_extras();
+  verb->callback([words, json, verb, &globals] { find(join_words(*words, verb->remaining()), *json, globals); });
+}
+
+void add_info(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("info", "Tell all that is known of something");
+  verb->footer(items_help() + "\n\nExamples:\n  damfs info ~/damfs/by-date/2024/2024-05-17/IMG_0001.JPG\n  damfs info 2024/IMG_0001.JPG --json");
+  auto items = std::make_shared<std::vector<std::string>>();
+  auto json = std::make_shared<bool>(false);
+  verb->add_option("ITEM", *items, "What to tell of")->required();
+  verb->add_flag("--json", *json, "One JSON object a line, with all metadata");
+  verb->callback([items, json, &globals] {
+    const Library library = globals.open_library();
+    Catalog catalog(library.catalog());
+    const auto reader = catalog.reader();
+    for (const int64_t asset : resolve_items(*reader, *items, globals)) {
+      const auto details = load_details(*reader, asset);
+      if (!details) continue;
+      if (*json) {
+        fmt::print("{}\n", dump_line(to_json(*details, true)));
+      } else {
+        print_details(*details);
+      }
+    }
+  });
+}
+
+}  // namespace damfs

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/ingest/import.h"
+#include "catalog/media/worker_pool.h"
+#include "catalog/model/catalog.h"
+#include "catalog/store/object_store.h"
+#include "fs/cli/command.h"
+#include "fs/cli/output.h"
+
+namespace damfs {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> paths;
+  std::string into;
+  std::vector<std::string> tags, albums;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+  unsigned threads = 0;
+};
+
+using Clock = std::chrono::steady_clock;
+
+// What the user sees while an import runs, from whichever thread it comes.
+class Reporter {
+ public:
+  Reporter(const Arguments& arguments) : arguments_(arguments), bar_("Importing") {}
+
+  void event(const char* what, const Path& path, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    if (arguments_.json) {
+      print({{"event", what}, {"path", printable(path.native())}, {"reason", printable(reason)}});
+    } else if (std::string_view(what) == "failed" || !arguments_.quiet) {
+      bar_.clear();
+      fmt::print(stderr, "{}: {}: {}\n", what, printable(path.native()), printable(reason));
+    }
+  }
+
+  void progress(const ImportProgress& now) {
+    const std::lock_guard lock(mutex_);
+    if (arguments_.json) {
+      if (Clock::now() - printed_ < std::chrono::seconds(1)) return;
+      printed_ = Clock::now();
+      print({{"event", "progress"},
+             {"files", now.done_files.load()},
+             {"found_files", now.found_files.load()},
+             {"bytes", now.read_bytes.load()},
+             {"found_bytes", now.found_bytes.load()},
+             {"counting", !now.walk_done}});
+    } else if (!arguments_.quiet) {
+      bar_.show({.done = now.done_files,
+                 .total = now.found_files,
+                 .total_grows = !now.walk_done,
+                 .bytes = now.read_bytes,
+                 .bytes_total = now.walk_done ? now.found_bytes.load() : 0});
+    }
+  }
+
+  void done(const ImportReport& report, double seconds) {
+    const std::lock_guard lock(mutex_);
+    bar_.clear();
+    if (arguments_.json) {
+      print({{"event", "done"},
+             {"files", report.files},
+             {"new_assets", report.new_assets},
+             {"new_names", report.new_names},
+             {"new_versions", report.new_versions},
+             {"known", report.known},
+             {"unchanged", report.unchanged},
+             {"failed", report.failed},
+             {"skipped", report.skipped},
+             {"bytes", report.bytes},
+             {"stopped", report.stopped},
+             {"seconds", seconds}});
+    } else if (arguments_.dry_run) {
+      fmt::print("{} files: {} to read, {} unchanged since the last import; nothing was written\n", report.files,
+                 report.files - report.unchanged, report.unchanged);
+    } else {
+      print_summary(report, seconds);
+    }
+  }
+
+ private:
+  static void print(const nlohmann::json& line) {
+    fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    std::fflush(stdout);
+  }
+
+  static void print_summary(const ImportReport& report, double seconds) {
+    fmt::print("{} files: {} new", report.files, report.new_assets);
+    const std::pair<int64_t, const char*> rest[] = {
+        {report.new_versions, "new versions"}, {report.new_names, "new names of known files"},
+        {report.known, "known"},               {report.unchanged, "unchanged"},
+        {report.skipped, "skipped"},           {report.failed, "failed"}};
+    for (const auto& [count, what] : rest) {
+      if (count > 0) fmt::print(", {} {}", count, what);
+    }
+    fmt::print("; {} read in {:.1f} s\n", human_bytes(report.bytes), seconds);
+    if (report.stopped) fmt::print("Stopped. What was done is kept; the same command carries on.\n");
+  }
+
+  const Arguments& arguments_;
+  std::mutex mutex_;
+  ProgressBar bar_;
+  Clock::time_point printed_ = Clock::now();
+};
+
+// Calls `work` ten times a second until it is destroyed.
+class Ticker {
+ public:
+  explicit Ticker(std::function<void()> work) : thread_([this, work = std::move(work)] {
+    std::unique_lock lock(mutex_);
+    while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
+  }) {}
+  ~Ticker() {
+    {
+      const std::lock_guard lock(mutex_);
+      end_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool end_ = false;
+  std::thread thread_;
+};
+
+// "a//b/" → "a/b"; refuses what would leave originals/.
+std::string clean_folder(const std::string& path) {
+  std::string clean;
+  for (const auto& part : Path(path)) {
+    const std::string name = part.string();
+    if (name.empty() || name == "." || name == "/") continue;
+    clean += (clean.empty() ? "" : "/") + std::string(EntryName(name).view());
+  }
+  return clean;
+}
+
+int run_import(const Arguments& arguments, const Globals& globals) {
+  const Library library = globals.open_library();
+  const auto lock = FileLock::try_take(library.import_lock());
+  if (!lock) fail(EBUSY, "another import into {} is running; wait for it", library.root().string());
+  Catalog catalog(library.catalog());
+  ObjectStore store(library.objects(), library.staging());
+  store.remove_leftovers();
+
+  ImportOptions options;
+  options.paths.assign(arguments.paths.begin(), arguments.paths.end());
+  options.into = clean_folder(arguments.into);
+  options.tags = arguments.tags;
+  options.albums = arguments.albums;
+  options.dry_run = arguments.dry_run;
+  options.threads = arguments.threads;
+  options.probe_deadline_ms = library.config().media_deadline_ms;
+
+  Reporter reporter(arguments);
+  const StopOnSignal stop;
+  const auto begun = Clock::now();
+  ImportReport report;
+  {
+    WorkerPool workers({.program = {}, .workers = library.config().media_workers, .stderr_fd = -1});
+    Import import({catalog, store, workers}, options,
+                  {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
+                   .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});
+    const Ticker ticker([&] { reporter.progress(import.progress()); });
+    report = import.run(stop.flag());
+  }
+  reporter.done(report, std::chrono::duration<double>(Clock::now() - begun).count());
+  if (report.stopped) return kFailed;
+  if (report.failed == 0) return kAllDone;
+  return report.failed >= report.files ? kFailed : kPartlyDone;
+}
+
+}  // namespace
+
+void add_import(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("import", "Copy files and folders into the library");
+  verb->footer(
+      "What is in a folder goes directly under originals/ with its sub-folders; the files themselves stay where they\n"
+      "are and are never changed. Running it again reads only what is new or changed. Ctrl-C at any moment is safe.\n\n"
+      "Examples:\n"
+      "  damfs import ~/Pictures\n"
+      "  damfs import /media/card/DCIM --into 2024/rome --tag places/italy --album Rome\n"
+      "  damfs import ~/Pictures --dry-run");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("PATH", arguments->paths, "Files and folders")->required();
+  verb->add_option("--into", arguments->into, "Folder below originals/ to put them in");
+  verb->add_option("--tag", arguments->tags, "Tag every file, also those known already; 'a/b' is b below a")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_option("--album", arguments->albums, "Add every file to an album")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_flag("--dry-run", arguments->dry_run, "Only say what would be read");
+  verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
+  verb->add_flag("-q,--quiet", arguments->quiet, "Name only what failed");
+  verb->add_option("-j,--threads", arguments->threads, "Threads that read and hash (one a core)");
+  verb->callback([arguments, &globals] { globals.exit_code = run_import(*arguments, globals); });
+}
+
+}  // namespace damfs

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/invalidate.h"
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "catalog/base/log.h"
+
+namespace damfs {
+namespace {
+
+class Names final : public EntrySink {
+ public:
+  bool add(std::string_view name, const Attributes&, Cursor) override {
+    names.emplace_back(name);
+    return true;
+  }
+  std::vector<std::string> names;
+};
+
+}  // namespace
+
+Invalidator::Invalidator(Session& session, Options options)
+    : session_(session), options_(std::move(options)), newest_(options_.since), thread_([this] { watch(); }) {}
+
+void Invalidator::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_asked_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Invalidator::watch() {
+  std::unique_lock lock(mutex_);
+  bool is_failing = false;
+  while (!stop_asked_.wait_for(lock, options_.period, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      poll();
+      is_failing = false;
+    } catch (const std::exception& error) {
+      // The next round asks again from the same change on. Said once, not four times a second.
+      if (!is_failing) log::warning("changes of the library cannot be shown: {}", error.what());
+      is_failing = true;
+    }
+    lock.lock();
+  }
+}
+
+void Invalidator::poll() {
+  Tree::News news = options_.news(newest_, [this](NodeId id) { return session_.inodes().knows(id); });
+  // Once more, one round later: an answer that was worked out before the change may have reached the kernel
+  // after the news of it.
+  for (const Stale& stale : std::exchange(told_, {})) tell(stale);
+  if (news.everything) {
+    tell_everything();
+  } else {
+    for (const Stale& stale : news.stale) tell(stale);
+  }
+  told_ = std::move(news.stale);
+  newest_ = news.newest;
+}
+
+void Invalidator::tell(const Stale& stale) {
+  switch (stale.what) {
+    case Stale::What::kEntry: return session_.invalidate_entry(stale.node, stale.name);
+    case Stale::What::kAttributes: return session_.invalidate_attributes(stale.node);
+    case Stale::What::kListing: return session_.invalidate_listing(stale.node);
+  }
+}
+
+// Forgetting a folder's name makes the kernel forget all names below it, so those of the root are enough.
+void Invalidator::tell_everything() {
+  Names top;
+  session_.options().nodes.root()->list(0, top);
+  for (const std::string& name : top.names) session_.invalidate_entry(NodeId::root(), name);
+  for (const NodeId id : session_.inodes().known()) session_.invalidate_listing(id);
+}
+
+}  // namespace damfs

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <cstdio>
+
+#include "catalog/base/error.h"
+#include "catalog/base/log.h"
+#include "fs/cli/command.h"
+
+namespace {
+
+constexpr const char* kFooter =
+    "The library is the one -L names, else $DAMFS_LIBRARY, else the one around the working directory, else\n"
+    "$XDG_DATA_HOME/damfs (~/.local/share/damfs). `damfs VERB -h` tells more of each.\n\n"
+    "A first look:\n"
+    "  damfs init\n"
+    "  damfs import ~/Pictures\n"
+    "  damfs mount ~/damfs\n\n"
+    "Exit status: 0 all done, 1 failed, 2 partly done (each failed file is named, with why).";
+
+int run(int argc, char** argv) {
+  CLI::App program("A media library mounted as a drive.", "damfs");
+  program.footer(kFooter);
+  program.set_version_flag("-V,--version", "damfs " DAMFS_VERSION);
+  program.require_subcommand(1);
+
+  damfs::Globals globals;
+  std::string library;
+  int verbosity = 0;
+  program.add_option("-L,--library", library, "The library's folder");
+  program.add_flag("-v,--verbose", verbosity, "Log more; twice for everything");
+  program.parse_complete_callback([&] {
+    if (!library.empty()) globals.library = library;
+    if (verbosity > 0) damfs::log::set_level(verbosity > 1 ? damfs::log::Level::kDebug : damfs::log::Level::kInfo);
+  });
+  for (const auto add : {damfs::add_init, damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,
+                         damfs::add_find, damfs::add_info, damfs::add_tag, damfs::add_album, damfs::add_warm,
+                         damfs::add_doctor}) {
+    add(program, globals);
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? damfs::kAllDone : damfs::kFailed;
+  }
+  return globals.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "damfs: {}\n", error.what());
+    return damfs::kFailed;
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/mount.h"
+
+#include <fuse_log.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/vfs.h>
+#include <systemd/sd-daemon.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <thread>
+
+#include "catalog/base/error.h"
+#include "catalog/base/log.h"
+#include "fs/mount/launch.h"
+#include "fs/mount/options.h"
+#include "fs/session.h"
+
+namespace damfs {
+namespace {
+
+void log_libfuse(fuse_log_level level, const char* format, va_list arguments) {
+  std::array<char, 1024> text{};
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  std::string_view line(text.data());
+  while (line.ends_with('\n')) line.remove_suffix(1);
+  if (level <= FUSE_LOG_ERR) {
+    log::error("{}", line);
+  } else if (level <= FUSE_LOG_WARNING) {
+    log::warning("{}", line);
+  } else {
+    log::debug("{}", line);
+  }
+}
+
+// Signals that end a mount arrive at a descriptor instead of in the middle of something. To be made before any
+// thread, since threads inherit it.
+class EndSignals {
+ public:
+  EndSignals() {
+    ::sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &ignore, &pipe_before_);
+    fd_ = UniqueFd(::signalfd(-1, &set_, SFD_CLOEXEC));
+  }
+  ~EndSignals() {
+    ::sigaction(SIGPIPE, &pipe_before_, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  EndSignals(const EndSignals&) = delete;
+  EndSignals& operator=(const EndSignals&) = delete;
+
+  int fd() const { return fd_.get(); }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+  struct sigaction pipe_before_ {};
+  UniqueFd fd_;
+};
+
+// Waits beside the serving threads for a signal, and then ends the mount.
+class Watch {
+ public:
+  Watch(Session& session, Invalidator& invalidator, Path mountpoint, int signals)
+      : session_(session),
+        invalidator_(invalidator),
+        mountpoint_(std::move(mountpoint)),
+        signals_(signals),
+        over_(::eventfd(0, EFD_CLOEXEC)),
+        thread_([this] { wait(); }) {}
+  ~Watch() {
+    ::eventfd_write(over_.get(), 1);
+    thread_.join();
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  void wait() {
+    std::array<pollfd, 2> events{pollfd{.fd = signals_, .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = over_.get(), .events = POLLIN, .revents = 0}};
+    while (::poll(events.data(), events.size(), -1) < 0 && errno == EINTR) {
+    }
+    if ((events[1].revents & POLLIN) == 0) end();
+  }
+
+  void end() {
+    ::sd_notify(0, "STOPPING=1");
+    invalidator_.stop();  // while requests are still answered, see there
+    try {
+      unmount(mountpoint_);
+    } catch (const std::exception& error) {
+      log::warning("{}; ending all the same", error.what());
+      session_.stop();
+    }
+  }
+
+  Session& session_;
+  Invalidator& invalidator_;
+  const Path mountpoint_;
+  const int signals_;
+  UniqueFd over_;
+  std::thread thread_;
+};
+
+// Asks through the kernel, as any program would.
+void check_answers(const Path& mountpoint) {
+  struct statfs volume {};
+  if (::statfs(mountpoint.c_str(), &volume) != 0) throw_errno(errno, mountpoint.string() + " does not answer");
+  if (volume.f_type != FUSE_SUPER_MAGIC) fail(EIO, "{}: nothing is mounted", mountpoint.string());
+  if (!stat_path(mountpoint)) fail(EIO, "{} does not answer", mountpoint.string());
+}
+
+void serve(const MountRequest& request, const Path& mountpoint, const MakeMountable& make, Launch& launch) {
+  const EndSignals signals;
+  const MountOptions options = parse_mount_options(request.options);
+  fuse_set_log_func(&log_libfuse);
+  Stats stats;
+  const Mountable mountable = make(stats);
+  Session session({.nodes = *mountable.nodes,
+                   .stats = stats,
+                   .library = request.library,
+                   .owner = options.owner,
+                   .mount_options = options.for_libfuse});
+  session.mount(mountpoint);
+  std::exception_ptr failure;
+  {
+    Invalidator invalidator(session, {.news = mountable.news, .since = mountable.since});
+    const Watch watch(session, invalidator, mountpoint, signals.fd());
+    const std::jthread ready([&] {
+      try {
+        check_answers(mountpoint);
+        launch.ready();
+      } catch (const std::exception&) {
+        failure = std::current_exception();
+        invalidator.stop();
+        session.stop();
+      }
+    });
+    session.run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+int run_mount(const MountRequest& request, const MakeMountable& make) {
+  parse_mount_options(request.options);  // so that a wrong one is told before anything is touched
+  const Path mountpoint = prepare_mountpoint(request.mountpoint);
+  MountRequest absolute = request;
+  absolute.library = std::filesystem::absolute(request.library);
+
+  Launch launch({.foreground = request.foreground, .log_file = request.log_file});
+  if (launch.split() == Launch::Side::kStarter) return 0;
+  try {
+    serve(absolute, mountpoint, make, launch);
+    return 0;
+  } catch (const std::exception& error) {
+    if (launch.failed(errno_of_current_exception(), error.what())) return 1;
+    throw;
+  }
+}
+
+}  // namespace damfs

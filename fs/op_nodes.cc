@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The ops on nodes by name and by number.
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "catalog/base/error.h"
+#include "fs/op_table.h"
+
+namespace damfs::op {
+namespace {
+
+// A size of 0 asks for the size.
+void reply_xattr(Reply& reply, std::string_view value, size_t size) {
+  if (size == 0) return reply.xattr_size(value.size());
+  if (size < value.size()) return reply.error(ERANGE);
+  reply.bytes(std::as_bytes(std::span(value)));
+}
+
+}  // namespace
+
+void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
+  const std::string_view text(name);
+  const NodeRef directory = find_node(session, parent);
+  NodeRef node;
+  // NFS servers ask for "." and ".." of any number they ever saw, files included, to find their way back.
+  if (text == ".") {
+    node = directory;
+  } else if (text == "..") {
+    node = find_node(session, directory->parent().value());
+  } else {
+    node = directory->lookup(EntryName(text));
+  }
+  const Timeouts& timeouts = session.options().timeouts;
+  const auto attributes = node ? node->attributes() : std::nullopt;
+  fuse_entry_param entry{};  // number 0: there is no such name, and the kernel may remember that
+  if (attributes) entry = to_entry(*attributes, session.options().owner, timeouts);
+  entry.entry_timeout = entry_timeout(text, timeouts);
+
+  if (attributes) session.inodes().looked_up(attributes->node, node);  // first, or a forget could overtake it
+  if (!reply.entry(entry) && attributes) session.inodes().forget(attributes->node, 1);
+}
+
+void forget(Session& session, Reply& reply, fuse_ino_t number, uint64_t times) {
+  session.inodes().forget(NodeId(number), times);
+  reply.none();
+}
+
+void forget_multi(Session& session, Reply& reply, size_t count, fuse_forget_data* forgets) {
+  for (const fuse_forget_data& one : std::span(forgets, count)) {
+    session.inodes().forget(NodeId(one.ino), one.nlookup);
+  }
+  reply.none();
+}
+
+void getattr(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info*) {
+  const NodeRef node = find_node(session, number);
+  reply.attr(to_stat(attributes_of(*node), session.options().owner), session.options().timeouts.attributes);
+}
+
+void statfs(Session& session, Reply& reply, fuse_ino_t) {
+  struct statvfs volume {};
+  if (::statvfs(session.options().library.c_str(), &volume) != 0) throw_errno(errno, "cannot ask for free space");
+  volume.f_namemax = kMaxNameBytes;
+  reply.statfs(volume);
+}
+
+void getxattr(Session& session, Reply& reply, fuse_ino_t number, const char* name, size_t size) {
+  const auto value = find_node(session, number)->xattr(name);
+  if (!value) return reply.error(ENODATA);
+  reply_xattr(reply, *value, size);
+}
+
+void listxattr(Session& session, Reply& reply, fuse_ino_t number, size_t size) {
+  std::string names;
+  for (const std::string& name : find_node(session, number)->xattr_names()) names.append(name).push_back('\0');
+  reply_xattr(reply, names, size);
+}
+
+}  // namespace damfs::op

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/op_table.h"
+
+#include <cerrno>
+#include <exception>
+
+#include "catalog/base/error.h"
+#include "catalog/base/log.h"
+
+namespace damfs {
+namespace {
+
+Session& session_of(fuse_req_t request) { return *static_cast<Session*>(fuse_req_userdata(request)); }
+
+// The boundary: in here everything is a value or an exception, out there it is exactly one reply.
+template <Op op, auto handler>
+struct Row;
+
+template <Op op, typename... Args, void (*handler)(Session&, Reply&, Args...)>
+struct Row<op, handler> {
+  static void call(fuse_req_t request, Args... args) noexcept {
+    Session& session = session_of(request);
+    session.stats().count_request(op);
+    Reply reply(request, session.stats());
+    try {
+      handler(session, reply, args...);
+    } catch (const std::exception& error) {
+      // An answer that was already given stays; ordinary refusals are no news.
+      log::debug("{}: {}", op_name(op), error.what());
+      reply.error(errno_of_current_exception());
+    } catch (...) {
+      reply.error(EIO);
+    }
+  }
+};
+
+template <Op op, auto handler, typename Slot>
+void row(Slot& slot) {
+  slot = &Row<op, handler>::call;
+}
+
+// The default row: what would write is refused.
+template <typename... Args>
+void refuse(void (*&slot)(fuse_req_t, Args...)) {
+  slot = [](fuse_req_t request, Args...) {
+    Stats& stats = session_of(request).stats();
+    stats.count_request(Op::kRefused);
+    Reply(request, stats).error(EROFS);
+  };
+}
+
+fuse_lowlevel_ops make_table() {
+  fuse_lowlevel_ops ops{};
+  ops.init = [](void* session, fuse_conn_info* connection) { static_cast<Session*>(session)->negotiate(*connection); };
+  row<Op::kLookup, &op::lookup>(ops.lookup);
+  row<Op::kForget, &op::forget>(ops.forget);
+  row<Op::kForget, &op::forget_multi>(ops.forget_multi);
+  row<Op::kGetattr, &op::getattr>(ops.getattr);
+  row<Op::kOpen, &op::open>(ops.open);
+  row<Op::kRead, &op::read>(ops.read);
+  row<Op::kFlush, &op::flush>(ops.flush);
+  row<Op::kRelease, &op::release>(ops.release);
+  row<Op::kOpendir, &op::opendir>(ops.opendir);
+  row<Op::kReaddir, &op::readdir>(ops.readdir);
+  row<Op::kReaddirplus, &op::readdirplus>(ops.readdirplus);
+  row<Op::kReleasedir, &op::releasedir>(ops.releasedir);
+  row<Op::kStatfs, &op::statfs>(ops.statfs);
+  row<Op::kGetxattr, &op::getxattr>(ops.getxattr);
+  row<Op::kListxattr, &op::listxattr>(ops.listxattr);
+  refuse(ops.setattr);
+  refuse(ops.mknod);
+  refuse(ops.mkdir);
+  refuse(ops.unlink);
+  refuse(ops.rmdir);
+  refuse(ops.symlink);
+  refuse(ops.rename);
+  refuse(ops.link);
+  refuse(ops.write);
+  refuse(ops.setxattr);
+  refuse(ops.removexattr);
+  refuse(ops.create);
+  refuse(ops.fallocate);
+  refuse(ops.copy_file_range);
+  // There are no symbolic links here, which is not the same as "not supported".
+  ops.readlink = [](fuse_req_t request, fuse_ino_t) { Reply(request, session_of(request).stats()).error(EINVAL); };
+  return ops;
+}
+
+}  // namespace
+
+const fuse_lowlevel_ops& op_table() {
+  static const fuse_lowlevel_ops table = make_table();
+  return table;
+}
+
+NodeRef find_node(Session& session, fuse_ino_t number) {
+  NodeRef node = session.inodes().find(NodeId(number));
+  if (!node) fail(ESTALE, "there is no node {} any more", number);
+  return node;
+}
+
+Attributes attributes_of(const Node& node) {
+  auto attributes = node.attributes();
+  if (!attributes) fail(ESTALE, "there is no node {} any more", node.id().value());
+  return *attributes;
+}
+
+}  // namespace damfs

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include "fs/reply.h"
+#include "fs/session.h"
+
+namespace damfs {
+
+// One row for each thing the kernel can ask. A row counts, calls its op, and turns whatever the op throws into
+// the one reply; so an op only finds its node, calls it once and packs the answer. Not in the table, so that
+// libfuse answers ENOSYS and the kernel does it alone and asks no more: access (default_permissions), lseek,
+// fsync and fsyncdir (nothing is ever dirty), locks, ioctl, poll, bmap.
+const fuse_lowlevel_ops& op_table();
+
+// The node the kernel means. Throws ESTALE when it is gone, so that a path that led there is looked up afresh.
+NodeRef find_node(Session& session, fuse_ino_t number);
+Attributes attributes_of(const Node& node);  // likewise
+
+namespace op {
+
+void lookup(Session&, Reply&, fuse_ino_t parent, const char* name);
+void forget(Session&, Reply&, fuse_ino_t number, uint64_t times);
+void forget_multi(Session&, Reply&, size_t count, fuse_forget_data* forgets);
+void getattr(Session&, Reply&, fuse_ino_t number, fuse_file_info*);
+void statfs(Session&, Reply&, fuse_ino_t);
+void getxattr(Session&, Reply&, fuse_ino_t number, const char* name, size_t size);
+void listxattr(Session&, Reply&, fuse_ino_t number, size_t size);
+
+void open(Session&, Reply&, fuse_ino_t number, fuse_file_info* file);
+void read(Session&, Reply&, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file);
+void flush(Session&, Reply&, fuse_ino_t, fuse_file_info* file);
+void release(Session&, Reply&, fuse_ino_t, fuse_file_info* file);
+
+void opendir(Session&, Reply&, fuse_ino_t number, fuse_file_info* file);
+void readdir(Session&, Reply&, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file);
+void readdirplus(Session&, Reply&, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file);
+void releasedir(Session&, Reply&, fuse_ino_t, fuse_file_info* file);
+
+}  // namespace op
+}  // namespace damfs

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/reply.h"
+
+#include <cerrno>
+
+namespace damfs {
+
+Reply::~Reply() {
+  if (is_owed()) error(EIO);
+}
+
+void Reply::ok() {
+  if (auto* request = take()) fuse_reply_err(request, 0);
+}
+
+void Reply::error(int code) {
+  auto* request = take();
+  if (!request) return;
+  // 512 and above are the kernel's private codes, which it refuses from us, leaving its own request open.
+  const int honest = code > 0 && code < 512 ? code : EIO;
+  stats_->count_error(honest);
+  fuse_reply_err(request, honest);
+}
+
+void Reply::none() {
+  if (auto* request = take()) fuse_reply_none(request);
+}
+
+bool Reply::entry(const fuse_entry_param& entry) {
+  auto* request = take();
+  return request && fuse_reply_entry(request, &entry) == 0;
+}
+
+bool Reply::open(const fuse_file_info& file) {
+  auto* request = take();
+  return request && fuse_reply_open(request, &file) == 0;
+}
+
+bool Reply::entries(std::span<const char> packed) {
+  auto* request = take();
+  return request && fuse_reply_buf(request, packed.data(), packed.size()) == 0;
+}
+
+void Reply::attr(const struct stat& attributes, double timeout) {
+  if (auto* request = take()) fuse_reply_attr(request, &attributes, timeout);
+}
+
+void Reply::bytes(std::span<const std::byte> data) {
+  if (auto* request = take()) {
+    fuse_reply_buf(request, reinterpret_cast<const char*>(data.data()), data.size());
+  }
+}
+
+void Reply::slice(int fd, uint64_t offset, size_t size) {
+  if (size == 0) return bytes({});
+  auto* request = take();
+  if (!request) return;
+  fuse_bufvec vector{};
+  vector.count = 1;
+  vector.buf[0].size = size;
+  vector.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
+  vector.buf[0].fd = fd;
+  vector.buf[0].pos = static_cast<off_t>(offset);
+  fuse_reply_data(request, &vector, FUSE_BUF_SPLICE_MOVE);
+}
+
+void Reply::xattr_size(size_t size) {
+  if (auto* request = take()) fuse_reply_xattr(request, size);
+}
+
+void Reply::statfs(const struct statvfs& volume) {
+  if (auto* request = take()) fuse_reply_statfs(request, &volume);
+}
+
+}  // namespace damfs

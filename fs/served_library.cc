@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/served_library.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/clock.h"
+#include "fs/passthrough.h"
+
+namespace damfs {
+
+ServedLibrary::ServedLibrary(const Library& library)
+    : library_(library),
+      catalog_(library.catalog()),
+      objects_(library.objects(), library.staging()),
+      cache_(library.derived(), library.config().derived_max_bytes),
+      workers_(std::make_unique<WorkerPool>(
+          WorkerPool::Options{.program = {}, .workers = library.config().media_workers, .stderr_fd = -1})) {
+  stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
+                                                   .objects = objects_,
+                                                   .cache = cache_,
+                                                   .workers = *workers_,
+                                                   .deadline_ms = library.config().media_deadline_ms});
+}
+
+std::string ServedLibrary::stats_json(const Stats& stats) {
+  const auto totals = catalog_.reader()->totals();
+  const auto renders = stills_->counters();
+  const auto pool = workers_->counters();
+  const std::string passthrough = passthrough_state();
+  nlohmann::ordered_json json = {{"assets", totals.assets},
+                                 {"blobs", totals.blobs},
+                                 {"original_bytes", totals.original_bytes},
+                                 {"derived_cache_bytes", cache_.bytes()},
+                                 {"renders_started", renders.started},
+                                 {"renders_done", renders.done},
+                                 {"renders_failed", renders.failed},
+                                 {"worker_restarts", pool.restarts},
+                                 {"workers_running", pool.workers_running},
+                                 {"jobs_queued", pool.queued},
+                                 {"requests", stats.requests()},
+                                 {"errors", stats.errors()},
+                                 {"late_replies", stats.late_replies()},
+                                 {"cancelled_reads", stats.cancelled()},
+                                 {"resident_bytes", resident_bytes()},
+                                 {"passthrough", passthrough}};
+  if (passthrough == "true") json["passthrough"] = true;
+  return json.dump(2);
+}
+
+std::string ServedLibrary::status_json(const Path& mountpoint) {
+  const nlohmann::ordered_json json = {{"library", library_.root().string()},
+                                       {"mountpoint", mountpoint.string()},
+                                       {"pid", ::getpid()},
+                                       {"version", DAMFS_VERSION},
+                                       {"read_only", true}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The text format that Prometheus reads.
+std::string ServedLibrary::metrics(const Stats& stats) {
+  std::string text;
+  const auto json = nlohmann::json::parse(stats_json(stats));
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number()) text += fmt::format("damfs_{} {}\n", name, value.dump());
+  }
+  for (size_t i = 0; i < kOpCount; ++i) {
+    const auto op = static_cast<Op>(i);
+    text += fmt::format("damfs_requests_total{{op=\"{}\"}} {}\n", op_name(op), stats.requests(op));
+  }
+  return text;
+}
+
+std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& mountpoint) {
+  std::vector<ControlFile> files;
+  files.push_back({"status.json", 8192, [this, mountpoint] { return status_json(mountpoint); }});
+  files.push_back({"stats.json", 4096, [this, &stats] { return stats_json(stats); }});
+  files.push_back({"health", 64, [] { return std::string("ok\n"); }});
+  files.push_back({"metrics", 8192, [this, &stats] { return metrics(stats); }});
+  files.push_back({"version", 64, [] { return std::string(DAMFS_VERSION "\n"); }});
+  return std::make_unique<Tree>(Tree::Options{.catalog = catalog_,
+                                              .objects = objects_,
+                                              .stills = *stills_,
+                                              .control_files = std::move(files)});
+}
+
+}  // namespace damfs

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "catalog/media/worker_pool.h"
+#include "catalog/model/catalog.h"
+#include "catalog/store/derived_cache.h"
+#include "catalog/store/library.h"
+#include "catalog/store/object_store.h"
+#include "fs/stats.h"
+#include "views/derive/stills.h"
+#include "views/tree.h"
+
+namespace damfs {
+
+// A library with everything that serves its bytes: what a mount and a warm-up stand on. Its parts end in the
+// right order: the workers last but for what their answers still touch.
+class ServedLibrary {
+ public:
+  explicit ServedLibrary(const Library& library);
+
+  const Library& library() const { return library_; }
+  Catalog& catalog() { return catalog_; }
+  Stills& stills() { return *stills_; }
+
+  // The mounted tree, its .damfs/ filled from here and from `stats`. `mountpoint` is only told to readers.
+  std::unique_ptr<Tree> make_tree(const Stats& stats, const Path& mountpoint);
+
+  // The vocabulary that .damfs/stats.json and `damfs status --json` share.
+  std::string stats_json(const Stats& stats);
+
+ private:
+  std::string status_json(const Path& mountpoint);
+  std::string metrics(const Stats& stats);
+
+  Library library_;
+  Catalog catalog_;
+  ObjectStore objects_;
+  DerivedCache cache_;
+  std::unique_ptr<Stills> stills_;      // made after the pool, destroyed after it
+  std::unique_ptr<WorkerPool> workers_;
+};
+
+}  // namespace damfs

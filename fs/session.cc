@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/session.h"
+
+#include <fuse_lowlevel.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "fs/op_table.h"
+
+namespace damfs {
+namespace {
+
+// Reads and renders wait in the kernel's background queue, all of them, so that a queue which is full of
+// previews being made would hold up everybody's originals. Long enough for any storm of thumbnails.
+constexpr unsigned kBackground = 4096;
+
+// libfuse waits for its threads in a semaphore that only a signal interrupts. Without SA_RESTART, and put back.
+class WakeSignal {
+ public:
+  static constexpr int kNumber = SIGUSR1;
+
+  WakeSignal() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    ::sigaction(kNumber, &action, &before_);
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, kNumber);
+    ::pthread_sigmask(SIG_UNBLOCK, &set, &mask_before_);
+  }
+  ~WakeSignal() {
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    ::sigaction(kNumber, &before_, nullptr);
+  }
+  WakeSignal(const WakeSignal&) = delete;
+  WakeSignal& operator=(const WakeSignal&) = delete;
+
+ private:
+  struct sigaction before_ {};
+  sigset_t mask_before_{};
+};
+
+struct LoopConfigDeleter {
+  void operator()(fuse_loop_config* config) const { fuse_loop_cfg_destroy(config); }
+};
+
+struct Arguments {
+  Arguments() = default;
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+  ~Arguments() { fuse_opt_free_args(&args); }
+  fuse_args args = FUSE_ARGS_INIT(0, nullptr);
+};
+
+// Neither of these two may own anything or be noexcept: libfuse cancels its threads in here.
+ssize_t read_socket(int fd, void* buffer, size_t size, void*) {
+  const ssize_t n = ::recv(fd, buffer, size, 0);
+  if (n != 0) return n;
+  errno = ENODEV;  // closed, which is how a kernel says "unmounted"
+  return -1;
+}
+
+ssize_t write_socket(int fd, struct iovec* vector, int count, void*) {
+  struct msghdr message {};
+  message.msg_iov = vector;
+  message.msg_iovlen = static_cast<size_t>(count);
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+bool is_gone_anyway(int result) {
+  // ENOENT: the kernel does not have it; the others: there is no kernel (any more).
+  return result == 0 || result == -ENOENT || result == -ENOTCONN || result == -ENODEV || result == -EBADF;
+}
+
+}  // namespace
+
+void Session::Destroy::operator()(fuse_session* session) const { fuse_session_destroy(session); }
+
+Session::Session(Options options)
+    : options_(std::move(options)), inodes_(options_.nodes), reads_(std::make_shared<PendingReads>(options_.stats)) {
+  Arguments arguments;
+  bool added = fuse_opt_add_arg(&arguments.args, "damfs") == 0;
+  for (const std::string& option : options_.mount_options) {
+    added = added && fuse_opt_add_arg(&arguments.args, ("-o" + option).c_str()) == 0;
+  }
+  if (!added) throw_errno(ENOMEM, "cannot prepare the mount");
+  fuse_.reset(fuse_session_new(&arguments.args, &op_table(), sizeof(fuse_lowlevel_ops), this));
+  if (!fuse_) fail(EINVAL, "libfuse does not take these mount options");
+}
+
+Session::~Session() { finish(); }
+
+void Session::mount(const Path& mountpoint) {
+  if (fuse_session_mount(fuse_.get(), mountpoint.c_str()) != 0) {
+    fail(EIO, "cannot mount on {}", mountpoint.string());
+  }
+  is_mounted_ = true;
+}
+
+void Session::attach(UniqueFd socket) {
+  fuse_custom_io io{};
+  io.read = &read_socket;
+  io.writev = &write_socket;
+  const int result = fuse_session_custom_io(fuse_.get(), &io, socket.get());
+  if (result != 0) throw_errno(-result, "cannot talk FUSE over a socket");
+  socket.release();  // the session closes it
+}
+
+void Session::run() {
+  const std::unique_ptr<fuse_loop_config, LoopConfigDeleter> config(fuse_loop_cfg_create());
+  if (!config) throw_errno(ENOMEM, "cannot start serving");
+  // Every thread takes its requests from a descriptor of its own; threads that once started stay.
+  fuse_loop_cfg_set_clone_fd(config.get(), is_mounted_ ? 1 : 0);
+  fuse_loop_cfg_set_max_threads(config.get(), options_.threads);
+  int result = 0;
+  {
+    const WakeSignal wake;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_asked_) fuse_session_exit(fuse_.get());
+      runner_ = ::pthread_self();
+      is_running_ = true;
+    }
+    result = fuse_session_loop_mt(fuse_.get(), config.get());
+    const std::lock_guard lock(mutex_);
+    is_running_ = false;
+    stopped_.notify_all();
+  }
+  finish();
+  if (result < 0 && result != -ENODEV) throw_errno(-result, "the connection to the kernel broke");
+}
+
+void Session::stop() {
+  std::unique_lock lock(mutex_);
+  stop_asked_ = true;
+  fuse_session_exit(fuse_.get());
+  // Again and again, because the signal is lost when it comes just before the runner goes to sleep.
+  while (is_running_) {
+    ::pthread_kill(runner_, WakeSignal::kNumber);
+    stopped_.wait_for(lock, std::chrono::milliseconds(20));
+  }
+}
+
+void Session::finish() {
+  fuse_session_exit(fuse_.get());  // else libfuse complains of every answer that finds no kernel
+  reads_->end_all();
+  if (is_mounted_) fuse_session_unmount(fuse_.get());
+  is_mounted_ = false;
+}
+
+void Session::invalidate_entry(NodeId directory, const std::string& name) {
+  const int result = fuse_lowlevel_notify_inval_entry(fuse_.get(), directory.value(), name.data(), name.size());
+  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a name");
+}
+
+void Session::invalidate_attributes(NodeId node) {
+  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), node.value(), -1, 0);
+  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget attributes");
+}
+
+void Session::invalidate_listing(NodeId directory) {
+  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), directory.value(), 0, 0);
+  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a listing");
+}
+
+void Session::negotiate(fuse_conn_info& connection) {
+  const auto want = [&](unsigned capability) { connection.want |= connection.capable & capability; };
+  const auto refuse = [&](unsigned capability) { connection.want &= ~capability; };
+  want(FUSE_CAP_READDIRPLUS);
+  refuse(FUSE_CAP_READDIRPLUS_AUTO);  // it falls back to a lookup for each entry
+  want(FUSE_CAP_ASYNC_READ);
+  want(FUSE_CAP_PARALLEL_DIROPS);
+  want(FUSE_CAP_EXPORT_SUPPORT);
+  want(FUSE_CAP_SPLICE_WRITE);
+  want(FUSE_CAP_SPLICE_MOVE);
+  refuse(FUSE_CAP_SPLICE_READ);  // costs each small request a second system call, and no large one comes
+  refuse(FUSE_CAP_WRITEBACK_CACHE);
+  refuse(FUSE_CAP_CACHE_SYMLINKS);
+  connection.max_background = kBackground;
+  connection.congestion_threshold = kBackground / 4 * 3;
+  // max_readahead stays what the kernel offered.
+}
+
+}  // namespace damfs

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "catalog/base/file.h"
+#include "fs/attributes.h"
+#include "fs/handle_table.h"
+#include "fs/inode_table.h"
+#include "fs/pending_read.h"
+#include "fs/stats.h"
+#include "views/node.h"
+
+struct fuse_conn_info;
+struct fuse_session;
+
+namespace damfs {
+
+// One conversation with a kernel: turns its requests into calls of nodes. Everything a request needs stands
+// here, so that several sessions can live in one process.
+//
+// Use: construct; mount() or attach(); run(); destroy. Threads: run() blocks in one, stop() comes from any other.
+class Session {
+ public:
+  struct Options {
+    const NodeSource& nodes;  // outlives the session, as does `stats`
+    Stats& stats;
+    Path library;  // a path on the volume that statfs reports
+    Owner owner;
+    Timeouts timeouts{};
+    std::vector<std::string> mount_options{};  // as libfuse takes them: "ro", "fsname=damfs"
+    unsigned threads = 8;  // at most; they wait for the disk sometimes, for media work never
+  };
+
+  explicit Session(Options options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Mounts on an existing directory. Throws Error; what the kernel or fusermount3 said went to the log.
+  void mount(const Path& mountpoint);
+  // Instead: the kernel is whoever holds the other end of this SOCK_SEQPACKET socket.
+  void attach(UniqueFd socket);
+
+  // Serves until it is unmounted, the socket is closed or stop() is called; then ends every pending read and
+  // unmounts, lazily if it must. Throws Error when the connection broke.
+  void run();
+  // Makes run() return soon. Returns when it has, or at once when it is not running.
+  void stop();
+
+  // Telling the kernel what no longer holds. Not from a request's thread: the kernel may hold a lock for that
+  // request which this needs. What the kernel does not know is no error.
+  void invalidate_entry(NodeId directory, const std::string& name);
+  void invalidate_attributes(NodeId node);
+  void invalidate_listing(NodeId directory);  // and its attributes
+
+  // For the ops.
+  const Options& options() const { return options_; }
+  Stats& stats() { return options_.stats; }
+  InodeTable& inodes() { return inodes_; }
+  HandleTable<OpenFile>& files() { return files_; }
+  HandleTable<const Node>& directories() { return directories_; }
+  const std::shared_ptr<PendingReads>& reads() { return reads_; }
+  void negotiate(fuse_conn_info& connection);
+
+ private:
+  struct Destroy {
+    void operator()(fuse_session* session) const;
+  };
+
+  void finish();
+
+  Options options_;
+  InodeTable inodes_;
+  HandleTable<OpenFile> files_;
+  HandleTable<const Node> directories_;
+  std::shared_ptr<PendingReads> reads_;
+  bool is_mounted_ = false;
+  std::unique_ptr<fuse_session, Destroy> fuse_;
+
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool is_running_ = false;   // guarded by mutex_, as is runner_
+  bool stop_asked_ = false;
+  pthread_t runner_{};
+};
+
+}  // namespace damfs

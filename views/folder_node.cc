@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/folder_node.h"
+
+namespace damfs {
+namespace {
+
+// A cursor says which of the two runs it stands in: sub-folders (even) come first, assets (odd) behind them.
+Cursor behind_folder(int64_t key) { return static_cast<Cursor>(key) << 1; }
+Cursor behind_asset(int64_t cursor) { return static_cast<Cursor>(cursor) << 1 | 1U; }
+
+}  // namespace
+
+FolderNode::FolderNode(const TreeContext& context, const View& view, const Lens& lens, int64_t key)
+    : Node(NodeId::directory(view.code(), lens.code(), key)), context_(context), view_(view), lens_(lens), key_(key) {}
+
+NodeId FolderNode::folder_id(int64_t key) const { return NodeId::directory(view_.code(), lens_.code(), key); }
+
+std::optional<Attributes> FolderNode::attributes() const {
+  const auto reader = context_.catalog.reader();
+  const auto row = view_.folder(*reader, key_);
+  if (!row) return std::nullopt;
+  return directory_attributes(id(), row->changed_ns != 0 ? row->changed_ns : context_.created_ns);
+}
+
+NodeId FolderNode::parent() const {
+  if (key_ == 0) {
+    return lens_.code() == 0 ? NodeId::root() : NodeId::directory(0, lens_.code(), kPreviewsKey);
+  }
+  const auto reader = context_.catalog.reader();
+  const auto row = view_.folder(*reader, key_);
+  return row ? folder_id(row->parent) : NodeId::root();
+}
+
+std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
+  return lens_.shown_name(name, asset, [&](std::string_view sibling) {
+    const auto reader = context_.catalog.reader();
+    const auto found = view_.find_asset(*reader, key_, sibling);
+    return found && lens_.attributes(found->row);
+  });
+}
+
+std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const {
+  const auto is_shown_so = [&](const FoundAsset& found) {
+    return lens_.attributes(found.row) && nfc(shown_name(found.name, found.row.id)) == nfc(shown);
+  };
+  for (const std::string& name : lens_.source_names(shown)) {
+    const auto reader = context_.catalog.reader();
+    auto found = view_.find_asset(*reader, key_, name);
+    if (found && is_shown_so(*found)) return found;
+  }
+  if (const auto asset = lens_.source_asset(shown)) {
+    const auto reader = context_.catalog.reader();
+    const auto row = reader->asset(*asset);
+    if (!row) return std::nullopt;
+    std::optional<FoundAsset> found;
+    view_.names(*reader, *row, [&](int64_t key, std::string_view name) {
+      FoundAsset candidate{row->row, std::string(name)};
+      if (key == key_ && !found && is_shown_so(candidate)) found = std::move(candidate);
+    });
+    return found;
+  }
+  return std::nullopt;
+}
+
+NodeRef FolderNode::lookup(EntryName name) const {
+  {
+    const auto reader = context_.catalog.reader();
+    if (const auto row = view_.find_folder(*reader, key_, name.view())) {
+      return std::make_shared<FolderNode>(context_, view_, lens_, row->key);
+    }
+  }
+  const auto found = find_source(name.view());
+  return found ? lens_.node(context_, *found) : nullptr;
+}
+
+void FolderNode::list(Cursor after, EntrySink& sink) const {
+  const auto reader = context_.catalog.reader();
+  const auto at = static_cast<int64_t>(after >> 1);
+  const bool in_assets = (after & 1U) != 0;
+  if (!in_assets && !list_folders(*reader, at, sink)) return;
+  list_assets(*reader, in_assets ? at : 0, sink);
+}
+
+bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) const {
+  bool room = true;
+  view_.folders(reader, key_, after, [&](const GroupRow& row) {
+    room = sink.add(row.name, directory_attributes(folder_id(row.key), row.changed_ns), behind_folder(row.key));
+    return room;
+  });
+  return room;
+}
+
+void FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
+  const bool plain = lens_.code() == 0;
+  view_.assets(reader, key_, after, [&](const AssetRow& row) {
+    const auto attributes = lens_.attributes(row);
+    if (!attributes) return true;
+    if (plain) return sink.add(row.name, *attributes, behind_asset(row.cursor));
+    return sink.add(shown_name(row.name, row.id), *attributes, behind_asset(row.cursor));
+  });
+}
+
+}  // namespace damfs

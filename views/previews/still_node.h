@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "views/derive/still_profile.h"
+#include "views/lens.h"
+#include "views/tree_context.h"
+
+namespace damfs {
+
+// A preview: a still of a version that is made when somebody first reads it.
+class StillNode final : public Node {
+ public:
+  StillNode(const TreeContext& context, const StillProfile& profile, FoundAsset asset);
+  std::optional<Attributes> attributes() const override;
+  ContentRef open() const override;
+  std::optional<std::string> xattr(std::string_view name) const override;
+  std::vector<std::string> xattr_names() const override;
+
+ private:
+  const TreeContext& context_;
+  const StillProfile& profile_;
+  const FoundAsset asset_;
+};
+
+// Shows each asset that has a still as "<its name>.webp". A source that is called so already keeps its name,
+// unless the folder also has the source which that name would belong to: so names never clash.
+class StillLens final : public Lens {
+ public:
+  explicit StillLens(const StillProfile& profile) : Lens(profile.code), profile_(profile) {}
+  const StillProfile& profile() const { return profile_; }
+
+  std::optional<Attributes> attributes(const AssetRow& asset) const override;
+  std::string shown_name(std::string_view name, int64_t asset, const HasSibling& has_sibling) const override;
+  std::vector<std::string> source_names(std::string_view shown) const override;
+  std::optional<int64_t> source_asset(std::string_view shown) const override;
+  NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
+  NodeId node_id(int64_t version) const override;
+
+ private:
+  const StillProfile& profile_;
+};
+
+}  // namespace damfs

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/albums/albums_view.h"
+#include "views/by_camera/by_camera_view.h"
+#include "views/by_date/by_date_view.h"
+#include "views/by_rating/by_rating_view.h"
+#include "views/by_tag/by_tag_view.h"
+#include "views/by_type/by_type_view.h"
+#include "views/originals/originals_view.h"
+#include "views/recent/recent_view.h"
+#include "views/view.h"
+
+namespace damfs {
+
+std::vector<std::unique_ptr<View>> make_views() {
+  std::vector<std::unique_ptr<View>> views;
+  views.push_back(std::make_unique<OriginalsView>());
+  views.push_back(std::make_unique<ByDateView>());
+  views.push_back(std::make_unique<ByTagView>());
+  views.push_back(std::make_unique<ByTypeView>());
+  views.push_back(std::make_unique<ByCameraView>());
+  views.push_back(std::make_unique<ByRatingView>());
+  views.push_back(std::make_unique<AlbumsView>());
+  views.push_back(std::make_unique<RecentView>());
+  return views;
+}
+
+}  // namespace damfs

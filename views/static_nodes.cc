@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/static_nodes.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "views/folder_node.h"
+
+namespace damfs {
+namespace {
+
+// A folder whose entries are known when the mount is made.
+class StaticFolder final : public Node {
+ public:
+  struct Entry {
+    std::string name;
+    std::function<NodeRef()> node;
+  };
+
+  StaticFolder(NodeId id, NodeId parent, int64_t changed_ns, std::vector<Entry> entries)
+      : Node(id), parent_(parent), changed_ns_(changed_ns), entries_(std::move(entries)) {}
+
+  std::optional<Attributes> attributes() const override { return directory_attributes(id(), changed_ns_); }
+
+  NodeRef lookup(EntryName name) const override {
+    const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Entry& entry) { return entry.name == name.view(); });
+    return found == entries_.end() ? nullptr : found->node();
+  }
+
+  NodeId parent() const override { return parent_; }
+
+  void list(Cursor after, EntrySink& sink) const override {
+    for (size_t i = after; i < entries_.size(); ++i) {
+      const auto attributes = entries_[i].node()->attributes();
+      if (attributes && !sink.add(entries_[i].name, *attributes, i + 1)) return;
+    }
+  }
+
+ private:
+  const NodeId parent_;
+  const int64_t changed_ns_;
+  const std::vector<Entry> entries_;
+};
+
+void add_views(const TreeContext& context, const Lens& lens, std::vector<StaticFolder::Entry>& entries) {
+  for (const auto& view : context.views) {
+    entries.push_back({std::string(view->name()), [&context, &lens, &view = *view] {
+                         return std::make_shared<FolderNode>(context, view, lens, 0);
+                       }});
+  }
+}
+
+// What one opening of a control file sees, from its first byte to its last.
+class Snapshot final : public Content {
+ public:
+  explicit Snapshot(std::string text) : text_(std::move(text)) {}
+  void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
+    const auto all = std::as_bytes(std::span(text_));
+    if (offset >= all.size()) return answer->bytes({});
+    answer->bytes(all.subspan(offset, std::min<uint64_t>(size, all.size() - offset)));
+  }
+  bool is_immutable() const override { return false; }
+
+ private:
+  const std::string text_;
+};
+
+class ControlNode final : public Node {
+ public:
+  ControlNode(const TreeContext& context, size_t index)
+      : Node(NodeId::file(NodeId::FileKind::kControl, 0, static_cast<int64_t>(index) + 1)),
+        context_(context),
+        file_(context.control_files[index]) {}
+
+  std::optional<Attributes> attributes() const override {
+    return Attributes{.node = id(),
+                      .mode = 0100444,
+                      .nlink = 1,
+                      .size = file_.size,
+                      .mtime_ns = context_.mounted_ns,
+                      .ctime_ns = context_.mounted_ns};
+  }
+
+  ContentRef open() const override {
+    std::string text = file_.content();
+    text.resize(std::min(text.size(), file_.size - 1));
+    text.resize(file_.size - 1, ' ');
+    text += '\n';
+    return std::make_shared<Snapshot>(std::move(text));
+  }
+
+ private:
+  const TreeContext& context_;
+  const ControlFile& file_;
+};
+
+}  // namespace
+
+NodeRef make_root(const TreeContext& context) {
+  std::vector<StaticFolder::Entry> entries;
+  add_views(context, *context.lenses.front(), entries);
+  entries.push_back({"previews", [&context] { return make_previews(context); }});
+  entries.push_back({".damfs", [&context] { return make_control_folder(context); }});
+  return std::make_shared<StaticFolder>(NodeId::root(), NodeId::root(), context.created_ns, std::move(entries));
+}
+
+NodeRef make_previews(const TreeContext& context) {
+  std::vector<StaticFolder::Entry> entries;
+  for (const StillProfile& profile : still_profiles()) {
+    entries.push_back({std::string(profile.name), [&context, code = profile.code] {
+                         return make_previews_profile(context, *context.lens(code));
+                       }});
+  }
+  return std::make_shared<StaticFolder>(NodeId::directory(0, 0, kPreviewsKey), NodeId::root(), context.created_ns,
+                                        std::move(entries));
+}
+
+NodeRef make_previews_profile(const TreeContext& context, const Lens& lens) {
+  std::vector<StaticFolder::Entry> entries;
+  add_views(context, lens, entries);
+  return std::make_shared<StaticFolder>(NodeId::directory(0, lens.code(), kPreviewsKey),
+                                        NodeId::directory(0, 0, kPreviewsKey), context.created_ns, std::move(entries));
+}
+
+NodeRef make_control_folder(const TreeContext& context) {
+  std::vector<StaticFolder::Entry> entries;
+  for (size_t i = 0; i < context.control_files.size(); ++i) {
+    entries.push_back({context.control_files[i].name, [&context, i] { return make_control_file(context, i); }});
+  }
+  return std::make_shared<StaticFolder>(NodeId::directory(0, 0, kControlKey), NodeId::root(), context.mounted_ns,
+                                        std::move(entries));
+}
+
+NodeRef make_control_file(const TreeContext& context, size_t index) {
+  return std::make_shared<ControlNode>(context, index);
+}
+
+}  // namespace damfs

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "views/tree_context.h"
+
+namespace damfs {
+
+// The folders that hold views: the mount's root, previews/ and previews/<profile>/; and .damfs/.
+NodeRef make_root(const TreeContext& context);
+NodeRef make_previews(const TreeContext& context);
+NodeRef make_previews_profile(const TreeContext& context, const Lens& lens);
+NodeRef make_control_folder(const TreeContext& context);
+NodeRef make_control_file(const TreeContext& context, size_t index);
+
+}  // namespace damfs

@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/tree.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "catalog/base/clock.h"
+#include "views/folder_node.h"
+#include "views/original_node.h"
+#include "views/previews/still_node.h"
+#include "views/static_nodes.h"
+#include "views/tree_context.h"
+
+namespace damfs {
+
+const View* TreeContext::view(unsigned code) const {
+  const auto found = std::find_if(views.begin(), views.end(), [&](const auto& view) { return view->code() == code; });
+  return found == views.end() ? nullptr : found->get();
+}
+
+const Lens* TreeContext::lens(unsigned code) const {
+  const auto found = std::find_if(lenses.begin(), lenses.end(), [&](const auto& lens) { return lens->code() == code; });
+  return found == lenses.end() ? nullptr : found->get();
+}
+
+Attributes directory_attributes(NodeId id, int64_t changed_ns) {
+  return {.node = id, .mode = kDirectoryMode, .nlink = 1, .size = 0, .mtime_ns = changed_ns, .ctime_ns = changed_ns};
+}
+
+class Tree::Impl {
+ public:
+  explicit Impl(Options options)
+      : context_{options.catalog, options.objects, options.stills, std::move(options.control_files),
+                 make_views(), {}, now_ns(), 0} {
+    context_.lenses.push_back(std::make_unique<PlainLens>());
+    for (const StillProfile& profile : still_profiles()) {
+      context_.lenses.push_back(std::make_unique<StillLens>(profile));
+    }
+    const auto config = stat_path(options.catalog.file().parent_path() / "objects");
+    context_.created_ns = config ? to_ns(config->st_ctim) : context_.mounted_ns;
+    root_ = make_root(context_);
+  }
+
+  NodeRef root() const { return root_; }
+  NodeRef node(NodeId id) const { return id.is_directory() ? directory(id) : file(id); }
+  News news(int64_t since, const std::function<bool(NodeId)>& is_known) const;
+  Catalog& catalog() const { return context_.catalog; }
+
+ private:
+  class NewsWriter;
+
+  NodeRef directory(NodeId id) const {
+    if (id == NodeId::root()) return root_;
+    const Lens* lens = context_.lens(id.lens());
+    if (lens == nullptr) return nullptr;
+    if (id.view() == 0) {
+      if (id.key() == kPreviewsKey) {
+        return lens->code() == 0 ? make_previews(context_) : make_previews_profile(context_, *lens);
+      }
+      return id.key() == kControlKey && lens->code() == 0 ? make_control_folder(context_) : nullptr;
+    }
+    const View* view = context_.view(id.view());
+    if (view == nullptr) return nullptr;
+    auto node = std::make_shared<FolderNode>(context_, *view, *lens, id.key());
+    return node->attributes() ? node : nullptr;
+  }
+
+  NodeRef file(NodeId id) const {
+    if (id.file_kind() == NodeId::FileKind::kControl) {
+      const auto index = static_cast<size_t>(id.file_id()) - 1;
+      return id.file_id() > 0 && index < context_.control_files.size() ? make_control_file(context_, index) : nullptr;
+    }
+    const Lens* lens = context_.lens(id.profile());
+    if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;
+    const auto asset = context_.catalog.reader()->version(id.file_id());
+    return asset && lens->attributes(asset->row) ? lens->node(context_, *asset) : nullptr;
+  }
+
+  TreeContext context_;
+  NodeRef root_;
+};
+
+// Turns rows of the change feed into what a kernel may hold. Directories it does not hold are left out.
+class Tree::Impl::NewsWriter {
+ public:
+  NewsWriter(const TreeContext& context, const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale)
+      : context_(context), is_known_(is_known), stale_(stale) {}
+
+  void add(const ChangeRow& change) {
+    switch (change.what) {
+      case ChangeRow::What::kAsset: return add_asset(change.asset, change.version);
+      case ChangeRow::What::kLostName:
+        add_name({change.grouping, change.key}, change.name, change.asset);
+        return add_attributes(change.asset);
+      case ChangeRow::What::kNewGroup: return add_folder({change.grouping, change.key}, change.name);
+      case ChangeRow::What::kGroup: return add_listing({change.grouping, change.key});
+    }
+  }
+
+ private:
+  template <typename Work>
+  void each_folder(View::Group group, const Work& work) {
+    for (const auto& view : context_.views) {
+      if (const auto key = view->key_of(group)) each_lens(*view, *key, work);
+    }
+  }
+
+  template <typename Work>
+  void each_lens(const View& view, int64_t key, const Work& work) {
+    for (const auto& lens : context_.lenses) {
+      const NodeId id = NodeId::directory(view.code(), lens->code(), key);
+      if (is_known_(id)) work(view, *lens, key, id);
+    }
+  }
+
+  void listing(NodeId id) {
+    if (listed_.insert(id).second) stale_.push_back({Stale::What::kListing, id, {}});
+  }
+
+  void add_listing(View::Group group) {
+    each_folder(group, [&](const View&, const Lens&, int64_t, NodeId id) { listing(id); });
+  }
+
+  void add_folder(View::Group parent, const std::string& name) {
+    each_folder(parent, [&](const View&, const Lens&, int64_t, NodeId id) {
+      stale_.push_back({Stale::What::kEntry, id, name});
+      listing(id);
+    });
+  }
+
+  void entry(const View& view, const Lens& lens, int64_t key, NodeId id, std::string_view name, int64_t asset) {
+    stale_.push_back({Stale::What::kEntry, id, FolderNode(context_, view, lens, key).shown_name(name, asset)});
+    listing(id);
+  }
+
+  void add_name(View::Group group, const std::string& name, int64_t asset) {
+    each_folder(group, [&](const View& view, const Lens& lens, int64_t key, NodeId id) {
+      entry(view, lens, key, id, name, asset);
+    });
+  }
+
+  void add_version(int64_t version) {
+    for (const auto& lens : context_.lenses) {
+      stale_.push_back({Stale::What::kAttributes, lens->node_id(version), {}});
+    }
+  }
+
+  void add_attributes(int64_t asset) {
+    const auto row = context_.catalog.reader()->asset(asset);
+    if (row) add_version(row->row.version);
+  }
+
+  void add_asset(int64_t asset, int64_t old_version) {
+    const auto row = context_.catalog.reader()->asset(asset);
+    if (!row) return;
+    add_version(row->row.version);
+    if (old_version != 0) add_version(old_version);
+    for (const auto& view : context_.views) {
+      const auto reader = context_.catalog.reader();
+      view->names(*reader, *row, [&](int64_t key, std::string_view name) {
+        each_lens(*view, key, [&](const View&, const Lens& lens, int64_t, NodeId id) {
+          entry(*view, lens, key, id, name, asset);
+        });
+      });
+    }
+  }
+
+  const TreeContext& context_;
+  const std::function<bool(NodeId)>& is_known_;
+  std::vector<Stale>& stale_;
+  std::unordered_set<NodeId> listed_;
+};
+
+Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
+  News news;
+  std::vector<ChangeRow> changes;
+  {
+    const auto reader = context_.catalog.reader();
+    news.newest = std::max(since, reader->newest_change());
+    if (news.newest == since) return news;
+    news.everything = reader->oldest_change() > since + 1;
+    changes = reader->changes_after(since);
+  }
+  NewsWriter writer(context_, is_known, news.stale);
+  for (const ChangeRow& change : changes) writer.add(change);
+  if (!changes.empty()) news.newest = changes.back().id;
+  return news;
+}
+
+Tree::Tree(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Tree::~Tree() = default;
+NodeRef Tree::root() const { return impl_->root(); }
+NodeRef Tree::node(NodeId id) const { return impl_->node(id); }
+int64_t Tree::newest_change() const { return impl_->catalog().reader()->newest_change(); }
+Tree::News Tree::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
+  return impl_->news(since, is_known);
+}
+
+}  // namespace damfs

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "catalog/model/catalog.h"
+#include "views/derive/stills.h"
+#include "views/lens.h"
+#include "views/tree.h"
+#include "views/view.h"
+
+namespace damfs {
+
+// What every node of one mounted tree can reach. Lives as long as the tree, and so longer than its nodes.
+struct TreeContext {
+  Catalog& catalog;
+  ObjectStore& objects;
+  Stills& stills;
+  std::vector<ControlFile> control_files;
+  std::vector<std::unique_ptr<View>> views;
+  std::vector<std::unique_ptr<Lens>> lenses;  // [0] shows originals themselves
+  int64_t mounted_ns = 0;
+  int64_t created_ns = 0;  // of the library: the mtime of folders that never change
+
+  const View* view(unsigned code) const;
+  const Lens* lens(unsigned code) const;
+};
+
+Attributes directory_attributes(NodeId id, int64_t changed_ns);
+
+// The folders of the mount that are not a view's: view code 0.
+inline constexpr int64_t kRootKey = 0;
+inline constexpr int64_t kPreviewsKey = 1;  // with lens 0: previews/; with a lens: previews/<profile>/
+inline constexpr int64_t kControlKey = 2;   // .damfs/
+
+inline constexpr mode_t kFileMode = 0100644;
+inline constexpr mode_t kDirectoryMode = 0040755;
+
+}  // namespace damfs
