@@ -30,16 +30,22 @@ def damaged(library, demo, scratch):
     return damage
 
 
+def one_of(*words):
+    return lambda text: any(word in text for word in words)
+
+
 def require_refused(library, demo, *, say):
     catalog = library.path / "catalog.db"
     before = sha256(catalog)
     (library.path.parent / "mountpoint").mkdir()
     verbs = [*VERBS, ["import", demo], ["tag", "add", "x", "no camera.jpg"],
-             ["mount", library.path.parent / "mountpoint", "-f"], ["init", library.path]]
+             ["mount", library.path.parent / "mountpoint", "-f"]]
     for verb in verbs:
         done = library.run(*verb, expect=1, timeout=60)
         assert "catalog" in done.stderr and say(done.stderr.lower()), (verb, done.stderr)
         assert sha256(catalog) == before, f"{verb} wrote to it"
+    library.run("init", library.path, expect=1)
+    assert sha256(catalog) == before, "init wrote over it"
     objects = library.objects()
     assert len(objects) > 40 and all(path.name == sha256(path) for path in objects)
 
@@ -54,22 +60,22 @@ def set_version(catalog, version):
 
 def test_of_a_newer_version(damaged, demo):
     library = damaged(lambda catalog: set_version(catalog, 999))
-    require_refused(library, demo, say=lambda text: "999" in text or "newer" in text)
+    require_refused(library, demo, say=one_of("999", "newer"))
 
 
 def test_truncated_to_nothing(damaged, demo):
     library = damaged(lambda catalog: catalog.write_bytes(b""))
-    require_refused(library, demo, say=lambda text: "empty" in text or "damaged" in text or "corrupt" in text or "truncated" in text)
+    require_refused(library, demo, say=one_of("empty", "damaged", "corrupt", "truncated"))
 
 
 def test_truncated_to_half(damaged, demo):
     library = damaged(lambda catalog: catalog.write_bytes(catalog.read_bytes()[:catalog.stat().st_size // 2]))
-    require_refused(library, demo, say=lambda text: "malformed" in text or "damaged" in text or "corrupt" in text or "truncated" in text)
+    require_refused(library, demo, say=one_of("malformed", "damaged", "corrupt", "truncated"))
 
 
 def test_overwritten_by_something_else(damaged, demo):
     library = damaged(lambda catalog: catalog.write_bytes(b"This is a text file.\n" * 1000))
-    require_refused(library, demo, say=lambda text: "not a database" in text or "damaged" in text or "corrupt" in text)
+    require_refused(library, demo, say=one_of("not a database", "no sqlite file", "damaged", "corrupt"))
 
 
 def test_put_back_it_works_again(damaged, demo, scratch):

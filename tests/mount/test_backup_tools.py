@@ -47,7 +47,8 @@ def test_borg(demo_mount, demo_library, scratch):
         return json.loads(out.stdout)["archive"]["stats"]
 
     first, second = backup("first"), backup("second")
-    assert first["nfiles"] == second["nfiles"] == len(demo_mount.files("originals"))
+    things = {info.st_ino for _, info in demo_mount.files("originals")}  # borg counts a hard link once
+    assert first["nfiles"] == second["nfiles"] == len(things)
     assert second["deduplicated_size"] < 16384 < first["deduplicated_size"], second
 
 

@@ -57,8 +57,10 @@ def detach_mounts_below(folder):
 
 
 def _make_writable_and_retry(function, path, _):
-    os.chmod(os.path.dirname(path), 0o755)
-    function(path)
+    """A folder may be shut; and a daemon that is just ending may take a file away first."""
+    with contextlib.suppress(FileNotFoundError):
+        os.chmod(os.path.dirname(path), 0o755)
+        function(path)
 
 
 def environment(home):

@@ -126,6 +126,8 @@ class Mount:
                 target = os.readlink(f"{folder}/{fd}")
             except FileNotFoundError:
                 continue
+            if "/derived/index.db" in target:
+                continue  # the cache's own index, held as long as the daemon lives
             if re.search(r"/objects/.*[0-9a-f]{64}|/derived/.*\.webp|/derived/.*[0-9a-f]{64}|/derived/.*\(deleted\)$", target):
                 held.append(target)
         return held
