@@ -37,8 +37,7 @@ std::string_view to_string(DateSource source) {
 }
 
 std::optional<DateSource> date_source_from_string(std::string_view text) {
-  for (const DateSource source :
-       {DateSource::kExif, DateSource::kQuickTime, DateSource::kXmp, DateSource::kMtime}) {
+  for (const DateSource source : {DateSource::kExif, DateSource::kQuickTime, DateSource::kXmp, DateSource::kMtime}) {
     if (to_string(source) == text) return source;
   }
   return std::nullopt;

@@ -44,18 +44,18 @@ struct Rational {
 
 // One video stream, as its container and its first frames tell.
 struct VideoFacts {
-  std::string codec;            // libavcodec's name: "h264"
-  Raster coded;                 // as stored, before sample aspect and rotation
+  std::string codec;  // libavcodec's name: "h264"
+  Raster coded;       // as stored, before sample aspect and rotation
   Rational sample_aspect{1, 1};
-  int rotation = 0;             // degrees clockwise to show it upright: 0, 90, 180, 270
-  Rational frame_rate{0, 1};    // average, frames a second
+  int rotation = 0;           // degrees clockwise to show it upright: 0, 90, 180, 270
+  Rational frame_rate{0, 1};  // average, frames a second
   bool variable_frame_rate = false;
-  int64_t frame_count = 0;      // exact: from the container's sample table, else packets counted
-  std::string field_order;      // "progressive", "tt", "bb", "tb", "bt", or "unknown"
-  std::string pixel_format;     // libavutil's name
+  int64_t frame_count = 0;   // exact: from the container's sample table, else packets counted
+  std::string field_order;   // "progressive", "tt", "bb", "tb", "bt", or "unknown"
+  std::string pixel_format;  // libavutil's name
   std::string color_primaries, color_transfer, color_space, color_range;  // libavutil's names
-  std::string timecode;         // "01:00:59;20", or empty
-  std::string reel;             // reel name of the time-code track, or empty
+  std::string timecode;                                                   // "01:00:59;20", or empty
+  std::string reel;                                                       // reel name of the time-code track, or empty
 };
 
 struct AudioFacts {
@@ -67,8 +67,8 @@ struct AudioFacts {
 };
 
 struct Position {
-  double latitude = 0;   // degrees, north positive
-  double longitude = 0;  // degrees, east positive
+  double latitude = 0;             // degrees, north positive
+  double longitude = 0;            // degrees, east positive
   std::optional<double> altitude;  // metres above sea level
 };
 
@@ -77,7 +77,7 @@ struct Position {
 struct MediaFacts {
   Kind kind = Kind::kOther;
   std::string mime = "application/octet-stream";  // by content, libmagic's name
-  std::string problem;  // why it could not be probed (a sentence), empty when all went well
+  std::string problem;                            // why it could not be probed (a sentence), empty when all went well
 
   std::optional<Raster> raster;  // as stored
   int orientation = 1;           // Exif 1..8
@@ -91,9 +91,9 @@ struct MediaFacts {
 
   std::optional<CaptureTime> captured;
   DateSource date_source = DateSource::kMtime;  // meaningful only with `captured`
-  std::string make, model, lens;  // as recorded, trimmed
+  std::string make, model, lens;                // as recorded, trimmed
   std::optional<Position> position;
-  std::optional<int> rating;      // 0..5 stars; -1 is "rejected"
+  std::optional<int> rating;  // 0..5 stars; -1 is "rejected"
   std::string title, description;
   // Tags, each a path from the root of the tag tree, its parts joined by '/': "places/italy/rome".
   std::vector<std::string> tags;

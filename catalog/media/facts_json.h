@@ -12,8 +12,8 @@ namespace damfs {
 // What a reader accepts and a worker therefore keeps to: bytes of a text, members of a list.
 struct FactLimits {
   static constexpr size_t kJson = 1U << 20;
-  static constexpr size_t kName = 256;          // codecs, makes, lenses, time codes …
-  static constexpr size_t kSentence = 1024;     // a problem, a title
+  static constexpr size_t kName = 256;       // codecs, makes, lenses, time codes …
+  static constexpr size_t kSentence = 1024;  // a problem, a title
   static constexpr size_t kDescription = 16U << 10;
   static constexpr size_t kTag = 1024;
   static constexpr size_t kTags = 256;

@@ -88,8 +88,7 @@ class WorkerPool::Impl {
   bool cancel(Ticket ticket) {
     std::optional<Job> dropped;  // its descriptors are closed after the lock is
     const std::lock_guard lock(mutex_);
-    for (const JobClass job_class :
-         {JobClass::kInteractive, JobClass::kPrefetch, JobClass::kWarm, JobClass::kImport}) {
+    for (const JobClass job_class : {JobClass::kInteractive, JobClass::kPrefetch, JobClass::kWarm, JobClass::kImport}) {
       if (const auto it = queue_.find({job_class, ticket}); it != queue_.end()) {
         dropped = std::move(it->second);
         queue_.erase(it);

@@ -20,7 +20,7 @@ class WorkerPool {
     unsigned workers = 0;  // 0: one a core
     int stderr_fd = -1;    // where workers' complaints go; -1: this process's stderr
   };
-  struct Counters {        // since the pool began
+  struct Counters {  // since the pool began
     uint64_t jobs_done = 0;
     uint64_t jobs_failed = 0;
     uint64_t restarts = 0;  // workers replaced because they died or were killed

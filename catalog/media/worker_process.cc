@@ -31,9 +31,7 @@ class SpawnActions {
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
 
-  void open_null(int fd, int flags) {
-    check(::posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", flags, 0));
-  }
+  void open_null(int fd, int flags) { check(::posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", flags, 0)); }
   void dup2(int from, int to) { check(::posix_spawn_file_actions_adddup2(&actions_, from, to)); }
   void close_from(int fd) { check(::posix_spawn_file_actions_addclosefrom_np(&actions_, fd)); }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
@@ -58,8 +56,7 @@ class SpawnAttributes {
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
   ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
   SpawnAttributes(const SpawnAttributes&) = delete;

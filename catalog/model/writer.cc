@@ -263,8 +263,8 @@ MediaFacts Writer::technical_facts(int64_t blob) {
 }
 
 std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
-  db::Use row(statement("SELECT a.id FROM version v JOIN asset a ON a.version_id = v.id WHERE v.blob_id = ?1 "
-                        "ORDER BY a.id"));
+  db::Use row(statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
+                        "AND a.version_id = v.id"));
   row->bind_all(blob);
   if (!row->step()) return std::nullopt;
   return row->integer(0);

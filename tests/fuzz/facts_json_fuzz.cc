@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cerrno>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,17 +9,16 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 
-// A worker that a hostile file has taken over may say anything: it is refused with EPROTO, or it is facts that can
-// be written down and read again.
+// What a worker that was taken over may say. Whatever is taken must survive the way out and in again.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace damfs;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  MediaFacts facts;
   try {
-    const MediaFacts facts = facts_from_json(text);
-    const std::string once = facts_to_json(facts);
-    if (facts_to_json(facts_from_json(once)) != once) std::abort();
-  } catch (const Error& error) {
-    if (error.code() != EPROTO) std::abort();
+    facts = facts_from_json({reinterpret_cast<const char*>(data), size});
+  } catch (const Error&) {
+    return 0;
   }
+  const std::string once = facts_to_json(facts);
+  if (facts_to_json(facts_from_json(once)) != once) std::abort();
   return 0;
 }

@@ -11,6 +11,7 @@ After a wanted change of the tree: DAMFS_UPDATE_GOLDEN=1 and read the difference
 
 import difflib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def described(mount, demo):
             size = "source" if not path.startswith("previews/") else str(info.st_size)
             if path.startswith("originals/"):
                 assert path[len("originals/"):] in sources, path
-        yield f"{kind} {stat.S_IMODE(info.st_mode):04o} {info.st_nlink} {size} {same} {path}\n"
+        # What tells equal names apart comes from the bytes, which differ with the tools that made the demo.
+        line = f"{kind} {stat.S_IMODE(info.st_mode):04o} {info.st_nlink} {size} {same} {path}\n"
+        yield re.sub(r"~[0-9a-z]{3,}(?=\.)", "~*", line)
 
 
 def test_the_tree_is_as_recorded(demo_mount, demo):

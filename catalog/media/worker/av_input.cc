@@ -30,8 +30,8 @@ bool names_other_files(const AVInputFormat* format) {
 template <typename Stream>
 const int32_t* display_matrix(const Stream* stream) {
   if constexpr (requires { stream->codecpar->nb_coded_side_data; }) {
-    const auto* data = av_packet_side_data_get(stream->codecpar->coded_side_data,
-                                               stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    const auto* data = av_packet_side_data_get(stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data,
+                                               AV_PKT_DATA_DISPLAYMATRIX);
     return data != nullptr && data->size >= 36 ? reinterpret_cast<const int32_t*>(data->data) : nullptr;
   } else {
     size_t size = 0;

@@ -36,7 +36,7 @@ void limit(int resource, rlim_t value) {
   struct rlimit now {};
   if (::getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) throw_errno(errno, "cannot read a limit");
   if (now.rlim_max != RLIM_INFINITY && now.rlim_max < value) value = now.rlim_max;
-  const struct rlimit wanted {value, value};
+  const struct rlimit wanted { value, value };
   if (::setrlimit(static_cast<__rlimit_resource>(resource), &wanted) != 0) throw_errno(errno, "cannot set a limit");
 }
 

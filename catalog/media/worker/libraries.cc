@@ -3,8 +3,8 @@
 
 #include "catalog/media/worker/libraries.h"
 
-#include <exiv2/exiv2.hpp>
 #include <vips/vips.h>
+#include <exiv2/exiv2.hpp>
 
 extern "C" {
 #include <libavutil/log.h>
@@ -64,10 +64,10 @@ void on_exiv2_log(int, const char*) {}
 // Loaders for formats that are no pictures anybody keeps, or that come from libraries with a long history of
 // holes; what libvips does not read then is simply an asset without a preview.
 void block_exotic_loaders() {
-  for (const char* name : {"VipsForeignLoadMagick", "VipsForeignLoadOpenslide", "VipsForeignLoadMat",
-                           "VipsForeignLoadCsv", "VipsForeignLoadMatrix", "VipsForeignLoadRaw",
-                           "VipsForeignLoadVips", "VipsForeignLoadAnalyze", "VipsForeignLoadFits",
-                           "VipsForeignLoadNifti", "VipsForeignLoadOpenexr"}) {
+  for (const char* name :
+       {"VipsForeignLoadMagick", "VipsForeignLoadOpenslide", "VipsForeignLoadMat", "VipsForeignLoadCsv",
+        "VipsForeignLoadMatrix", "VipsForeignLoadRaw", "VipsForeignLoadVips", "VipsForeignLoadAnalyze",
+        "VipsForeignLoadFits", "VipsForeignLoadNifti", "VipsForeignLoadOpenexr"}) {
     vips_operation_block_set(name, TRUE);
   }
 }

@@ -11,8 +11,8 @@ namespace damfs::worker {
 // as the explanation of a failure.
 void start_libraries();
 
-void forget_complaints();            // at the start of a job
-std::string last_complaint();        // libav's or libvips' newest words, one printable line, may be empty
+void forget_complaints();      // at the start of a job
+std::string last_complaint();  // libav's or libvips' newest words, one printable line, may be empty
 void complain(std::string_view text);
 
 // What libvips says went wrong since the last call; empties its buffer.

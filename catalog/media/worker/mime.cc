@@ -42,13 +42,13 @@ struct RawFormat {
   std::string_view extension, mime;
 };
 constexpr RawFormat kRawFormats[] = {
-    {".nef", "image/x-nikon-nef"},   {".nrw", "image/x-nikon-nrw"},   {".cr2", "image/x-canon-cr2"},
-    {".arw", "image/x-sony-arw"},    {".sr2", "image/x-sony-sr2"},    {".srf", "image/x-sony-srf"},
-    {".dng", "image/x-adobe-dng"},   {".pef", "image/x-pentax-pef"},  {".srw", "image/x-samsung-srw"},
-    {".orf", "image/x-olympus-orf"}, {".rw2", "image/x-panasonic-rw2"}, {".rwl", "image/x-leica-rwl"},
-    {".raf", "image/x-fuji-raf"},    {".crw", "image/x-canon-crw"},   {".cr3", "image/x-canon-cr3"},
-    {".3fr", "image/x-hasselblad-3fr"}, {".iiq", "image/x-phaseone-iiq"}, {".mrw", "image/x-minolta-mrw"},
-    {".erf", "image/x-epson-erf"},   {".dcr", "image/x-kodak-dcr"},   {".kdc", "image/x-kodak-kdc"},
+    {".nef", "image/x-nikon-nef"},      {".nrw", "image/x-nikon-nrw"},     {".cr2", "image/x-canon-cr2"},
+    {".arw", "image/x-sony-arw"},       {".sr2", "image/x-sony-sr2"},      {".srf", "image/x-sony-srf"},
+    {".dng", "image/x-adobe-dng"},      {".pef", "image/x-pentax-pef"},    {".srw", "image/x-samsung-srw"},
+    {".orf", "image/x-olympus-orf"},    {".rw2", "image/x-panasonic-rw2"}, {".rwl", "image/x-leica-rwl"},
+    {".raf", "image/x-fuji-raf"},       {".crw", "image/x-canon-crw"},     {".cr3", "image/x-canon-cr3"},
+    {".3fr", "image/x-hasselblad-3fr"}, {".iiq", "image/x-phaseone-iiq"},  {".mrw", "image/x-minolta-mrw"},
+    {".erf", "image/x-epson-erf"},      {".dcr", "image/x-kodak-dcr"},     {".kdc", "image/x-kodak-kdc"},
 };
 
 // The container brands of HEIF and its relatives: "ftyp", then the major brand.
@@ -125,8 +125,8 @@ bool is_document_mime(std::string_view mime) {
   }
   for (const std::string_view known :
        {"application/pdf", "application/msword", "application/rtf", "application/postscript", "application/epub+zip",
-        "application/x-mobipocket-ebook", "application/json", "application/xml", "application/CDFV2",
-        "image/vnd.djvu", "application/x-ndjson", "message/rfc822"}) {
+        "application/x-mobipocket-ebook", "application/json", "application/xml", "application/CDFV2", "image/vnd.djvu",
+        "application/x-ndjson", "message/rfc822"}) {
     if (mime == known) return true;
   }
   return false;

@@ -16,8 +16,8 @@ namespace {
 
 bool is_av_mime(std::string_view mime) {
   return mime.starts_with("video/") || mime.starts_with("audio/") || mime == "application/ogg" ||
-         mime == "application/mxf" || mime == "application/vnd.rn-realmedia" ||
-         mime == "application/vnd.ms-asf" || mime == "application/x-matroska";
+         mime == "application/mxf" || mime == "application/vnd.rn-realmedia" || mime == "application/vnd.ms-asf" ||
+         mime == "application/x-matroska";
 }
 
 void probe_as(std::string_view mime, const Source& source, MediaFacts& facts) {

@@ -88,7 +88,10 @@ FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
   }
   std::sort(times.begin(), times.end());
   out.variable = vary(times);
-  if (!times.empty()) out.first = times.front(), out.last = times.back();
+  if (!times.empty()) {
+    out.first = times.front();
+    out.last = times.back();
+  }
   return out;
 }
 
@@ -128,8 +131,8 @@ VideoFacts video_facts(AVFormatContext* format, AVStream* stream) {
   video.timecode = timecode_of(format, stream, "timecode");
   video.reel = timecode_of(format, stream, "reel_name");
   // Last: counting packets reads the file to its end.
-  const FrameTimes times = has_sample_table(format, stream) ? times_from_table(stream)
-                                                            : times_from_packets(format, stream);
+  const FrameTimes times =
+      has_sample_table(format, stream) ? times_from_table(stream) : times_from_packets(format, stream);
   video.frame_count = times.count;
   video.variable_frame_rate = times.variable;
   if (times.variable && times.last > times.first) video.frame_rate = average_rate(times, stream->time_base);
@@ -224,20 +227,33 @@ void find_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& 
 }  // namespace
 
 std::string av_mime_by_content(const Source& source) {
+  struct Known {
+    std::string_view format, mime;
+  };
+  constexpr Known kKnown[] = {
+      {"mpegts", "video/mp2t"},   {"mpeg", "video/mpeg"},
+      {"mxf", "application/mxf"}, {"dv", "video/x-dv"},
+      {"h264", "video/h264"},     {"hevc", "video/h265"},
+      {"flv", "video/x-flv"},     {"matroska,webm", "video/x-matroska"},
+      {"mp3", "audio/mpeg"},      {"aac", "audio/aac"},
+      {"ac3", "audio/ac3"},       {"eac3", "audio/eac3"},
+      {"dts", "audio/vnd.dts"},   {"wav", "audio/x-wav"},
+      {"w64", "audio/x-w64"},     {"ape", "audio/x-ape"},
+      {"wv", "audio/x-wavpack"},  {"tta", "audio/x-tta"},
+      {"caf", "audio/x-caf"},     {"dsf", "audio/x-dsf"},
+  };
+  constexpr size_t kHead = 128U << 10;
   const auto bytes = source.bytes();
-  std::vector<uint8_t> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(std::min<size_t>(bytes.size(), 128U << 10)));
-  const size_t size = head.size();
-  head.resize(size + AVPROBE_PADDING_SIZE);
-  AVProbeData data{"", head.data(), static_cast<int>(size), nullptr};
+  const auto head = bytes.first(std::min(bytes.size(), kHead));
+  std::vector<uint8_t> padded(head.begin(), head.end());
+  padded.resize(head.size() + AVPROBE_PADDING_SIZE);
+  AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};
   int score = 0;
   const AVInputFormat* format = av_probe_input_format3(&data, 1, &score);
+  // Up to this score it is a guess, and any bytes look like some sound.
   if (format == nullptr || score <= AVPROBE_SCORE_EXTENSION) return {};
-  const std::string_view name = format->name;
-  for (const std::string_view known : {"mpegts", "mpeg", "mxf", "dv", "h264", "hevc", "matroska,webm", "flv"}) {
-    if (name == known) return name == "mpegts" ? "video/mp2t" : name == "mxf" ? "application/mxf" : "video/x-" + std::string(known.substr(0, known.find(',')));
-  }
-  for (const std::string_view known : {"mp3", "aac", "ac3", "eac3", "dts", "wav", "w64", "ape", "wv", "tta", "caf", "dsf"}) {
-    if (name == known) return name == "mp3" ? "audio/mpeg" : "audio/" + std::string(known);
+  for (const Known& known : kKnown) {
+    if (known.format == format->name) return std::string(known.mime);
   }
   return {};
 }

@@ -218,7 +218,8 @@ std::vector<std::string> find_tags(const MetadataSet& set) {
   std::set<std::string> seen;    // whole paths, as they are compared
   std::set<std::string> levels;  // every part of a hierarchical tag
   const auto add = [&](std::string tag) {
-    if (!tag.empty() && tags.size() < FactLimits::kTags && seen.insert(fold(tag)).second) tags.push_back(std::move(tag));
+    if (!tag.empty() && tags.size() < FactLimits::kTags && seen.insert(fold(tag)).second)
+      tags.push_back(std::move(tag));
   };
   const auto add_path = [&](const std::string& raw, char separator) {
     std::string tag = tag_path(raw, separator);
@@ -245,7 +246,8 @@ std::optional<int> find_rating(const MetadataSet& set) {
   const auto usable = [](int64_t stars) { return stars >= -1 && stars <= 5; };
   try {
     const auto xmp = set.xmp.findKey(Exiv2::XmpKey("Xmp.xmp.Rating"));
-    if (xmp != set.xmp.end() && usable(std::lround(xmp->toFloat()))) return static_cast<int>(std::lround(xmp->toFloat()));
+    if (xmp != set.xmp.end() && usable(std::lround(xmp->toFloat())))
+      return static_cast<int>(std::lround(xmp->toFloat()));
     const auto exif = set.exif.findKey(Exiv2::ExifKey("Exif.Image.Rating"));
     if (exif != set.exif.end() && exif->count() > 0 && usable(whole_number(*exif))) {
       return static_cast<int>(whole_number(*exif));
@@ -275,13 +277,14 @@ bool is_filler(std::string_view text) {
 }
 
 void find_words(const MetadataSet& set, MediaFacts& facts) {
-  facts.title = clean_line(first_of({xmp_text(set.xmp, "Xmp.dc.title"), iptc_text(set.iptc, "Iptc.Application2.ObjectName"),
-                                     iptc_text(set.iptc, "Iptc.Application2.Headline"), xp_title(set.exif)}),
-                           FactLimits::kSentence);
-  facts.description = clean_text(first_of({xmp_text(set.xmp, "Xmp.dc.description"),
-                                           iptc_text(set.iptc, "Iptc.Application2.Caption"),
-                                           exif_text(set.exif, "Exif.Image.ImageDescription")}),
-                                 FactLimits::kDescription);
+  facts.title =
+      clean_line(first_of({xmp_text(set.xmp, "Xmp.dc.title"), iptc_text(set.iptc, "Iptc.Application2.ObjectName"),
+                           iptc_text(set.iptc, "Iptc.Application2.Headline"), xp_title(set.exif)}),
+                 FactLimits::kSentence);
+  facts.description =
+      clean_text(first_of({xmp_text(set.xmp, "Xmp.dc.description"), iptc_text(set.iptc, "Iptc.Application2.Caption"),
+                           exif_text(set.exif, "Exif.Image.ImageDescription")}),
+                 FactLimits::kDescription);
   if (is_filler(facts.description)) facts.description.clear();
 }
 
@@ -291,8 +294,8 @@ bool is_bulky(const Exiv2::Metadatum& datum) {
   const std::string key = datum.key();
   if (datum.size() > 4096) return true;
   if (datum.typeId() == Exiv2::undefined && datum.size() > 64) return true;
-  for (const std::string_view part : {"MakerNote", "Thumbnail", "Preview", ".0x", "JPEGInterchangeFormat", "StripOffsets",
-                                      "StripByteCounts", "TileOffsets", "TileByteCounts"}) {
+  for (const std::string_view part : {"MakerNote", "Thumbnail", "Preview", ".0x", "JPEGInterchangeFormat",
+                                      "StripOffsets", "StripByteCounts", "TileOffsets", "TileByteCounts"}) {
     if (key.find(part) != key.npos) return true;
   }
   return false;
@@ -318,11 +321,12 @@ Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaF
   const MetadataSet set = read_set(source, blocks, raster);
   const CameraQuirks quirks = camera_quirks(source, set.exif);
   find_date(set, quirks, facts);
-  facts.make = clean_line(first_of({exif_text(set.exif, "Exif.Image.Make"), quirks.make, xmp_text(set.xmp, "Xmp.tiff.Make")}),
-                          FactLimits::kName);
-  facts.model = clean_line(first_of({exif_text(set.exif, "Exif.Image.Model"), quirks.model,
-                                     xmp_text(set.xmp, "Xmp.tiff.Model")}),
-                           FactLimits::kName);
+  facts.make =
+      clean_line(first_of({exif_text(set.exif, "Exif.Image.Make"), quirks.make, xmp_text(set.xmp, "Xmp.tiff.Make")}),
+                 FactLimits::kName);
+  facts.model =
+      clean_line(first_of({exif_text(set.exif, "Exif.Image.Model"), quirks.model, xmp_text(set.xmp, "Xmp.tiff.Model")}),
+                 FactLimits::kName);
   facts.lens = find_lens(set.exif, set.xmp);
   try {
     facts.position = find_position(set.exif);
@@ -332,9 +336,12 @@ Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaF
   facts.tags = find_tags(set);
   facts.rating = find_rating(set);
   find_words(set, facts);
-  keep_metadata("exif", set.exif, [&](const Exiv2::Exifdatum& datum) { return datum.print(&set.exif); }, facts);
-  keep_metadata("iptc", set.iptc, [](const Exiv2::Iptcdatum& datum) { return datum.print(); }, facts);
-  keep_metadata("xmp", set.xmp, [](const Exiv2::Xmpdatum& datum) { return datum.print(); }, facts);
+  keep_metadata(
+      "exif", set.exif, [&](const Exiv2::Exifdatum& datum) { return datum.print(&set.exif); }, facts);
+  keep_metadata(
+      "iptc", set.iptc, [](const Exiv2::Iptcdatum& datum) { return datum.print(); }, facts);
+  keep_metadata(
+      "xmp", set.xmp, [](const Exiv2::Xmpdatum& datum) { return datum.print(); }, facts);
   return raster;
 }
 

@@ -53,12 +53,13 @@ bool is_image_name(std::string_view extension) {
 
 // The words that texture authors name their maps with.
 bool is_map_word(std::string_view word) {
-  for (const std::string_view known :
-       {"albedo",   "basecolor", "basecolour", "diffuse",      "diff",     "color",    "colour",
-        "col",      "normal",    "normals",    "nrm",       "nor",          "normalgl", "normaldx", "roughness",
-        "rough",    "metallic",  "metalness",  "ao",           "ambientocclusion",     "occlusion",
-        "height",   "displacement", "disp",    "bump",      "opacity",      "emissive", "emission",
-        "specular", "spec",      "gloss",      "glossiness", "orm",         "arm"}) {
+  for (const std::string_view known : {"albedo",    "basecolor",  "basecolour",   "diffuse",  "diff",
+                                       "color",     "colour",     "col",          "normal",   "normals",
+                                       "nrm",       "nor",        "normalgl",     "normaldx", "roughness",
+                                       "rough",     "metallic",   "metalness",    "ao",       "ambientocclusion",
+                                       "occlusion", "height",     "displacement", "disp",     "bump",
+                                       "opacity",   "emissive",   "emission",     "specular", "spec",
+                                       "gloss",     "glossiness", "orm",          "arm"}) {
     if (word == known) return true;
   }
   return false;

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
+#include <string_view>
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/libraries.h"
@@ -40,34 +40,69 @@ bool is_jpeg(VipsImage* image) {
          vips_image_get_string(image, VIPS_META_LOADER, &loader) == 0 && g_str_has_prefix(loader, "jpegload");
 }
 
+// Whether colours go through profiles. Most cameras' files say that they are sRGB already, and a transform to the
+// same space only costs time.
+bool needs_profiles(VipsImage* image) {
+  if (vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK) return true;
+  const void* data = nullptr;
+  size_t size = 0;
+  if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) == 0 ||
+      vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &size) != 0) {
+    return false;
+  }
+  const std::string_view profile(static_cast<const char*>(data), size);
+  constexpr std::string_view kNarrow = "sRGB IEC61966-2.1";
+  constexpr std::string_view kWide("s\0R\0G\0B\0 \0I\0E\0C", 15);  // as version 4 profiles spell it
+  return profile.find(kNarrow) == profile.npos && profile.find(kWide) == profile.npos;
+}
+
 Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
+  const char* profile = needs_profiles(header) ? "srgb" : nullptr;
   const ImageSource bytes = image_source(source);
   VipsImage* loaded = nullptr;
-  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)), "access",
-                           VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
+  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)),
+                           "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
     damaged();
   }
   const Image owner(loaded);
   VipsImage* small = nullptr;
   if (vips_thumbnail_image(loaded, &small, static_cast<int>(target.width), "height", static_cast<int>(target.height),
-                           "size", VIPS_SIZE_FORCE, "export_profile", "srgb", nullptr) != 0) {
+                           "size", VIPS_SIZE_FORCE, "export_profile", profile, nullptr) != 0) {
     damaged();
   }
   return Image(small);
 }
 
-Image shrink_any(const Source& source, Raster target) {
+Image shrink_any(const Source& source, VipsImage* header, Raster target) {
+  const char* profile = needs_profiles(header) ? "srgb" : nullptr;
   const ImageSource bytes = image_source(source);
   VipsImage* small = nullptr;
   if (vips_thumbnail_source(bytes.get(), &small, static_cast<int>(target.width), "height",
-                            static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile", "srgb",
+                            static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile", profile,
                             "fail_on", kFailOn, nullptr) != 0) {
     damaged();
   }
   return Image(small);
 }
 
-// 8-bit sRGB, its pixels in memory, so that every attempt at encoding starts from the same ones.
+// The pixels and nothing else, in memory: every attempt at encoding starts from the same ones, and no metadata
+// of the source comes along, which libvips would otherwise parse and rewrite while it saves.
+Image bare_copy(VipsImage* image) {
+  size_t size = 0;
+  void* pixels = vips_image_write_to_memory(image, &size);
+  if (pixels == nullptr) damaged();
+  Image copy(vips_image_new_from_memory(pixels, size, vips_image_get_width(image), vips_image_get_height(image),
+                                        vips_image_get_bands(image), vips_image_get_format(image)));
+  if (!copy) {
+    g_free(pixels);
+    damaged();
+  }
+  g_object_set_data_full(G_OBJECT(copy.get()), "damfs-pixels", pixels, g_free);
+  copy->Type = VIPS_INTERPRETATION_sRGB;
+  return copy;
+}
+
+// 8-bit sRGB with or without alpha.
 Image settle(Image image) {
   VipsImage* next = nullptr;
   if (vips_image_get_interpretation(image.get()) != VIPS_INTERPRETATION_sRGB) {
@@ -82,20 +117,20 @@ Image settle(Image image) {
     if (vips_cast(image.get(), &next, VIPS_FORMAT_UCHAR, nullptr) != 0) damaged();
     image.reset(next);
   }
-  Image in_memory(vips_image_copy_memory(image.get()));
-  if (!in_memory) damaged();
-  return in_memory;
+  return bare_copy(image.get());
 }
 
 Image shrink_image(const Source& source, Raster target) {
   const ImageSource bytes = image_source(source);
   const Image header = open_image(source, bytes.get());
-  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target) : shrink_any(source, target));
+  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target)
+                                      : shrink_any(source, header.get(), target));
 }
 
 void check(const StillRequest& request) {
   const auto is_edge = [](int64_t edge) { return edge >= 1 && edge <= kMaxEdge; };
-  if (!is_edge(request.target.width) || !is_edge(request.target.height)) fail(EINVAL, "a preview of an impossible size");
+  if (!is_edge(request.target.width) || !is_edge(request.target.height))
+    fail(EINVAL, "a preview of an impossible size");
   if (request.quality < 1 || request.quality > 100 || request.effort < 0 || request.effort > 6) {
     fail(EINVAL, "a preview with impossible settings");
   }

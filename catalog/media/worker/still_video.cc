@@ -150,7 +150,8 @@ Image to_rgb(const AVFrame* frame, Raster raster) {
   std::vector<uint8_t> rows(static_cast<size_t>(stride) * static_cast<size_t>(height) + 64);
   std::array<uint8_t*, 4> planes{rows.data(), nullptr, nullptr, nullptr};
   std::array<int, 4> strides{stride, 0, 0, 0};
-  if (sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes.data(), strides.data()) != height) {
+  if (sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes.data(), strides.data()) !=
+      height) {
     fail(EINVAL, "the video's pixels cannot be converted");
   }
   std::vector<uint8_t> packed(static_cast<size_t>(width) * 3 * static_cast<size_t>(height));
@@ -168,7 +169,8 @@ Image rotate(Image image, int degrees) {
   if (degrees == 0) return image;
   const VipsAngle angle = degrees == 90 ? VIPS_ANGLE_D90 : degrees == 180 ? VIPS_ANGLE_D180 : VIPS_ANGLE_D270;
   VipsImage* turned = nullptr;
-  if (vips_rot(image.get(), &turned, angle, nullptr) != 0) fail(EIO, "the frame cannot be turned: {}", vips_complaint());
+  if (vips_rot(image.get(), &turned, angle, nullptr) != 0)
+    fail(EIO, "the frame cannot be turned: {}", vips_complaint());
   const Image owner(turned);
   Image in_memory(vips_image_copy_memory(turned));
   if (!in_memory) fail(EIO, "the frame cannot be turned: {}", vips_complaint());

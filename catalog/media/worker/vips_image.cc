@@ -22,7 +22,8 @@ Image open_image(const Source& source, VipsSource* bytes) {
   if (source.size() == 0) fail(EINVAL, "the file is empty");
   vips_error_clear();
   const char* loader = vips_foreign_find_load_source(bytes);
-  if (loader == nullptr) fail(EINVAL, "the picture is of a format that is not read, or is damaged: {}", vips_complaint());
+  if (loader == nullptr)
+    fail(EINVAL, "the picture is of a format that is not read, or is damaged: {}", vips_complaint());
   Image image(vips_image_new_from_source(bytes, "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
   if (!image) fail(EINVAL, "the picture is damaged: {}", vips_complaint());
   return image;

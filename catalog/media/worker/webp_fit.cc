@@ -18,9 +18,9 @@
 namespace damfs::worker {
 namespace {
 
-constexpr size_t kRiffHeader = 12;   // "RIFF", size, "WEBP"
-constexpr size_t kChunkHeader = 8;   // four letters, size
-constexpr size_t kExtended = 10;     // the body of VP8X
+constexpr size_t kRiffHeader = 12;  // "RIFF", size, "WEBP"
+constexpr size_t kChunkHeader = 8;  // four letters, size
+constexpr size_t kExtended = 10;    // the body of VP8X
 constexpr uint8_t kAlphaFlag = 0x10;
 constexpr std::string_view kFiller = "PADD";
 constexpr int kSteps[] = {55, 35, 15, 1};
