@@ -58,6 +58,11 @@ class EndSignals {
     fd_ = UniqueFd(::signalfd(-1, &set_, SFD_CLOEXEC));
   }
   ~EndSignals() {
+    // Polling told of the signal but did not take it: left pending, it would kill the process once unblocked,
+    // and a clean end would look like a crash.
+    const timespec no_wait{};
+    while (::sigtimedwait(&set_, nullptr, &no_wait) > 0) {
+    }
     ::sigaction(SIGPIPE, &pipe_before_, nullptr);
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
