@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,8 +97,9 @@ int detach(const Path& mountpoint, Detach how) {
 }
 
 bool is_dead(const Path& mountpoint) {
-  struct stat st {};
-  return ::stat(mountpoint.c_str(), &st) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+  // Not stat: the kernel answers that from the attributes it still holds of a root whose daemon is gone.
+  struct statfs st {};
+  return ::statfs(mountpoint.c_str(), &st) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 void create(const Path& path) {
