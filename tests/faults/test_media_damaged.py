@@ -43,7 +43,8 @@ def mounted(library, demo, scratch, mount_of):
             (media / f"{stem} {n:02}{extension}").write_bytes(data)
     (media / "sound.jpg").write_bytes((demo / "no camera.jpg").read_bytes())
     done = library.import_(media)
-    assert done["failed"] == 0 and done["new_names"] == len(SOURCES) * VARIANTS + 1
+    assert done["failed"] == 0, done
+    assert done["new_assets"] + done["new_names"] == len(SOURCES) * VARIANTS + 1, done
     return mount_of(library)
 
 

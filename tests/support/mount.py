@@ -100,7 +100,11 @@ class Mount:
 
     def _answers(self):
         assert self.process.poll() is None, f"mount ended with {self.process.returncode}:\n{self.said()}"
-        return is_mountpoint(self.path) and (self.path / ".damfs/stats.json").exists()
+        try:
+            # Read, not only found: of a dead mount below this one the kernel still knows the names.
+            return is_mountpoint(self.path) and self.stats()
+        except OSError:
+            return False
 
     def said(self):
         return self.log.read_text(errors="replace")
