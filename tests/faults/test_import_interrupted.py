@@ -70,22 +70,27 @@ def test_killed_at_twenty_random_moments_then_carried_on(media_folder, undisturb
     expected, seconds = undisturbed
     moments = random.Random(20240517)
     killed = 0
-    for n in range(MOMENTS):
+    attempts = 0
+    while killed < MOMENTS:
+        attempts += 1
+        assert attempts <= 5 * MOMENTS, f"only {killed} of {attempts} imports were still running when killed"
         with scratch_folder() as folder:
             library = Library(folder / "library").init()
-            after = seconds * (n + moments.random()) / MOMENTS
+            after = seconds * (killed + moments.random()) / MOMENTS
             status, _, _ = interrupted_import(library, media_folder, after, signal.SIGKILL)
-            killed += status == -signal.SIGKILL
             assert status in (0, -signal.SIGKILL)
+            if status == 0:
+                seconds = min(seconds, after)  # the machine is faster now than when it was first measured
+                continue
+            killed += 1
             require_whole(library, media_folder, expected)
             assert not any((library.path / "staging").iterdir()), "half an object left behind"
-            if n == MOMENTS - 1:
+            if killed == MOMENTS:
                 mount = mount_of(library)
                 done = subprocess.run(["diff", "-r", "--no-dereference", *DIFF_EXCLUDES, str(media_folder),
                                        str(mount / "originals")], capture_output=True, text=True)
                 assert done.returncode == 0, done.stdout
                 mount.stop()
-    assert killed >= MOMENTS // 2, f"only {killed} imports were still running when they were to be killed"
 
 
 def test_killed_over_and_over_in_the_same_library(media_folder, undisturbed, library):
