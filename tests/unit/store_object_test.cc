@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -141,6 +143,23 @@ TEST_F(ObjectStoreTest, StopsBetweenBlocks) {
             ECANCELED);
   EXPECT_EQ(read, static_cast<int64_t>(kBlock));
   expect_nothing_staged();
+}
+
+// Scenario: two threads stored the same new bytes; the second removed the first's object before it gave its own that
+// name, and the first, about to open it, found nothing.
+TEST_F(ObjectStoreTest, AReplacedObjectsPlaceIsNeverEmpty) {
+  const Path object = store_.path_of(ingest_text("same").sha256);
+  const auto before = lstat_path(object)->st_ino;
+  const UniqueFd events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(events.get(), object.parent_path().c_str(), IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO), 0);
+  ingest_text("same");
+  ASSERT_NE(lstat_path(object)->st_ino, before);
+  alignas(inotify_event) char buffer[4096];
+  const ssize_t n = ::read(events.get(), buffer, sizeof buffer);
+  ASSERT_GE(n, static_cast<ssize_t>(sizeof(inotify_event)));
+  const auto* event = reinterpret_cast<const inotify_event*>(buffer);
+  EXPECT_EQ(event->mask, static_cast<uint32_t>(IN_MOVED_TO)) << "something was taken away";
+  EXPECT_EQ(static_cast<size_t>(n), sizeof(inotify_event) + event->len) << "more than one thing happened";
 }
 
 // Whoever is first, all get an open object with the bytes; nobody meets a moment without one.
