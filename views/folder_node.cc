@@ -3,11 +3,26 @@
 
 #include "views/folder_node.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
 namespace damfs {
 namespace {
 
 // A cursor says which of the two runs it stands in: sub-folders (even) come first, assets (odd) behind them.
 Cursor behind_folder(int64_t key) { return static_cast<Cursor>(key) << 1; }
+// "…~asset12" or "…~asset12.ext".
+std::optional<int64_t> asset_in_name(std::string_view shown) {
+  const size_t mark = shown.rfind(kAssetMark);
+  if (mark == shown.npos) return std::nullopt;
+  const std::string_view rest = shown.substr(mark + kAssetMark.size());
+  int64_t id = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
+  const bool whole = end == rest.data() + rest.size() || *end == '.';
+  return error == std::errc() && whole ? std::optional(id) : std::nullopt;
+}
+
 Cursor behind_asset(int64_t cursor) { return static_cast<Cursor>(cursor) << 1 | 1U; }
 
 }  // namespace
@@ -21,7 +36,11 @@ std::optional<Attributes> FolderNode::attributes() const {
   const auto reader = context_.catalog.reader();
   const auto row = view_.folder(*reader, key_);
   if (!row) return std::nullopt;
-  return directory_attributes(id(), row->changed_ns != 0 ? row->changed_ns : context_.created_ns);
+  return folder_attributes(*row);
+}
+
+Attributes FolderNode::folder_attributes(const GroupRow& row) const {
+  return directory_attributes(folder_id(row.key), row.changed_ns != 0 ? row.changed_ns : context_.created_ns);
 }
 
 NodeId FolderNode::parent() const {
@@ -34,11 +53,16 @@ NodeId FolderNode::parent() const {
 }
 
 std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
-  return lens_.shown_name(name, asset, [&](std::string_view sibling) {
+  std::string shown = lens_.shown_name(name, asset, [&](std::string_view sibling) {
     const auto reader = context_.catalog.reader();
     const auto found = view_.find_asset(*reader, key_, sibling);
     return found && lens_.attributes(found->row);
   });
+  const auto reader = context_.catalog.reader();
+  const auto folder = view_.find_folder(*reader, key_, shown);
+  // A tag or an album may be called as an asset beside it is: the folder keeps the name.
+  if (folder && folder->name == shown) return with_suffix(shown, fmt::format("{}{}", kAssetMark, asset));
+  return shown;
 }
 
 std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const {
@@ -50,7 +74,7 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
     auto found = view_.find_asset(*reader, key_, name);
     if (found && is_shown_so(*found)) return found;
   }
-  if (const auto asset = lens_.source_asset(shown)) {
+  if (const auto asset = asset_in_name(shown)) {
     const auto reader = context_.catalog.reader();
     const auto row = reader->asset(*asset);
     if (!row) return std::nullopt;
@@ -65,14 +89,16 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
 }
 
 NodeRef FolderNode::lookup(EntryName name) const {
-  {
+  const auto folder = [&] {
     const auto reader = context_.catalog.reader();
-    if (const auto row = view_.find_folder(*reader, key_, name.view())) {
-      return std::make_shared<FolderNode>(context_, view_, lens_, row->key);
-    }
+    return view_.find_folder(*reader, key_, name.view());
+  }();
+  // A file spelled exactly so comes before a folder that only is the same in NFC.
+  if (!folder || folder->name != name.view()) {
+    const auto found = find_source(name.view());
+    if (found && (!folder || shown_name(found->name, found->row.id) == name.view())) return lens_.node(context_, *found);
   }
-  const auto found = find_source(name.view());
-  return found ? lens_.node(context_, *found) : nullptr;
+  return folder ? std::make_shared<FolderNode>(context_, view_, lens_, folder->key) : nullptr;
 }
 
 void FolderNode::list(Cursor after, EntrySink& sink) const {
@@ -86,14 +112,17 @@ void FolderNode::list(Cursor after, EntrySink& sink) const {
 bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) const {
   bool room = true;
   view_.folders(reader, key_, after, [&](const GroupRow& row) {
-    room = sink.add(row.name, directory_attributes(folder_id(row.key), row.changed_ns), behind_folder(row.key));
+    room = sink.add(row.name, folder_attributes(row), behind_folder(row.key));
     return room;
   });
   return room;
 }
 
 void FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
-  const bool plain = lens_.code() == 0;
+  bool plain = lens_.code() == 0;
+  if (plain) {
+    view_.folders(reader, key_, 0, [&](const GroupRow&) { return plain = false; });
+  }
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
     const auto attributes = lens_.attributes(row);
     if (!attributes) return true;

@@ -22,6 +22,7 @@ class FolderNode final : public Node {
 
  private:
   NodeId folder_id(int64_t key) const;
+  Attributes folder_attributes(const GroupRow& row) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
   void list_assets(Reader& reader, int64_t after, EntrySink& sink) const;

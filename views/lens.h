@@ -16,6 +16,9 @@ namespace damfs {
 struct TreeContext;
 class View;
 
+// Stands before an asset's id in a name that could not be its own: too long for it, or taken by a folder.
+inline constexpr std::string_view kAssetMark = "~asset";
+
 // What a folder shows of the assets in it: the originals themselves, or something derived from each. Any view
 // can be looked at through any lens; `previews/medium/albums/Holiday` is the album through the medium lens.
 class Lens {
@@ -38,10 +41,10 @@ class Lens {
   // The names an asset may have that appears as `shown`, in the order they are to be tried: shown_name of the
   // asset found must give `shown` back.
   virtual std::vector<std::string> source_names(std::string_view shown) const = 0;
-  // For names too long to carry their source's whole: the asset's id instead.
-  virtual std::optional<int64_t> source_asset(std::string_view shown) const {
-    (void)shown;
-    return std::nullopt;
+  // The sources whose shown names depend on whether the folder has one called `name`.
+  virtual std::vector<std::string> dependents(std::string_view name) const {
+    (void)name;
+    return {};
   }
 
   virtual NodeRef node(const TreeContext& context, const FoundAsset& asset) const = 0;

@@ -63,7 +63,8 @@ class Tree::Impl {
       return id.key() == kControlKey && lens->code() == 0 ? make_control_folder(context_) : nullptr;
     }
     const View* view = context_.view(id.view());
-    if (view == nullptr) return nullptr;
+    // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
+    if (view == nullptr || view->key_of(view->group_of(id.key())) != id.key()) return nullptr;
     auto node = std::make_shared<FolderNode>(context_, *view, *lens, id.key());
     return node->attributes() ? node : nullptr;
   }
@@ -71,7 +72,8 @@ class Tree::Impl {
   NodeRef file(NodeId id) const {
     if (id.file_kind() == NodeId::FileKind::kControl) {
       const auto index = static_cast<size_t>(id.file_id()) - 1;
-      return id.file_id() > 0 && index < context_.control_files.size() ? make_control_file(context_, index) : nullptr;
+      const bool is_canonical = id == NodeId::file(NodeId::FileKind::kControl, 0, id.file_id());
+      return is_canonical && id.file_id() > 0 && index < context_.control_files.size() ? make_control_file(context_, index) : nullptr;
     }
     const Lens* lens = context_.lens(id.profile());
     if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;
@@ -125,15 +127,32 @@ class Tree::Impl::NewsWriter {
   }
 
   void add_folder(View::Group parent, const std::string& name) {
-    each_folder(parent, [&](const View&, const Lens&, int64_t, NodeId id) {
+    each_folder(parent, [&](const View& view, const Lens& lens, int64_t key, NodeId id) {
       stale_.push_back({Stale::What::kEntry, id, name});
       listing(id);
+      // An asset that was shown so steps aside.
+      for (const std::string& source : lens.source_names(name)) {
+        const auto reader = context_.catalog.reader();
+        const auto found = view.find_asset(*reader, key, source);
+        if (found) entry(view, lens, key, id, found->name, found->row.id);
+      }
     });
   }
 
   void entry(const View& view, const Lens& lens, int64_t key, NodeId id, std::string_view name, int64_t asset) {
-    stale_.push_back({Stale::What::kEntry, id, FolderNode(context_, view, lens, key).shown_name(name, asset)});
+    const FolderNode folder(context_, view, lens, key);
+    stale_.push_back({Stale::What::kEntry, id, folder.shown_name(name, asset)});
     listing(id);
+    for (const std::string& dependent : lens.dependents(name)) {
+      const auto reader = context_.catalog.reader();
+      const auto found = view.find_asset(*reader, key, dependent);
+      if (!found) continue;
+      // Shown by its own name without that sibling, by a longer one with it.
+      const auto never = [](std::string_view) { return false; };
+      const auto always = [](std::string_view) { return true; };
+      stale_.push_back({Stale::What::kEntry, id, lens.shown_name(dependent, found->row.id, never)});
+      stale_.push_back({Stale::What::kEntry, id, lens.shown_name(dependent, found->row.id, always)});
+    }
   }
 
   void add_name(View::Group group, const std::string& name, int64_t asset) {

@@ -51,7 +51,12 @@ std::optional<struct stat> lstat_path(const Path& path) {
 }
 
 int64_t to_ns(const struct timespec& time) noexcept {
-  return static_cast<int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  int64_t ns = 0;
+  if (__builtin_mul_overflow(static_cast<int64_t>(time.tv_sec), int64_t{1'000'000'000}, &ns) ||
+      __builtin_add_overflow(ns, static_cast<int64_t>(time.tv_nsec), &ns)) {
+    return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return ns;
 }
 
 struct timespec to_timespec(int64_t ns) noexcept {

@@ -28,6 +28,7 @@ struct stat stat_fd(int fd, const Path& path_for_messages);
 std::optional<struct stat> stat_path(const Path& path);   // follows symlinks; empty when absent
 std::optional<struct stat> lstat_path(const Path& path);  // does not
 
+// Beyond 1677..2262, where nanoseconds end but file systems do not, the nearest end.
 int64_t to_ns(const struct timespec& time) noexcept;
 struct timespec to_timespec(int64_t ns) noexcept;
 

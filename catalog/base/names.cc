@@ -138,6 +138,7 @@ std::string portable_name(std::string_view name, size_t max_bytes) {
     std::string head(stem.substr(0, cut_at_character(stem, max_bytes - tail.size())));
     if (tail.empty()) trim(head);
     clean = head + tail;
+    if (clean.empty()) clean = "_";
   }
   return clean;
 }

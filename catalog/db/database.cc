@@ -136,6 +136,18 @@ int64_t Database::integer(std::string_view sql) {
 
 int64_t Database::last_insert_id() const { return impl_->getLastInsertRowid(); }
 
+void Database::watch(StatementWatcher watcher) {
+  watcher_ = std::move(watcher);
+  const auto ended = [](unsigned, void* self, void* statement, void*) {
+    auto* ran = static_cast<sqlite3_stmt*>(statement);
+    const char* sql = sqlite3_sql(ran);
+    const int rows = sqlite3_stmt_status(ran, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1);
+    static_cast<Database*>(self)->watcher_(sql == nullptr ? "" : sql, rows);
+    return 0;
+  };
+  sqlite3_trace_v2(impl_->getHandle(), watcher_ ? SQLITE_TRACE_PROFILE : 0, watcher_ ? +ended : nullptr, this);
+}
+
 Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
 
 Transaction::~Transaction() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,11 +85,17 @@ class Database {
   void execute(std::string_view sql);  // any number of statements
   int64_t integer(std::string_view sql);  // the first column of the first row; 0 when there is none
   int64_t last_insert_id() const;
+
+  // Tells of each statement that ends its text and how many rows it passed by without the help of an index.
+  using StatementWatcher = std::function<void(std::string_view sql, int64_t rows_scanned)>;
+  void watch(StatementWatcher watcher);
+
   const Path& path() const { return path_; }
 
  private:
   friend class Statement;
   Path path_;
+  StatementWatcher watcher_;
   std::unique_ptr<SQLite::Database> impl_;
 };
 

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+#include <vector>
+
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 
@@ -78,28 +81,36 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   const int64_t source_entry = entry_of_source(incoming.source_path);
 
   const auto path_of = [&](std::string_view name) {
-    return incoming.folder.empty() ? std::string(name) : fmt::format("{}/{}", incoming.folder, name);
+    const std::string in = folder_path(folder);
+    return in.empty() ? std::string(name) : fmt::format("{}/{}", in, name);
   };
-  // The very name, if it is taken already: by these bytes, by an older state of this source, by something else.
+  // What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it.
+  {
+    db::Use row(statement("SELECT e.asset_id, v.blob_id, e.name FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+                          "JOIN version v ON v.id = a.version_id WHERE e.id = ?1 AND e.folder_id = ?2"));
+    row->bind_all(source_entry, folder);
+    if (row->step()) {
+      FiledAs filed{Filed::kKnown, row->integer(0), path_of(row->text(2))};
+      const bool changed = row->integer(1) != blob;
+      row->reset();
+      if (changed) {
+        const FiledAs replaced = replace_entry(source_entry, filed.asset, incoming, blob);
+        filed.how = replaced.how;
+        filed.asset = replaced.asset;
+        changed_groups_.emplace(Grouping::kFolder, folder);
+      }
+      remember_source(incoming, source_entry);
+      return filed;
+    }
+  }
+  // The very name, if these bytes have it already.
   {
     db::Use row(statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
                           "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2"));
     row->bind_all(folder, std::string_view(incoming.name));
-    if (row->step()) {
-      const int64_t entry = row->integer(0);
-      const int64_t asset = row->integer(1);
-      const int64_t present_blob = row->integer(2);
-      row->reset();
-      if (present_blob == blob) {
-        remember_source(incoming, entry);
-        return {Filed::kKnown, asset, path_of(incoming.name)};
-      }
-      if (source_entry == entry) {
-        auto filed = replace_entry(entry, asset, incoming, blob);
-        filed.path = path_of(incoming.name);
-        remember_source(incoming, entry);
-        return filed;
-      }
+    if (row->step() && row->integer(2) == blob) {
+      remember_source(incoming, row->integer(0));
+      return {Filed::kKnown, row->integer(1), path_of(incoming.name)};
     }
   }
   FiledAs filed;
@@ -163,25 +174,39 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
     return {Filed::kNewVersion, old_asset, {}};
   }
   // One of several names was saved over, or with bytes that are an asset already: only this name moves on.
-  const int64_t asset = owner ? *owner : add_asset(incoming, blob, facts);
+  const int64_t asset = owner ? *owner : add_copy(old_asset, incoming, blob, facts);
   db::Use move(statement("UPDATE folder_entry SET asset_id = ?2 WHERE id = ?1"));
   move->bind_all(entry, asset);
   move->run();
-  if (!owner) {
-    statement("INSERT OR IGNORE INTO asset_tag (tag_id, asset_id) SELECT tag_id, ?2 FROM asset_tag WHERE asset_id = ?1")
-        .bind_all(old_asset, asset)
-        .run();
-    statement("INSERT INTO album_item (album_id, position, asset_id) SELECT album_id, (SELECT max(j.position) + "
-              "1048576 FROM album_item j WHERE j.album_id = i.album_id), ?2 FROM album_item i WHERE i.asset_id = ?1")
-        .bind_all(old_asset, asset)
-        .run();
-    statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?2, 'derived_from', ?1)")
-        .bind_all(old_asset, asset)
-        .run();
-  }
   touched_assets_.try_emplace(old_asset, 0);
   touched_assets_.try_emplace(asset, 0);
   return {Filed::kNewVersion, asset, {}};
+}
+
+// An asset of its own for one of several names of `original`: it starts with what people said of that (DESIGN 2,
+// "Copies are independent").
+int64_t Writer::add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts) {
+  {
+    db::Use row(statement("SELECT rating FROM asset WHERE id = ?1 AND rating IS NOT NULL"));
+    row->bind_all(original);
+    if (row->step()) facts.rating = static_cast<int>(row->integer(0));
+  }
+  const int64_t asset = add_asset(incoming, blob, facts);
+  std::vector<std::pair<Grouping, int64_t>> groups;
+  const auto gather = [&](Grouping grouping, std::string_view sql) {
+    db::Use rows(statement(sql));
+    rows->bind_all(original);
+    while (rows->step()) groups.emplace_back(grouping, rows->integer(0));
+  };
+  gather(Grouping::kTag, "SELECT tag_id FROM asset_tag WHERE asset_id = ?1 ORDER BY tag_id");
+  gather(Grouping::kAlbum, "SELECT album_id FROM album_item WHERE asset_id = ?1 ORDER BY album_id");
+  for (const auto& [grouping, key] : groups) {
+    grouping == Grouping::kTag ? add_tag(asset, key) : add_to_album(asset, key);
+  }
+  statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?2, 'derived_from', ?1)")
+      .bind_all(original, asset)
+      .run();
+  return asset;
 }
 
 int64_t Writer::add_blob(const IncomingFile& incoming) {

@@ -73,6 +73,7 @@ class Writer {
  private:
   struct Tree;
   db::Statement& statement(std::string_view sql);
+  std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   std::optional<int64_t> find_in_tree(const Tree& tree, std::string_view path);
@@ -83,6 +84,7 @@ class Writer {
   int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming);
   void describe(int64_t asset, const MediaFacts& facts);
+  int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
   FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);
   MediaFacts technical_facts(int64_t blob);
   int64_t ensure_camera(const MediaFacts& facts);
@@ -102,6 +104,7 @@ class Writer {
   const int64_t now_ns_;
   std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
   std::unordered_map<std::string, int64_t> folder_cache_;
+  std::unordered_map<int64_t, std::string> folder_paths_;
   std::map<int64_t, int64_t> touched_assets_;  // asset → its version before, or 0
   std::set<int64_t> new_assets_;
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;

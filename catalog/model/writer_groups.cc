@@ -74,6 +74,20 @@ int64_t Writer::ensure_album(std::string_view path) {
   return ensure_in_tree(kTree, path);
 }
 
+// As it is called now, below originals/: a folder may have had to step aside for a file.
+std::string Writer::folder_path(int64_t folder) {
+  if (const auto cached = folder_paths_.find(folder); cached != folder_paths_.end()) return cached->second;
+  std::string path;
+  for (int64_t at = folder; at != 1;) {
+    db::Use row(statement("SELECT parent_id, name FROM folder WHERE id = ?1"));
+    row->bind_all(at);
+    if (!row->step()) break;
+    path = path.empty() ? std::string(row->text(1)) : fmt::format("{}/{}", row->text(1), path);
+    at = row->integer(0);
+  }
+  return folder_paths_.emplace(folder, path).first->second;
+}
+
 std::optional<int64_t> Writer::find_tag(std::string_view path) {
   return find_in_tree({Grouping::kTag, kFindTag, kInsertTag, fold}, path);
 }
@@ -94,7 +108,7 @@ int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
 std::optional<int64_t> Writer::find_in_tree(const Tree& tree, std::string_view path) {
   int64_t at = 1;
   for (const std::string_view part : parts_of(path)) {
-    at = child_of(tree, at, part, false);
+    at = part.empty() ? 0 : child_of(tree, at, part, false);
     if (at == 0) return std::nullopt;
   }
   return at == 1 ? std::nullopt : std::optional(at);
@@ -110,10 +124,13 @@ int64_t Writer::child_of(const Tree& tree, int64_t parent, std::string_view name
   }
   if (!create) return 0;
   if (tree.grouping == Grouping::kFolder) {
+    const EntryName checked(stored);  // throws for what no kernel takes as a name
     // A file of that name is there already, from another source: the folder steps aside.
     db::Use taken(statement("SELECT 1 FROM folder_entry WHERE folder_id = ?1 AND name = ?2"));
-    taken->bind_all(parent, std::string_view(stored));
-    if (taken->step()) return child_of(tree, parent, with_suffix(stored, "~folder"), true);
+    taken->bind_all(parent, checked.view());
+    const bool is_taken = taken->step();
+    taken->reset();  // the call below uses it again
+    if (is_taken) return child_of(tree, parent, with_suffix(stored, "~folder"), true);
   }
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(stored) : fold(stored);
   statement(tree.insert).bind_all(parent, std::string_view(stored), std::string_view(key), now_ns_).run();
@@ -207,7 +224,8 @@ void Writer::finish() {
   finish_groups();
   finish_assets();
   finish_recent();
-  statement("DELETE FROM change WHERE at_ns < ?1").bind_all(now_ns_ - kFeedKeptNs).run();
+  // Ids rise with time: the walk ends at the first row that stays, and the newest row always stays.
+  statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)").bind_all(now_ns_ - kFeedKeptNs).run();
 }
 
 void Writer::finish_groups() {

@@ -117,7 +117,8 @@ SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
 FROM asset a WHERE a.id = ?1;
 
 -- name: version
-SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns, max(v.added_ns, a.changed_ns * (a.version_id = v.id)),
+SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
+  CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
     THEN a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating

@@ -63,6 +63,10 @@ class DerivedCache::Index {
   void add(const std::string& key, const std::string& path, int64_t bytes) {
     const std::lock_guard lock(mutex_);
     follow_file();
+    db::Statement before(*database_, "SELECT bytes FROM derived WHERE key = ?1");
+    before.bind_all(std::string_view(key));
+    if (before.step()) total_ -= before.integer(0);  // its file was deleted by hand meanwhile
+    before.reset();
     db::Statement(*database_, "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)")
         .bind_all(std::string_view(key), std::string_view(path), bytes, now_ns())
         .run();
@@ -179,8 +183,9 @@ class DerivedCache::Index {
       if (!entry.is_regular_file() || entry.path().extension() != ".webp") continue;
       const auto st = lstat_path(entry.path());
       if (!st) continue;
-      insert.bind_all(std::string_view(entry.path().stem().native()), std::string_view(entry.path().native()),
-                      allocated(*st), to_ns(st->st_mtim));
+      insert.bind_all(std::string_view(entry.path().stem().native()),
+                      std::string_view(entry.path().lexically_relative(folder_).native()), allocated(*st),
+                      to_ns(st->st_mtim));
       insert.run();
     }
     transaction.commit();
@@ -238,12 +243,19 @@ void DerivedCache::insert(const DerivedKey& key, int staged) {
   const std::string from = fmt::format("/proc/self/fd/{}", staged);
   for (int attempt = 0;; ++attempt) {
     if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) break;
-    if (errno == EEXIST) return;
+    if (errno == EEXIST) {
+      // The same key is the same size for ever: another one is what a power cut or somebody's hand left.
+      const auto there = stat_path(path);
+      if (!there || there->st_size == stat_fd(staged, path).st_size || attempt > 0) return;
+      ::unlink(path.c_str());
+      continue;
+    }
     if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot keep " + path.string());
     std::filesystem::create_directories(path.parent_path());
   }
   tolerantly([&] {
-    index_->add(key.text(), path.native(), allocated(stat_fd(staged, path)));
+    // Relative, for a library may be moved.
+    index_->add(key.text(), path.lexically_relative(folder_).native(), allocated(stat_fd(staged, path)));
     if (index_->total() > max_bytes_) evict();
   });
 }
@@ -252,7 +264,7 @@ void DerivedCache::evict() {
   // A tenth more than needed, so that the next file does not start this again.
   for (const auto& victim : index_->oldest_beyond(max_bytes_ - max_bytes_ / 10)) {
     std::error_code ignored;
-    std::filesystem::remove(victim.path, ignored);
+    std::filesystem::remove(folder_ / victim.path, ignored);
     index_->drop(victim.key);
   }
 }

@@ -128,6 +128,25 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
   }
 }
 
+// What lies there may be half of it, but it may also be another thread's or process' whole copy, catalogued by now: so
+// its place is never empty for a moment, and what comes instead is on the disk first.
+void ObjectStore::replace(const Staged& staged, const Path& target) {
+  if (::fsync(staged.fd.get()) != 0) throw_errno(errno, "cannot store " + target.string());
+  Path from = staged.path;
+  if (from.empty()) {
+    from = staging_ / fmt::format("{}-{}", ::getpid(), next_name_++);
+    const std::string unnamed = fmt::format("/proc/self/fd/{}", staged.fd.get());
+    if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, from.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      throw_errno(errno, "cannot write in " + staging_.string());
+    }
+  }
+  if (::rename(from.c_str(), target.c_str()) != 0) {
+    const int code = errno;
+    ::unlink(from.c_str());
+    throw_errno(code, "cannot replace " + target.string());
+  }
+}
+
 bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted) {
   const Path target = path_of(sha256);
   if (const auto there = stat_path(target)) {
@@ -135,7 +154,8 @@ bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, in
       if (!staged.path.empty()) ::unlink(staged.path.c_str());
       return false;
     }
-    if (::unlink(target.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "cannot replace " + target.string());
+    replace(staged, target);
+    return true;
   }
   const std::string from =
       staged.path.empty() ? fmt::format("/proc/self/fd/{}", staged.fd.get()) : staged.path.string();

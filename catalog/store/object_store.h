@@ -52,6 +52,7 @@ class ObjectStore {
     Path path;  // empty: unnamed
   };
   Staged stage() const;
+  void replace(const Staged& staged, const Path& target);
   bool link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted);
 
   Path objects_;

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "catalog/base/names.h"
 
@@ -16,7 +15,6 @@ namespace {
 constexpr std::string_view kExtension = ".webp";
 // Longer names cannot take the extension; they are cut and carry their asset's id.
 constexpr size_t kLongestWhole = kMaxNameBytes - kExtension.size();
-constexpr std::string_view kIdMark = "~asset";
 
 }  // namespace
 
@@ -63,7 +61,7 @@ std::string StillLens::shown_name(std::string_view name, int64_t asset, const Ha
     return std::string(name);
   }
   if (name.size() <= kLongestWhole) return fmt::format("{}{}", name, kExtension);
-  const std::string tail = fmt::format("{}{}{}", kIdMark, asset, kExtension);
+  const std::string tail = fmt::format("{}{}{}", kAssetMark, asset, kExtension);
   return portable_name(name.substr(0, name.size()), kMaxNameBytes - tail.size()) + tail;
 }
 
@@ -72,15 +70,8 @@ std::vector<std::string> StillLens::source_names(std::string_view shown) const {
   return {std::string(shown.substr(0, shown.size() - kExtension.size())), std::string(shown)};
 }
 
-std::optional<int64_t> StillLens::source_asset(std::string_view shown) const {
-  const size_t mark = shown.rfind(kIdMark);
-  if (shown.size() <= kLongestWhole - 64 || mark == shown.npos || !shown.ends_with(kExtension)) return std::nullopt;
-  const std::string_view digits =
-      shown.substr(mark + kIdMark.size(), shown.size() - kExtension.size() - mark - kIdMark.size());
-  int64_t id = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return id;
+std::vector<std::string> StillLens::dependents(std::string_view name) const {
+  return {fmt::format("{}{}", name, kExtension)};
 }
 
 NodeRef StillLens::node(const TreeContext& context, const FoundAsset& asset) const {

@@ -33,7 +33,7 @@ class StillLens final : public Lens {
   std::optional<Attributes> attributes(const AssetRow& asset) const override;
   std::string shown_name(std::string_view name, int64_t asset, const HasSibling& has_sibling) const override;
   std::vector<std::string> source_names(std::string_view shown) const override;
-  std::optional<int64_t> source_asset(std::string_view shown) const override;
+  std::vector<std::string> dependents(std::string_view name) const override;
   NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
   NodeId node_id(int64_t version) const override;
 

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/search.h"
+
+#include "tests/support/library.h"
+
+namespace damfs {
+namespace {
+
+using testing::file_bytes;
+using testing::photo;
+using testing::ScratchCatalog;
+
+// One small library for all of it.
+class SearchTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = std::make_unique<ScratchCatalog>();
+    scratch_->catalog().write([](Writer& writer) {
+      MediaFacts beach = photo("2024-05-31");
+      beach.make = "NIKON CORPORATION";
+      beach.model = "NIKON D70";
+      beach.rating = 5;
+      beach.title = "Golden hour at the beach";
+      beach.tags = {"Places/Italy/Rome", "draft"};
+      add(writer, "beach.jpg", "2024/rome", std::string(2000, 'a'), beach);
+      MediaFacts cafe = photo("2024-06-01");
+      cafe.description = "Le caf\xC3\xA9 de l'heure golden";
+      cafe.tags = {"Places/Italy", "Food"};
+      cafe.rating = 2;
+      add(writer, "Cr\xC3\xA8me br\xC3\xBBl\xC3\xA9" "e.JPG", "2024/paris", "b", cafe);
+      MediaFacts clip = photo("2023-12-31");
+      clip.kind = Kind::kVideo;
+      clip.tags = {"Rome"};
+      add(writer, "C0001.MP4", "2023", std::string(10'000, 'c'), clip);
+      MediaFacts note = photo("2025-01-01");
+      note.kind = Kind::kOther;
+      add(writer, "_-_.txt", "", "d", note);
+    });
+  }
+  static void TearDownTestSuite() { scratch_.reset(); }
+  static void add(Writer& writer, const std::string& name, const std::string& folder, const std::string& bytes, const MediaFacts& facts) {
+    file_bytes(writer, bytes, folder, name, facts);
+  }
+
+  // Which of the four, as letters: Beach, Cafe, Movie, Text.
+  static std::string find(std::string_view query) {
+    const auto reader = scratch_->catalog().reader();
+    std::string found;
+    search(*reader, parse_query(query), 0, [&](int64_t asset) {
+      found += "?BCMT"[asset];
+      return true;
+    });
+    return found;
+  }
+
+  static std::unique_ptr<ScratchCatalog> scratch_;
+};
+std::unique_ptr<ScratchCatalog> SearchTest::scratch_;
+
+TEST_F(SearchTest, FindsWhatEachTermSays) {
+  const struct {
+    const char *query, *found;
+  } kCases[] = {
+      {"", "BCMT"},
+      {"beach", "B"},
+      {"BEA", "B"},
+      {"each", ""},
+      {"golden", "BC"},
+      {"\"golden hour\"", "B"},
+      {"\"golden ho\"", ""},
+      {"\"hour golden\"", ""},
+      {"golden hour", "B"},
+      {"golden -hour", "C"},
+      {"-golden", "MT"},
+      {"cafe", "C"},
+      {"CAF\xC3\x89", "C"},
+      {"creme", "C"},
+      {"cre\xCC\x80me", "C"},
+      {"nikon", "B"},
+      {"rome", "BM"},
+      {"italy", "BC"},
+      {"_-_", "T"},
+      {"-_-_", "BCM"},
+      {"type:image", "BC"},
+      {"-type:image", "MT"},
+      {"type:video golden", ""},
+      {"tag:italy", "BC"},
+      {"tag:places", "BC"},
+      {"tag:places/italy/rome", "B"},
+      {"tag:/places//italy/", "BC"},
+      {"tag:italy/rome", ""},
+      {"tag:rome", "BM"},
+      {"tag:nowhere", ""},
+      {"tag:nowhere/at/all", ""},
+      {"-tag:italy", "MT"},
+      {"tag:italy -tag:draft", "C"},
+      {"camera:d70", "B"},
+      {"-camera:nikon", "CMT"},
+      {"rating:5", "B"},
+      {"rating:>=2", "BC"},
+      {"rating:<2", "MT"},
+      {"rating:0", "MT"},
+      {"-rating:5", "CMT"},
+      {"ext:jpg", "BC"},
+      {"ext:.mp4", "M"},
+      {"ext:p4", ""},
+      {"size:>1k", "BM"},
+      {"size:2000", "B"},
+      {"size:<2", "CT"},
+      {"path:2024", "BC"},
+      {"path:2024/rome", "B"},
+      {"path:rome", ""},
+      {"path:/", "BCMT"},
+      {"path:2023/C0001.MP4", "M"},
+      {"path:_-_.txt", "T"},
+      {"-path:2024", "MT"},
+      {"path:202", ""},
+      {"date:2024-05", "B"},
+      {"date:2024-06", "C"},
+      {"date:2024", "BC"},
+      {"date:>=2024", "BCT"},
+      {"date:>2024", "T"},
+      {"date:<2024", "M"},
+      {"date:2023-12-31..2024-05-31", "BM"},
+      {"date:2024..2023", ""},
+  };
+  for (const auto& [query, found] : kCases) EXPECT_EQ(find(query), found) << query;
+}
+
+TEST_F(SearchTest, ResumesAndStops) {
+  const auto reader = scratch_->catalog().reader();
+  std::vector<int64_t> seen;
+  search(*reader, {}, 2, [&](int64_t asset) {
+    seen.push_back(asset);
+    return false;
+  });
+  EXPECT_EQ(seen, std::vector<int64_t>{3});
+}
+
+// As deep and as many as the parser lets through: no limit of SQLite's may show.
+TEST_F(SearchTest, TakesWhateverTheParserTakes) {
+  std::string deep;
+  for (int i = 0; i < 2000; ++i) deep += "/x";
+  for (const std::string field : {"tag:", "path:"}) EXPECT_EQ(find(field + deep), "") << field;
+  for (const std::string term : {"tag:places/italy ", "path:2024 ", "golden ", "-nothing ", "camera:nikon ", "ext:jpg ", "\"\xE2\x80\x94\" "}) {
+    std::string many;
+    for (int i = 0; i < 64; ++i) many += term;
+    EXPECT_NO_THROW(find(many)) << term;
+  }
+  EXPECT_EQ(find("\"a\"\"b\""), "");
+  EXPECT_NO_THROW(find("* NEAR(a) {x} ^ ' \\"));
+}
+
+}  // namespace
+}  // namespace damfs

@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <thread>
+
+#include "tests/support/library.h"
+
+namespace damfs {
+namespace {
+
+using testing::digest_of;
+using testing::open_descriptors;
+using testing::ScratchFolder;
+using testing::write_file;
+
+std::string bytes(size_t size) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + i / 251);
+  return text;
+}
+
+class ObjectStoreTest : public ::testing::Test {
+ protected:
+  ObjectStoreTest() {
+    std::filesystem::create_directory(folder_ / "objects");
+    std::filesystem::create_directory(folder_ / "staging");
+  }
+  ObjectStore::Ingested ingest(const Path& file, bool catalogued = false) {
+    const UniqueFd source = open_file(file, O_RDONLY);
+    return store_.ingest(source.get(), file,
+                         {.stop = [] { return false; }, .on_bytes = [](int64_t) {}, .is_catalogued = [=](const Digest&) { return catalogued; }});
+  }
+  ObjectStore::Ingested ingest_text(const std::string& text, bool catalogued = false) {
+    write_file(folder_ / "source", text);
+    return ingest(folder_ / "source", catalogued);
+  }
+  int code_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return 0;
+  }
+  void expect_nothing_staged() { EXPECT_TRUE(std::filesystem::is_empty(folder_ / "staging")); }
+
+  ScratchFolder folder_;
+  ObjectStore store_{folder_ / "objects", folder_ / "staging"};
+};
+
+constexpr size_t kBlock = 256 << 10;
+constexpr size_t kEdge = kFingerprintBytes;
+
+TEST_F(ObjectStoreTest, KeepsTheBytesOfEverySize) {
+  for (const size_t size : {size_t{0}, size_t{1}, kEdge - 1, kEdge, kEdge + 1, 2 * kEdge, 2 * kEdge + 1, kBlock - 1, kBlock, kBlock + 1,
+                            kBlock + kEdge - 1, kBlock + kEdge, 2 * kBlock, 3 * kBlock + 5}) {
+    const std::string text = bytes(size);
+    const auto ingested = ingest_text(text);
+    EXPECT_EQ(ingested.sha256, digest_of(text)) << size;
+    EXPECT_EQ(ingested.size, static_cast<int64_t>(size));
+    EXPECT_TRUE(ingested.added) << size;
+    const Path object = store_.path_of(ingested.sha256);
+    const std::string hex = ingested.sha256.hex();
+    EXPECT_EQ(object, folder_ / "objects" / hex.substr(0, 2) / hex.substr(2, 2) / hex);
+    EXPECT_EQ(read_text(object, 4 << 20), text) << size;
+    EXPECT_EQ(lstat_path(object)->st_mode, static_cast<mode_t>(S_IFREG | 0444));
+    std::string through(size, '\0');
+    EXPECT_EQ(pread_some(ingested.object.get(), std::as_writable_bytes(std::span(through)), 0, object), size);
+    EXPECT_EQ(through, text);
+    const UniqueFd file = open_file(object, O_RDONLY);
+    EXPECT_EQ(fingerprint_file(file.get(), object, ingested.size), ingested.fingerprint) << size;
+  }
+  expect_nothing_staged();
+}
+
+TEST_F(ObjectStoreTest, ACataloguedObjectIsKeptAsItIs) {
+  const auto first = ingest_text("same");
+  const auto before = lstat_path(store_.path_of(first.sha256))->st_ino;
+  const auto second = ingest_text("same", true);
+  EXPECT_FALSE(second.added);
+  EXPECT_EQ(lstat_path(store_.path_of(first.sha256))->st_ino, before);
+  expect_nothing_staged();
+}
+
+// After a power cut an object may have its name and its size, but not its bytes. It was not catalogued then.
+TEST_F(ObjectStoreTest, WhatAPowerCutLeftIsReplaced) {
+  const std::string text = bytes(5000);
+  const Path object = store_.path_of(digest_of(text));
+  for (const std::string& left : {std::string(5000, '\0'), std::string(), text.substr(0, 4096)}) {
+    std::filesystem::create_directories(object.parent_path());
+    std::filesystem::remove(object);
+    write_file(object, left);
+    ingest_text(text, false);
+    EXPECT_EQ(read_text(object), text);
+  }
+  // One of another size than the catalog says is no copy of it either.
+  std::filesystem::remove(object);
+  write_file(object, "short");
+  ingest_text(text, true);
+  EXPECT_EQ(read_text(object), text);
+  EXPECT_EQ(lstat_path(object)->st_mode & 0777, 0444U);
+  expect_nothing_staged();
+}
+
+TEST_F(ObjectStoreTest, ASourceThatChangesMeanwhileIsRefused) {
+  write_file(folder_ / "source", bytes(3 * kBlock));
+  const UniqueFd source = open_file(folder_ / "source", O_RDONLY);
+  const auto change_by = [&](const std::string& text) {
+    bool changed = false;
+    return code_of([&] {
+      store_.ingest(source.get(), folder_ / "source",
+                    {.stop = [] { return false; },
+                     .on_bytes =
+                         [&](int64_t) {
+                           if (!std::exchange(changed, true)) write_file(folder_ / "source", text);
+                         },
+                     .is_catalogued = [](const Digest&) { return false; }});
+    });
+  };
+  EXPECT_EQ(change_by(bytes(4 * kBlock)), EAGAIN);
+  EXPECT_EQ(change_by(bytes(kBlock + 1)), EAGAIN);
+  EXPECT_EQ(change_by(std::string(kBlock + 1, 'x')), EAGAIN) << "same size, other bytes";
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "objects"));
+  expect_nothing_staged();
+}
+
+TEST_F(ObjectStoreTest, StopsBetweenBlocks) {
+  write_file(folder_ / "source", bytes(3 * kBlock));
+  const UniqueFd source = open_file(folder_ / "source", O_RDONLY);
+  int64_t read = 0;
+  EXPECT_EQ(code_of([&] {
+              store_.ingest(source.get(), "source",
+                            {.stop = [&] { return read > 0; },
+                             .on_bytes = [&](int64_t n) { read += n; },
+                             .is_catalogued = [](const Digest&) { return false; }});
+            }),
+            ECANCELED);
+  EXPECT_EQ(read, static_cast<int64_t>(kBlock));
+  expect_nothing_staged();
+}
+
+// Scenario: two threads stored the same new bytes; the second removed the first's object before it gave its own that
+// name, and the first, about to open it, found nothing.
+TEST_F(ObjectStoreTest, AReplacedObjectsPlaceIsNeverEmpty) {
+  const Path object = store_.path_of(ingest_text("same").sha256);
+  const auto before = lstat_path(object)->st_ino;
+  const UniqueFd events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(events.get(), object.parent_path().c_str(), IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO), 0);
+  ingest_text("same");
+  ASSERT_NE(lstat_path(object)->st_ino, before);
+  alignas(inotify_event) char buffer[4096];
+  const ssize_t n = ::read(events.get(), buffer, sizeof buffer);
+  ASSERT_GE(n, static_cast<ssize_t>(sizeof(inotify_event)));
+  const auto* event = reinterpret_cast<const inotify_event*>(buffer);
+  EXPECT_EQ(event->mask, static_cast<uint32_t>(IN_MOVED_TO)) << "something was taken away";
+  EXPECT_EQ(static_cast<size_t>(n), sizeof(inotify_event) + event->len) << "more than one thing happened";
+}
+
+// Whoever is first, all get an open object with the bytes; nobody meets a moment without one.
+TEST_F(ObjectStoreTest, ManyThreadsWithTheSameBytes) {
+  const std::string text = bytes(1000);
+  write_file(folder_ / "source", text);
+  const size_t before = open_descriptors();
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        try {
+          std::string through(text.size(), '\0');
+          const auto ingested = ingest(folder_ / "source");
+          pread_some(ingested.object.get(), std::as_writable_bytes(std::span(through)), 0, "object");
+          if (through != text) ++failures;
+        } catch (const Error& error) {
+          ++failures;
+          ADD_FAILURE() << error.what();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(open_descriptors(), before);
+  expect_nothing_staged();
+}
+
+TEST_F(ObjectStoreTest, LeftoversGoAndAMissingObjectIsAValue) {
+  write_file(folder_ / "staging/1-1", "left");
+  EXPECT_EQ(store_.remove_leftovers(), 1);
+  expect_nothing_staged();
+  EXPECT_FALSE(store_.open(digest_of("never stored")));
+}
+
+}  // namespace
+}  // namespace damfs
