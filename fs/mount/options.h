@@ -12,6 +12,7 @@ namespace damfs {
 struct MountOptions {
   std::vector<std::string> for_libfuse;
   Owner owner;
+  bool passthrough = true;  // `no_passthrough` is not for libfuse
 };
 
 // What a user gave with -o (each element may be a comma-separated list, as mount(8) and fstab hand it over) over

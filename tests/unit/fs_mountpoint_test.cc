@@ -12,7 +12,6 @@
 
 #include "catalog/base/error.h"
 #include "fs/mount/options.h"
-#include "fs/passthrough.h"
 #include "fs/stats.h"
 #include "tests/support/scratch.h"
 
@@ -100,8 +99,6 @@ TEST(Unmount, RefusesWhatIsNoMountOfOurs) {
   EXPECT_EQ(errno_of([&] { unmount(scratch.path()); }), EINVAL);
   EXPECT_EQ(errno_of([&] { unmount("/proc"); }), EINVAL);
 }
-
-TEST(Passthrough, SaysWhyNot) { EXPECT_NE(passthrough_state().find("older than 3.17"), std::string::npos); }
 
 TEST(Resident, IsWhatThisProcessHolds) { EXPECT_GT(resident_bytes(), 1U << 20); }
 
