@@ -155,7 +155,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
                    .library = request.library,
                    .owner = options.owner,
                    .mount_options = options.for_libfuse,
-                   .passthrough = options.passthrough ? Passthrough::Choice::kWhenPossible : Passthrough::Choice::kNever});
+                   .passthrough = options.passthrough});
   session.mount(mountpoint);
   std::exception_ptr failure;
   {

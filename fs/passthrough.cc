@@ -45,6 +45,8 @@ std::string reason(int error) {
   }
 }
 
+constexpr const char* kTrue = "true";
+constexpr const char* kUntried = "not tried yet";
 constexpr const char* kOff = "switched off by the mount option no_passthrough";
 constexpr const char* kNotAllowed = "only root may (CAP_SYS_ADMIN)";
 constexpr const char* kNoDevice = "nothing is mounted: this speaks over a socket";
@@ -86,7 +88,12 @@ void Passthrough::received(const void* message, size_t size) noexcept {
   if (header.opcode != FUSE_INIT) return;
   std::memcpy(&init, static_cast<const std::byte*>(message) + sizeof header, sizeof init);
   const bool offered = (init.flags & FUSE_INIT_EXT) != 0 && (init.flags2 & fuse_abi::kPassthroughInFlags2) != 0;
-  if (init.major == FUSE_KERNEL_VERSION && offered) init_ = header.unique;
+  if (init.major > FUSE_KERNEL_VERSION) return;  // it comes again, with the version it is answered
+  if (offered) {
+    init_ = header.unique;
+  } else {
+    asks_ = false;
+  }
 }
 
 bool Passthrough::completes(const struct iovec* vector, int count, fuse_init_out& answer) {
@@ -106,15 +113,18 @@ bool Passthrough::completes(const struct iovec* vector, int count, fuse_init_out
   std::memcpy(reinterpret_cast<std::byte*>(&answer) + fuse_abi::kMaxStackDepthAt, &depth, sizeof depth);
   // Before the kernel has it: an open that comes next may be served by another thread.
   is_on_ = true;
-  stats_.set_passthrough("true");
+  stats_.set_passthrough(kUntried);
   return true;
 }
 
 // So that the truth is known before somebody opens an original. Where no file can be made it is known then.
 void Passthrough::try_out() {
   const UniqueFd file(::open(library_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file) return;
-  if (const int id = open_backing(file.get())) close_backing(id);
+  if (!file) {
+    if (!works_.exchange(true)) stats_.set_passthrough(kTrue);
+  } else if (const int id = open_backing(file.get())) {
+    close_backing(id);
+  }
 }
 
 ReadWayRef Passthrough::way(NodeId node, int fd) {
@@ -154,7 +164,7 @@ int Passthrough::open_backing(int fd) {
     id = backing_->open(fd);
   }
   if (id > 0) {
-    if (!works_.exchange(true)) stats_.set_passthrough("true");
+    if (!works_.exchange(true)) stats_.set_passthrough(kTrue);
     return id;
   }
   works_ = false;

@@ -81,7 +81,7 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   void begin(int device);  // that of the mount; end() before it is closed
   void end();
 
-  // Each message of the kernel, as it came. Owns and throws nothing: its thread may be cancelled.
+  // Each message of the kernel, as it came.
   void received(const void* message, size_t size) noexcept;
   // Each message to the kernel; `transport` sends it, as writev does.
   template <typename Transport>
@@ -113,7 +113,7 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   std::atomic<bool> asks_;            // INIT is still to be answered, with passthrough in it
   std::atomic<uint64_t> init_{kNoInit};  // the number of an INIT that offers it
   std::atomic<bool> is_on_{false};
-  std::atomic<bool> works_{true};     // the last file was taken
+  std::atomic<bool> works_{false};    // the last file was taken
   std::atomic<bool> refused_{false};  // for good
 
   std::mutex backing_mutex_;  // held in the two ioctls, so that the device is not closed under them

@@ -65,7 +65,7 @@ struct Arguments {
 
 Passthrough& passthrough_of(void* session) { return static_cast<Session*>(session)->passthrough(); }
 
-// None of these four may own anything or be noexcept: libfuse cancels its threads in here.
+// The two that read may neither own anything nor be noexcept: libfuse cancels its threads in there.
 ssize_t read_socket(int fd, void* buffer, size_t size, void* session) {
   const ssize_t n = ::recv(fd, buffer, size, 0);
   if (n > 0) passthrough_of(session).received(buffer, static_cast<size_t>(n));

@@ -44,8 +44,8 @@ void check_machine(Findings& findings) {
   if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0 && ::access("/bin/fusermount3", X_OK) != 0) {
     findings.bad("fusermount3 is missing: install the package fuse3");
   }
-  findings.note(may_pass_through() ? "kernel passthrough of reads: a mount asks for it; .damfs/stats.json there says what came of it"
-                                   : "kernel passthrough of reads: not for this user (CAP_SYS_ADMIN)");
+  findings.note(may_pass_through() ? "kernel passthrough of reads: asked for; .damfs/stats.json of a mount says more"
+                                   : "kernel passthrough of reads: not for this user, it needs CAP_SYS_ADMIN");
 }
 
 // A worker that can tell what a text is, can be started.

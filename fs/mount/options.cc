@@ -45,7 +45,7 @@ struct Choices {
   std::string subtype = "subtype=damfs";
   bool exec = false;
   Owner owner{.uid = ::getuid(), .gid = ::getgid()};
-  bool passthrough = true;
+  Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
   std::vector<std::string> others;
 
   void take(std::string_view option) {
@@ -55,7 +55,7 @@ struct Choices {
     }
     if (option.starts_with("max_read=")) fail(EINVAL, "mount option {}: damfs chooses this by itself", option);
     if (option == "no_passthrough") {
-      passthrough = false;
+      passthrough = Passthrough::Choice::kNever;
     } else if (option == "exec" || option == "noexec") {
       exec = option == "exec";
     } else if (option.starts_with("uid=")) {

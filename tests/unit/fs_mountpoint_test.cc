@@ -58,6 +58,13 @@ TEST(MountOptions, OfFstabAreLeftOut) {
             parse_mount_options({}).for_libfuse);
 }
 
+TEST(MountOptions, OursAreNotForLibfuse) {
+  const auto options = parse_mount_options({"no_passthrough"});
+  EXPECT_EQ(options.passthrough, Passthrough::Choice::kNever);
+  EXPECT_EQ(options.for_libfuse, parse_mount_options({}).for_libfuse);
+  EXPECT_EQ(parse_mount_options({}).passthrough, Passthrough::Choice::kWhenPossible);
+}
+
 TEST(MountOptions, WhatWouldBreakALawIsRefused) {
   for (const auto* option : {"suid", "dev", "uid=me", "gid=", "uid=-1", "max_read=4096"}) {
     EXPECT_EQ(errno_of([&] { parse_mount_options({option}); }), EINVAL) << option;
