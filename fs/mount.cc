@@ -154,7 +154,8 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
                    .stats = stats,
                    .library = request.library,
                    .owner = options.owner,
-                   .mount_options = options.for_libfuse});
+                   .mount_options = options.for_libfuse,
+                   .passthrough = options.passthrough});
   session.mount(mountpoint);
   std::exception_ptr failure;
   {

@@ -8,6 +8,7 @@
 
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
+#include "fs/passthrough.h"
 
 namespace damfs {
 
@@ -40,6 +41,13 @@ bool Reply::entry(const fuse_entry_param& entry) {
 bool Reply::open(const fuse_file_info& file) {
   auto* request = take();
   return request && fuse_reply_open(request, &file) == 0;
+}
+
+bool Reply::open(const fuse_file_info& file, int backing_id) {
+  auto* request = take();
+  fuse_abi::OpenOut out{.fh = file.fh, .open_flags = fuse_abi::kOpenPassthrough, .backing_id = backing_id};
+  if (file.noflush) out.open_flags |= FOPEN_NOFLUSH;
+  return request && fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out) == 0;
 }
 
 bool Reply::entries(std::span<const char> packed) {

@@ -35,6 +35,8 @@ class Reply {
   // False: the kernel stopped waiting, so it neither counted the entry as looked up nor took the handle.
   [[nodiscard]] bool entry(const fuse_entry_param& entry);
   [[nodiscard]] bool open(const fuse_file_info& file);
+  // The kernel reads it from this backing file. Of `file` only the handle and noflush may be said with it.
+  [[nodiscard]] bool open(const fuse_file_info& file, int backing_id);
   [[nodiscard]] bool entries(std::span<const char> packed);
 
   void attr(const struct stat& attributes, double timeout);

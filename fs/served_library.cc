@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/clock.h"
-#include "fs/passthrough.h"
 
 namespace damfs {
 
@@ -31,7 +30,7 @@ std::string ServedLibrary::stats_json(const Stats& stats) {
   const auto totals = catalog_.reader()->totals();
   const auto renders = stills_->counters();
   const auto pool = workers_->counters();
-  const std::string passthrough = passthrough_state();
+  const std::string passthrough = stats.passthrough();
   nlohmann::ordered_json json = {{"assets", totals.assets},
                                  {"blobs", totals.blobs},
                                  {"original_bytes", totals.original_bytes},

@@ -3,9 +3,13 @@
 
 #include "fs/session.h"
 
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -59,19 +63,53 @@ struct Arguments {
   fuse_args args = FUSE_ARGS_INIT(0, nullptr);
 };
 
-// Neither of these two may own anything or be noexcept: libfuse cancels its threads in here.
-ssize_t read_socket(int fd, void* buffer, size_t size, void*) {
+Passthrough& passthrough_of(void* session) { return static_cast<Session*>(session)->passthrough(); }
+
+// The two that read may neither own anything nor be noexcept: libfuse cancels its threads in there.
+ssize_t read_socket(int fd, void* buffer, size_t size, void* session) {
   const ssize_t n = ::recv(fd, buffer, size, 0);
+  if (n > 0) passthrough_of(session).received(buffer, static_cast<size_t>(n));
   if (n != 0) return n;
   errno = ENODEV;  // closed, which is how a kernel says "unmounted"
   return -1;
 }
 
-ssize_t write_socket(int fd, struct iovec* vector, int count, void*) {
-  struct msghdr message {};
-  message.msg_iov = vector;
-  message.msg_iovlen = static_cast<size_t>(count);
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+ssize_t write_socket(int fd, struct iovec* vector, int count, void* session) {
+  return passthrough_of(session).send(vector, count, [fd](const struct iovec* parts, int n) {
+    struct msghdr message {};
+    message.msg_iov = const_cast<struct iovec*>(parts);
+    message.msg_iovlen = static_cast<size_t>(n);
+    return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  });
+}
+
+ssize_t read_device(int fd, void* buffer, size_t size, void* session) {
+  const ssize_t n = ::read(fd, buffer, size);
+  if (n > 0) passthrough_of(session).received(buffer, static_cast<size_t>(n));
+  return n;
+}
+
+ssize_t write_device(int fd, struct iovec* vector, int count, void* session) {
+  return passthrough_of(session).send(vector, count,
+                                      [fd](const struct iovec* parts, int n) { return ::writev(fd, parts, n); });
+}
+
+int clone_device(int device) {
+  UniqueFd clone(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  auto number = static_cast<uint32_t>(device);
+  if (!clone || ::ioctl(clone.get(), FUSE_DEV_IOC_CLONE, &number) != 0) return -1;
+  return clone.release();
+}
+
+// As libfuse would do by itself. From 3.17 on it clones no descriptor that is not its own without being shown how;
+// before that it cannot be shown.
+template <typename Io>
+Io device_io() {
+  Io io{};
+  io.read = &read_device;
+  io.writev = &write_device;
+  if constexpr (requires { io.clone_fd; }) io.clone_fd = &clone_device;
+  return io;
 }
 
 bool is_gone_anyway(int result) {
@@ -84,7 +122,8 @@ bool is_gone_anyway(int result) {
 void Session::Destroy::operator()(fuse_session* session) const { fuse_session_destroy(session); }
 
 Session::Session(Options options)
-    : options_(std::move(options)), inodes_(options_.nodes), reads_(std::make_shared<PendingReads>(options_.stats)) {
+    : options_(std::move(options)), inodes_(options_.nodes), reads_(std::make_shared<PendingReads>(options_.stats)),
+      passthrough_(std::make_shared<Passthrough>(options_.passthrough, options_.library, options_.stats)) {
   Arguments arguments;
   bool added = fuse_opt_add_arg(&arguments.args, "damfs") == 0;
   for (const std::string& option : options_.mount_options) {
@@ -102,6 +141,11 @@ void Session::mount(const Path& mountpoint) {
     fail(EIO, "cannot mount on {}", mountpoint.string());
   }
   is_mounted_ = true;
+  const auto io = device_io<fuse_custom_io>();
+  const int result = fuse_session_custom_io(fuse_.get(), &io, fuse_session_fd(fuse_.get()));
+  if (result != 0) throw_errno(-result, "cannot talk FUSE over the device");
+  if (options_.backing) return passthrough_->begin(options_.backing);
+  passthrough_->begin(fuse_session_fd(fuse_.get()));
 }
 
 void Session::attach(UniqueFd socket) {
@@ -111,6 +155,7 @@ void Session::attach(UniqueFd socket) {
   const int result = fuse_session_custom_io(fuse_.get(), &io, socket.get());
   if (result != 0) throw_errno(-result, "cannot talk FUSE over a socket");
   socket.release();  // the session closes it
+  passthrough_->begin(options_.backing);
 }
 
 void Session::run() {
@@ -151,6 +196,7 @@ void Session::stop() {
 void Session::finish() {
   fuse_session_exit(fuse_.get());  // else libfuse complains of every answer that finds no kernel
   reads_->end_all();
+  passthrough_->end();
   if (is_mounted_) fuse_session_unmount(fuse_.get());
   is_mounted_ = false;
 }

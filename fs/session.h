@@ -14,6 +14,7 @@
 #include "fs/attributes.h"
 #include "fs/handle_table.h"
 #include "fs/inode_table.h"
+#include "fs/passthrough.h"
 #include "fs/pending_read.h"
 #include "fs/stats.h"
 #include "views/node.h"
@@ -36,6 +37,8 @@ class Session {
     Owner owner;
     Timeouts timeouts{};
     std::vector<std::string> mount_options{};  // as libfuse takes them: "ro", "fsname=damfs"
+    Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
+    std::shared_ptr<BackingFiles> backing{};  // instead of the mount's own device
     unsigned threads = 8;  // at most; they wait for the disk sometimes, for media work never
   };
 
@@ -68,6 +71,7 @@ class Session {
   HandleTable<OpenFile>& files() { return files_; }
   HandleTable<const Node>& directories() { return directories_; }
   const std::shared_ptr<PendingReads>& reads() { return reads_; }
+  Passthrough& passthrough() { return *passthrough_; }
   void negotiate(fuse_conn_info& connection);
 
  private:
@@ -82,6 +86,7 @@ class Session {
   HandleTable<OpenFile> files_;
   HandleTable<const Node> directories_;
   std::shared_ptr<PendingReads> reads_;
+  std::shared_ptr<Passthrough> passthrough_;
   bool is_mounted_ = false;
   std::unique_ptr<fuse_session, Destroy> fuse_;
 

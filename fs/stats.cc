@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <string>
+#include <utility>
 
 #include "catalog/base/file.h"
 
@@ -30,6 +31,16 @@ uint64_t Stats::requests() const noexcept {
   uint64_t sum = 0;
   for (const Counter& counter : requests_) sum += get(counter);
   return sum;
+}
+
+void Stats::set_passthrough(std::string state) {
+  const std::lock_guard lock(mutex_);
+  passthrough_ = std::move(state);
+}
+
+std::string Stats::passthrough() const {
+  const std::lock_guard lock(mutex_);
+  return passthrough_;
 }
 
 uint64_t resident_bytes() {

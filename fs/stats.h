@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 namespace damfs {
@@ -26,12 +28,16 @@ class Stats {
   void count_late_reply() noexcept { add(late_replies_); }
   void count_cancelled() noexcept { add(cancelled_); }
 
+  void set_passthrough(std::string state);
+
   uint64_t requests(Op op) const noexcept { return get(requests_[static_cast<size_t>(op)]); }
   uint64_t requests() const noexcept;
   uint64_t errors() const noexcept { return get(errors_); }        // all but "no such name" and "no such attribute"
   uint64_t io_errors() const noexcept { return get(io_errors_); }  // EIO alone
   uint64_t late_replies() const noexcept { return get(late_replies_); }  // reads answered by another thread than asked
   uint64_t cancelled() const noexcept { return get(cancelled_); }        // reads whose reader went away
+  // Whether the kernel reads originals by itself, past this process: "true", or the reason why not.
+  std::string passthrough() const;
 
  private:
   using Counter = std::atomic<uint64_t>;
@@ -43,6 +49,8 @@ class Stats {
   Counter io_errors_{0};
   Counter late_replies_{0};
   Counter cancelled_{0};
+  mutable std::mutex mutex_;
+  std::string passthrough_ = "nothing is mounted";  // guarded by mutex_
 };
 
 // Memory of this process that is really in RAM, in bytes; 0 when /proc does not say.

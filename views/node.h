@@ -66,6 +66,9 @@ class Content {
   }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
+  // A descriptor whose bytes are exactly this file's, all of them and for ever, open as long as this lives; the
+  // kernel may read it past this object. -1: there is none.
+  virtual int passthrough_fd() const { return -1; }
 };
 using ContentRef = std::shared_ptr<Content>;
 

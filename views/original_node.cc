@@ -3,6 +3,8 @@
 
 #include "views/original_node.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <functional>
@@ -13,9 +15,15 @@
 namespace damfs {
 namespace {
 
+bool is_size_of(int object, uint64_t size) {
+  struct stat st {};
+  return ::fstat(object, &st) == 0 && static_cast<uint64_t>(st.st_size) == size;
+}
+
 class ObjectContent final : public Content {
  public:
-  ObjectContent(UniqueFd object, uint64_t size) : object_(std::move(object)), size_(size) {}
+  ObjectContent(UniqueFd object, uint64_t size)
+      : object_(std::move(object)), size_(size), is_whole_(is_size_of(object_.get(), size)) {}
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     if (offset >= size_) {
       answer->bytes({});
@@ -23,10 +31,13 @@ class ObjectContent final : public Content {
       answer->slice(object_.get(), offset, std::min<uint64_t>(size, size_ - offset));
     }
   }
+  // Only when nothing is amiss with it: what is shorter than declared must be told, see ReadAnswer::slice.
+  int passthrough_fd() const override { return is_whole_ ? object_.get() : -1; }
 
  private:
   const UniqueFd object_;
   const uint64_t size_;
+  const bool is_whole_;
 };
 
 // What the extended attributes of an original are made from.

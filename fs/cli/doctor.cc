@@ -44,7 +44,8 @@ void check_machine(Findings& findings) {
   if (::geteuid() != 0 && ::access("/usr/bin/fusermount3", X_OK) != 0 && ::access("/bin/fusermount3", X_OK) != 0) {
     findings.bad("fusermount3 is missing: install the package fuse3");
   }
-  findings.note("kernel passthrough of reads: " + passthrough_state());
+  findings.note(may_pass_through() ? "kernel passthrough of reads: asked for; .damfs/stats.json of a mount says more"
+                                   : "kernel passthrough of reads: not for this user, it needs CAP_SYS_ADMIN");
 }
 
 // A worker that can tell what a text is, can be started.

@@ -50,6 +50,8 @@ void add_mount(CLI::App& program, Globals& globals) {
   verb->footer(
       "Returns when the drive answers; it stays until `damfs unmount`, SIGTERM or the end of the session. The mount\n"
       "is read-only in this version.\n\n"
+      "Mounted by root on Linux 6.9 and later, originals are read by the kernel itself; -o no_passthrough has them\n"
+      "read through damfs (`passthrough` in .damfs/stats.json says which it is, and why).\n\n"
       "Examples:\n  damfs mount ~/damfs\n  damfs -L /srv/photos.damfs mount /mnt/photos -o allow_other\n"
       "  damfs mount -f ~/damfs        (stay in the foreground, log to the terminal)");
   auto mountpoint = std::make_shared<std::string>();

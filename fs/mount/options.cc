@@ -45,6 +45,7 @@ struct Choices {
   std::string subtype = "subtype=damfs";
   bool exec = false;
   Owner owner{.uid = ::getuid(), .gid = ::getgid()};
+  Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
   std::vector<std::string> others;
 
   void take(std::string_view option) {
@@ -53,7 +54,9 @@ struct Choices {
       fail(EINVAL, "mount option {}: a damfs mount is always nosuid and nodev", option);
     }
     if (option.starts_with("max_read=")) fail(EINVAL, "mount option {}: damfs chooses this by itself", option);
-    if (option == "exec" || option == "noexec") {
+    if (option == "no_passthrough") {
+      passthrough = Passthrough::Choice::kNever;
+    } else if (option == "exec" || option == "noexec") {
       exec = option == "exec";
     } else if (option.starts_with("uid=")) {
       owner.uid = number(option);
@@ -81,7 +84,8 @@ MountOptions parse_mount_options(const std::vector<std::string>& given) {
     }
   }
   MountOptions options{.for_libfuse = {choices.fsname, choices.subtype, "default_permissions", "ro", "nosuid", "nodev"},
-                       .owner = choices.owner};
+                       .owner = choices.owner,
+                       .passthrough = choices.passthrough};
   options.for_libfuse.push_back(choices.exec ? "exec" : "noexec");
   options.for_libfuse.insert(options.for_libfuse.end(), choices.others.begin(), choices.others.end());
   return options;

@@ -53,12 +53,13 @@ void FakeKernel::listen() {
   }
 }
 
-fuse_init_out FakeKernel::init(uint32_t flags) {
+fuse_init_out FakeKernel::init(uint32_t flags, uint32_t flags2) {
   fuse_init_in in{};
   in.major = FUSE_KERNEL_VERSION;
   in.minor = FUSE_KERNEL_MINOR_VERSION;
   in.max_readahead = 128 << 10;
   in.flags = flags;
+  in.flags2 = flags2;
   return unpacked<fuse_init_out>(ask(FUSE_INIT, 0, packed(in)).data);
 }
 

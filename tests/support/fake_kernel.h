@@ -40,7 +40,7 @@ class FakeKernel {
   FakeKernel(const FakeKernel&) = delete;
   FakeKernel& operator=(const FakeKernel&) = delete;
 
-  fuse_init_out init(uint32_t flags = ~0U & ~static_cast<uint32_t>(FUSE_INIT_EXT));
+  fuse_init_out init(uint32_t flags = ~0U & ~static_cast<uint32_t>(FUSE_INIT_EXT), uint32_t flags2 = 0);
   void hang_up();
 
   // The number of the request.

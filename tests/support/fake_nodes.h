@@ -24,6 +24,7 @@ class FakeContent final : public Content {
   void read_as_usual(uint64_t offset, size_t size, ReadAnswerRef answer);  // from `instead`
   bool cancel(const ReadAnswer& answer) override;
   bool is_immutable() const override { return immutable; }
+  int passthrough_fd() const override { return passes ? passes.get() : -1; }
 
   void wait_for_waiting(size_t reads);  // until that many reads wait
   size_t waiting() const;
@@ -38,6 +39,7 @@ class FakeContent final : public Content {
   bool forgetful = false;                           // drops what it is asked, unanswered
   std::function<void(const ReadAnswerRef&)> instead;  // of reading
   std::function<void()> when_cancelled;               // in cancel(), before anything else
+  UniqueFd passes;                                    // what the kernel may read by itself
   UniqueFd backing;                                   // answers by slices of this
 
  private:

@@ -121,15 +121,19 @@ class Mount:
     def workers(self):
         return [pid for pid in children(self.process.pid) if process_name(pid) == "damfs-worker"]
 
-    def request_descriptors(self):
-        """Open files that only a request can be holding: objects, derived files, files without a name."""
-        held = []
+    def descriptors(self):
+        """What the daemon has open."""
         folder = f"/proc/{self.process.pid}/fd"
         for fd in os.listdir(folder):
             try:
-                target = os.readlink(f"{folder}/{fd}")
+                yield os.readlink(f"{folder}/{fd}")
             except FileNotFoundError:
-                continue
+                pass
+
+    def request_descriptors(self):
+        """Open files that only a request can be holding: objects, derived files, files without a name."""
+        held = []
+        for target in self.descriptors():
             if "/derived/index.db" in target:
                 continue  # the cache's own index, held as long as the daemon lives
             if re.search(r"/objects/.*[0-9a-f]{64}|/derived/.*\.webp|/derived/.*[0-9a-f]{64}|/derived/.*\(deleted\)$", target):

@@ -12,7 +12,6 @@
 
 #include "catalog/base/error.h"
 #include "fs/mount/options.h"
-#include "fs/passthrough.h"
 #include "fs/stats.h"
 #include "tests/support/scratch.h"
 
@@ -59,6 +58,13 @@ TEST(MountOptions, OfFstabAreLeftOut) {
             parse_mount_options({}).for_libfuse);
 }
 
+TEST(MountOptions, OursAreNotForLibfuse) {
+  const auto options = parse_mount_options({"no_passthrough"});
+  EXPECT_EQ(options.passthrough, Passthrough::Choice::kNever);
+  EXPECT_EQ(options.for_libfuse, parse_mount_options({}).for_libfuse);
+  EXPECT_EQ(parse_mount_options({}).passthrough, Passthrough::Choice::kWhenPossible);
+}
+
 TEST(MountOptions, WhatWouldBreakALawIsRefused) {
   for (const auto* option : {"suid", "dev", "uid=me", "gid=", "uid=-1", "max_read=4096"}) {
     EXPECT_EQ(errno_of([&] { parse_mount_options({option}); }), EINVAL) << option;
@@ -100,8 +106,6 @@ TEST(Unmount, RefusesWhatIsNoMountOfOurs) {
   EXPECT_EQ(errno_of([&] { unmount(scratch.path()); }), EINVAL);
   EXPECT_EQ(errno_of([&] { unmount("/proc"); }), EINVAL);
 }
-
-TEST(Passthrough, SaysWhyNot) { EXPECT_NE(passthrough_state().find("older than 3.17"), std::string::npos); }
 
 TEST(Resident, IsWhatThisProcessHolds) { EXPECT_GT(resident_bytes(), 1U << 20); }
 
