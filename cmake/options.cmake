@@ -17,3 +17,8 @@ else()
   target_compile_definitions(damfs_options INTERFACE
     $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
 endif()
+
+if(DAMFS_FUZZ)
+  # Coverage for libFuzzer in everything that a target can reach; its main() only in the targets.
+  target_compile_options(damfs_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -3,14 +3,17 @@
 
 #include "fs/mount.h"
 
+#include <fcntl.h>
 #include <fuse_log.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -55,6 +58,11 @@ class EndSignals {
     fd_ = UniqueFd(::signalfd(-1, &set_, SFD_CLOEXEC));
   }
   ~EndSignals() {
+    // Polling told of the signal but did not take it: left pending, it would kill the process once unblocked,
+    // and a clean end would look like a crash.
+    const timespec no_wait{};
+    while (::sigtimedwait(&set_, nullptr, &no_wait) > 0) {
+    }
     ::sigaction(SIGPIPE, &pipe_before_, nullptr);
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
@@ -123,6 +131,19 @@ void check_answers(const Path& mountpoint) {
   if (!stat_path(mountpoint)) fail(EIO, "{} does not answer", mountpoint.string());
 }
 
+// The kernel reads ahead 128 KiB of a FUSE file, which a disk answers well below its speed; more can only be set
+// from outside and by root. Whoever is not keeps what there is.
+void read_further_ahead(const Path& mountpoint) {
+  const auto st = stat_path(mountpoint);
+  if (!st) return;
+  const auto setting = fmt::format("/sys/class/bdi/{}:{}/read_ahead_kb", major(st->st_dev), minor(st->st_dev));
+  const UniqueFd file(::open(setting.c_str(), O_WRONLY | O_CLOEXEC));
+  constexpr std::string_view kKibibytes = "1024";
+  if (!file || ::write(file.get(), kKibibytes.data(), kKibibytes.size()) < 0) {
+    log::debug("cannot set {}; reading ahead stays short", setting);
+  }
+}
+
 void serve(const MountRequest& request, const Path& mountpoint, const MakeMountable& make, Launch& launch) {
   const EndSignals signals;
   const MountOptions options = parse_mount_options(request.options);
@@ -142,6 +163,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
     const std::jthread ready([&] {
       try {
         check_answers(mountpoint);
+        read_further_ahead(mountpoint);
         launch.ready();
       } catch (const std::exception&) {
         failure = std::current_exception();

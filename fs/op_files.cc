@@ -39,11 +39,11 @@ void read(Session& session, Reply& reply, fuse_ino_t, size_t size, off_t offset,
 }
 
 // A program closes a file, or was killed. The kernel reads ahead in the background, where it neither waits nor
-// interrupts, so this is how one learns that nobody waits any more. Only what the closing thread itself asked
-// for is dropped: others may share the handle; and who still wants such a page asks again.
+// interrupts, so this is how one learns that nobody waits any more. Only what the closing thread itself, or one
+// that is ending, asked for is dropped: others may share the handle; and who still wants such a page asks again.
 void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
   const auto handle = find_file(session, *file);
-  session.reads()->cancel(*handle, reply.asker());
+  session.reads()->closing(*handle, reply.asker());
   reply.ok();
 }
 

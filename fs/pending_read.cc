@@ -11,6 +11,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "fs/asker.h"
 
 namespace damfs {
 namespace {
@@ -37,16 +38,15 @@ void read_ahead(OpenFile& file, int fd, uint64_t offset, size_t size) {
 
 }  // namespace
 
-void PendingReads::cancel(const OpenFile& file, pid_t asker) {
-  if (asker == 0) return;
-  const auto reads =
-      find([&](const PendingRead& read) { return read.file_.get() == &file && read.asker_ == asker; });
-  for (const auto& read : reads) read->cancel();
+void PendingReads::closing(const OpenFile& file, pid_t closer) {
+  for (const auto& read : find([&](const PendingRead& pending) { return pending.file_.get() == &file; })) {
+    if (has_gone(read->asker_, closer)) read->abandon();
+  }
 }
 
 void PendingReads::end_all() {
   for (const auto& read : find([](const PendingRead&) { return true; })) {
-    read->cancel();
+    read->abandon();
     read->fail(ENOTCONN);
   }
   std::unique_lock lock(mutex_);
@@ -58,17 +58,13 @@ size_t PendingReads::size() const {
   return reads_.size();
 }
 
-bool PendingReads::add(const std::shared_ptr<PendingRead>& read) {
+void PendingReads::add(const std::shared_ptr<PendingRead>& read) {
   const std::lock_guard lock(mutex_);
-  if (read->finished_) return false;
   reads_.emplace(read.get(), read);
-  stats_.count_late_reply();
-  return true;
 }
 
-void PendingReads::finished(PendingRead& read) {
+void PendingReads::finished(const PendingRead& read) {
   const std::lock_guard lock(mutex_);
-  read.finished_ = true;
   if (reads_.erase(&read) != 0 && reads_.empty()) none_left_.notify_all();
 }
 
@@ -91,8 +87,9 @@ void PendingRead::start(Reply&& reply, std::shared_ptr<PendingReads> reads, Open
                         size_t size) {
   const auto request = reply.request();
   auto read = std::make_shared<PendingRead>(Key{}, std::move(reply), std::move(reads), std::move(file));
+  read->reads_->add(read);
   fuse_req_interrupt_func(request, &on_interrupt, read.get());
-  if (read->gate_->interrupted) return read->fail(EINTR);
+  if (read->gate_->abandoned) return read->fail(EINTR);
   try {
     read->file_->content->read(offset, size, read);
   } catch (const std::exception& error) {
@@ -101,8 +98,8 @@ void PendingRead::start(Reply&& reply, std::shared_ptr<PendingReads> reads, Open
   } catch (...) {
     return read->fail(EIO);
   }
-  // An interrupt that came before the content knew of this answer cancelled nothing.
-  if (read->reads_->add(read) && read->gate_->interrupted) read->cancel();
+  // Who went away before the content knew of this answer cancelled nothing.
+  if (read->gate_->abandoned) read->cancel();
 }
 
 void PendingRead::on_interrupt(fuse_req_t, void* data) noexcept {
@@ -111,18 +108,23 @@ void PendingRead::on_interrupt(fuse_req_t, void* data) noexcept {
   if (!read) return;
   const auto gate = read->gate_;
   gate->callback_thread = std::this_thread::get_id();
-  gate->interrupted = true;
-  read->cancel();
+  read->abandon();
   read.reset();
   gate->callback_thread = std::thread::id();
 }
 
+void PendingRead::abandon() noexcept {
+  gate_->abandoned = true;
+  cancel();
+}
+
 void PendingRead::cancel() noexcept {
   try {
-    if (!gate_->taken && file_->content->cancel(*this) &&
-        finish([](Reply& reply) { reply.error(EINTR); })) {
+    if (gate_->taken || !file_->content->cancel(*this)) return;
+    finish([this](Reply& reply) {
       reads_->stats_.count_cancelled();
-    }
+      reply.error(EINTR);
+    });
   } catch (const std::exception& error) {
     log::error("cannot cancel a read: {}", error.what());
   } catch (...) {
@@ -141,6 +143,7 @@ bool PendingRead::take() {
 template <typename Answer>
 bool PendingRead::finish(Answer answer) {
   if (!take()) return false;
+  if (std::this_thread::get_id() != starter_) reads_->stats_.count_late_reply();
   answer(reply_);
   reads_->finished(*this);
   return true;

@@ -22,14 +22,14 @@ namespace damfs {
 
 class PendingRead;
 
-// The reads that were not answered before their request thread went on. Shared by the session and each read,
-// since a read may be given its answer, too late, when the session is gone. Thread-safe.
+// The reads that are not answered yet. Shared by the session and each read, since a read may be given its answer,
+// too late, when the session is gone. Thread-safe.
 class PendingReads {
  public:
   explicit PendingReads(Stats& stats) : stats_(stats) {}
 
-  // The readers of `file` in thread `asker` went away: whatever is still awaited is cancelled.
-  void cancel(const OpenFile& file, pid_t asker);
+  // Thread `closer` closes `file`: what nobody waits for any more is cancelled.
+  void closing(const OpenFile& file, pid_t closer);
   // Ends every read, now, and returns when no answer is on its way any more. No read may start after this.
   void end_all();
   size_t size() const;
@@ -37,8 +37,8 @@ class PendingReads {
  private:
   friend class PendingRead;
   using Matches = std::function<bool(const PendingRead&)>;
-  bool add(const std::shared_ptr<PendingRead>& read);  // false: it was answered meanwhile
-  void finished(PendingRead& read);
+  void add(const std::shared_ptr<PendingRead>& read);
+  void finished(const PendingRead& read);
   std::vector<std::shared_ptr<PendingRead>> find(const Matches& matches) const;
 
   Stats& stats_;
@@ -76,11 +76,12 @@ class PendingRead final : public ReadAnswer, public std::enable_shared_from_this
   // Outlives the read, so that the callback can let go of the read while it still stands marked as running.
   struct Gate {
     std::atomic<bool> taken{false};
-    std::atomic<bool> interrupted{false};
+    std::atomic<bool> abandoned{false};  // the reader went away
     std::atomic<std::thread::id> callback_thread{};
   };
 
   static void on_interrupt(fuse_req_t request, void* data) noexcept;
+  void abandon() noexcept;
   void cancel() noexcept;
   bool take();
   template <typename Answer>
@@ -90,8 +91,8 @@ class PendingRead final : public ReadAnswer, public std::enable_shared_from_this
   const std::shared_ptr<PendingReads> reads_;
   const OpenFileRef file_;
   const pid_t asker_;
+  const std::thread::id starter_ = std::this_thread::get_id();
   Reply reply_;
-  bool finished_ = false;  // guarded by reads_->mutex_
 };
 
 }  // namespace damfs

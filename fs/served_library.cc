@@ -19,7 +19,7 @@ ServedLibrary::ServedLibrary(const Library& library)
       objects_(library.objects(), library.staging()),
       cache_(library.derived(), library.config().derived_max_bytes),
       workers_(std::make_unique<WorkerPool>(
-          WorkerPool::Options{.program = {}, .workers = library.config().media_workers, .stderr_fd = -1})) {
+          WorkerPool::Options{.program = {}, .workers = library.config().media_workers})) {
   stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
                                                    .objects = objects_,
                                                    .cache = cache_,

@@ -30,7 +30,7 @@ class Stats {
   uint64_t requests() const noexcept;
   uint64_t errors() const noexcept { return get(errors_); }        // all but "no such name" and "no such attribute"
   uint64_t io_errors() const noexcept { return get(io_errors_); }  // EIO alone
-  uint64_t late_replies() const noexcept { return get(late_replies_); }  // reads answered after their thread went on
+  uint64_t late_replies() const noexcept { return get(late_replies_); }  // reads answered by another thread than asked
   uint64_t cancelled() const noexcept { return get(cancelled_); }        // reads whose reader went away
 
  private:

@@ -45,7 +45,8 @@ class ReadAnswer {
  public:
   virtual ~ReadAnswer() = default;
   virtual void bytes(std::span<const std::byte> data) = 0;
-  // Bytes [offset, offset + size) of the descriptor, which stays open until this returns; short only at its end.
+  // Bytes [offset, offset + size) of the descriptor, which stays open until this returns. All of them must be
+  // there: a file that turns out shorter than it was declared is answered with EIO.
   virtual void slice(int fd, uint64_t offset, size_t size) = 0;
   virtual void fail(int error) = 0;  // an errno
 };

@@ -3,6 +3,8 @@
 
 #include "catalog/media/worker_pool.h"
 
+#include <unistd.h>
+
 #include <signal.h>
 #include <sys/eventfd.h>
 
@@ -229,6 +231,14 @@ class WorkerPool::Impl {
   bool stopping_ = false;
   Counters counters_;
 };
+
+int WorkerPool::default_stderr() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return STDERR_FILENO;
+#else
+  return log::enabled(log::Level::kInfo) ? STDERR_FILENO : -1;
+#endif
+}
 
 WorkerPool::WorkerPool(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 WorkerPool::~WorkerPool() = default;

@@ -15,10 +15,14 @@ namespace damfs {
 // Workers are started when the first job needs them and end with the pool. Thread-safe.
 class WorkerPool {
  public:
+  // This process's stderr when somebody asked for a log (-v) or the build is to report its own mistakes, else -1:
+  // some codecs print about every odd file.
+  static int default_stderr();
+
   struct Options {
     Path program;          // damfs-worker; empty: beside this process's own program, else in $PATH's libexec
     unsigned workers = 0;  // 0: one a core
-    int stderr_fd = -1;    // where workers' complaints go; -1: this process's stderr
+    int stderr_fd = default_stderr();  // where what libraries print goes; -1: nowhere
   };
   struct Counters {  // since the pool began
     uint64_t jobs_done = 0;

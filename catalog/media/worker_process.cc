@@ -97,7 +97,11 @@ WorkerProcess::WorkerProcess(const Path& program, int stderr_fd) {
   if (!theirs) throw_errno(errno, "cannot make a socket pair for a worker");
 
   SpawnActions actions;
-  if (stderr_fd >= 0 && stderr_fd != STDERR_FILENO) actions.dup2(stderr_fd, STDERR_FILENO);
+  if (stderr_fd < 0) {
+    actions.open_null(STDERR_FILENO, O_WRONLY);
+  } else if (stderr_fd != STDERR_FILENO) {
+    actions.dup2(stderr_fd, STDERR_FILENO);
+  }
   actions.open_null(STDIN_FILENO, O_RDONLY);
   actions.open_null(STDOUT_FILENO, O_WRONLY);
   actions.dup2(theirs.get(), wire::kWorkerSocket);

@@ -1,3 +1,5 @@
+-- SPDX-FileCopyrightText: The damfs authors
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- The catalog, version 1. Conventions: *_ns is nanoseconds since the epoch; *_key is how names are compared
 -- (names.h: nfc for folders and files, fold for labels, tags, albums, cameras); ids are never reused.
 

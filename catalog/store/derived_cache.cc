@@ -23,6 +23,16 @@ namespace {
 
 constexpr size_t kTouchesKept = 256;
 
+// Bookkeeping that fails (a full disk, a folder deleted this very moment) must not cost a reader the picture.
+template <typename Work>
+void tolerantly(const Work& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    log::info("the index of derived files: {}", error.what());
+  }
+}
+
 int64_t allocated(const struct stat& st) { return static_cast<int64_t>(st.st_blocks) * 512; }
 
 }  // namespace
@@ -33,18 +43,7 @@ std::string DerivedKey::text() const { return fmt::format("{}-{}-r{}", source.he
 // waiting for the disk, and a broken one is thrown away.
 class DerivedCache::Index {
  public:
-  explicit Index(const Path& folder) : folder_(folder) {
-    try {
-      open();
-    } catch (const Error& error) {
-      log::warning("the index of {} is unusable and is made anew: {}", folder.string(), error.what());
-      for (const char* suffix : {"", "-wal", "-shm"}) {
-        std::error_code ignored;
-        std::filesystem::remove(file().string() + suffix, ignored);
-      }
-      open();
-    }
-  }
+  explicit Index(const Path& folder) : folder_(folder) { open_or_renew(); }
 
   ~Index() {
     try {
@@ -56,12 +55,14 @@ class DerivedCache::Index {
 
   void touch(const std::string& key) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     touched_[key] = now_ns();
     if (touched_.size() >= kTouchesKept) flush();
   }
 
   void add(const std::string& key, const std::string& path, int64_t bytes) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     db::Statement before(*database_, "SELECT bytes FROM derived WHERE key = ?1");
     before.bind_all(std::string_view(key));
     if (before.step()) total_ -= before.integer(0);  // its file was deleted by hand meanwhile
@@ -74,6 +75,7 @@ class DerivedCache::Index {
 
   void drop(const std::string& key) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     db::Statement row(*database_, "DELETE FROM derived WHERE key = ?1 RETURNING bytes");
     row.bind_all(std::string_view(key));
     if (row.step()) total_ -= row.integer(0);
@@ -87,6 +89,7 @@ class DerivedCache::Index {
   // The least recently used, enough of them that at most `target` bytes stay.
   std::vector<Victim> oldest_beyond(int64_t target) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     flush();
     total_ = database_->integer("SELECT sum(bytes) FROM derived");  // another process may have added
     std::vector<Victim> victims;
@@ -101,6 +104,7 @@ class DerivedCache::Index {
 
   void set_failure(const std::string& key, const std::optional<std::string>& reason) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     if (reason) {
       db::Statement(*database_, "INSERT OR REPLACE INTO failure (key, reason, at_ns) VALUES (?1, ?2, ?3)")
           .bind_all(std::string_view(key), std::string_view(*reason), now_ns())
@@ -112,6 +116,7 @@ class DerivedCache::Index {
 
   std::optional<std::string> failure(const std::string& key) {
     const std::lock_guard lock(mutex_);
+    follow_file();
     db::Statement row(*database_, "SELECT reason FROM failure WHERE key = ?1");
     row.bind_all(std::string_view(key));
     if (!row.step()) return std::nullopt;
@@ -122,6 +127,37 @@ class DerivedCache::Index {
 
  private:
   Path file() const { return folder_ / "index.db"; }
+
+  void open_or_renew() {
+    try {
+      open();
+    } catch (const Error& error) {
+      log::warning("the index of {} is unusable and is made anew: {}", folder_.string(), error.what());
+      for (const char* suffix : {"", "-wal", "-shm"}) {
+        std::error_code ignored;
+        std::filesystem::remove(file().string() + suffix, ignored);
+      }
+      open();
+    }
+  }
+
+  // Somebody may delete the index, or all of derived/, at any time: then the connection leads to a file that
+  // nobody else will ever see.
+  void follow_file() {
+    const auto now = stat_path(file());
+    if (now && now->st_ino == inode_) return;
+    database_.reset();
+    touched_.clear();
+    std::filesystem::create_directories(folder_);
+    if (!now) {
+      // What lies beside a deleted database belongs to it; SQLite must not apply it to the new one.
+      for (const char* suffix : {"-wal", "-shm"}) {
+        std::error_code ignored;
+        std::filesystem::remove(file().string() + suffix, ignored);
+      }
+    }
+    open_or_renew();
+  }
 
   void open() {
     const bool fresh = !stat_path(file());
@@ -134,13 +170,16 @@ class DerivedCache::Index {
         "CREATE TABLE IF NOT EXISTS failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) "
         "WITHOUT ROWID");
     if (fresh) adopt_files();
+    const auto opened = stat_path(file());
+    inode_ = opened ? opened->st_ino : 0;
     total_ = database_->integer("SELECT sum(bytes) FROM derived");
   }
 
   // A deleted index leaves files that nobody would ever evict.
   void adopt_files() {
     db::Transaction transaction(*database_);
-    db::Statement insert(*database_, "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
+    db::Statement insert(*database_,
+                         "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
       if (!entry.is_regular_file() || entry.path().extension() != ".webp") continue;
       const auto st = lstat_path(entry.path());
@@ -168,6 +207,7 @@ class DerivedCache::Index {
   const Path folder_;
   std::mutex mutex_;
   std::unique_ptr<db::Database> database_;
+  ino_t inode_ = 0;  // of the file that database_ has open
   std::map<std::string, int64_t> touched_;
   std::atomic<int64_t> total_{0};
 };
@@ -183,12 +223,8 @@ Path DerivedCache::path_of(const DerivedKey& key) const {
 
 std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
   auto fd = open_existing(path_of(key), O_RDONLY);
-  if (!fd) return fd;
-  try {
-    index_->touch(key.text());
-  } catch (const Error& error) {
-    // When it was used is forgotten, and that is all.
-    log::debug("derived index: {}", error.what());
+  if (fd) {
+    tolerantly([&] { index_->touch(key.text()); });
   }
   return fd;
 }
@@ -218,9 +254,11 @@ void DerivedCache::insert(const DerivedKey& key, int staged) {
     if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot keep " + path.string());
     std::filesystem::create_directories(path.parent_path());
   }
-  // Relative, for a library may be moved.
-  index_->add(key.text(), path.lexically_relative(folder_).native(), allocated(stat_fd(staged, path)));
-  if (index_->total() > max_bytes_) evict();
+  tolerantly([&] {
+    // Relative, for a library may be moved.
+    index_->add(key.text(), path.lexically_relative(folder_).native(), allocated(stat_fd(staged, path)));
+    if (index_->total() > max_bytes_) evict();
+  });
 }
 
 void DerivedCache::evict() {
@@ -233,10 +271,18 @@ void DerivedCache::evict() {
 }
 
 void DerivedCache::remember_failure(const DerivedKey& key, const std::string& reason) {
-  index_->set_failure(key.text(), reason);
+  tolerantly([&] { index_->set_failure(key.text(), reason); });
 }
-std::optional<std::string> DerivedCache::failure(const DerivedKey& key) { return index_->failure(key.text()); }
-void DerivedCache::forget_failure(const DerivedKey& key) { index_->set_failure(key.text(), std::nullopt); }
+
+std::optional<std::string> DerivedCache::failure(const DerivedKey& key) {
+  std::optional<std::string> reason;
+  tolerantly([&] { reason = index_->failure(key.text()); });
+  return reason;
+}
+
+void DerivedCache::forget_failure(const DerivedKey& key) {
+  tolerantly([&] { index_->set_failure(key.text(), std::nullopt); });
+}
 
 int64_t DerivedCache::bytes() const { return index_->total(); }
 

@@ -51,7 +51,7 @@ void check_machine(Findings& findings) {
 void check_worker(Findings& findings, const Library& library) {
   std::string problem = "no answer";
   try {
-    WorkerPool workers({.program = {}, .workers = 1, .stderr_fd = -1});
+    WorkerPool workers({.program = {}, .workers = 1});
     Job job;
     job.source = open_file(library.root() / "damfs.toml", O_RDONLY);
     job.name = "damfs.toml";

@@ -175,7 +175,7 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   const auto begun = Clock::now();
   ImportReport report;
   {
-    WorkerPool workers({.program = {}, .workers = library.config().media_workers, .stderr_fd = -1});
+    WorkerPool workers({.program = {}, .workers = library.config().media_workers});
     Import import({catalog, store, workers}, options,
                   {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
                    .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});

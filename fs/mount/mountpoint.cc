@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,9 +96,10 @@ int detach(const Path& mountpoint, Detach how) {
   return run_fusermount(arguments) ? 0 : EBUSY;
 }
 
+// The kernel still knows a dead mount's attributes, so stat alone would not tell; free space is asked for afresh.
 bool is_dead(const Path& mountpoint) {
-  struct stat st {};
-  return ::stat(mountpoint.c_str(), &st) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+  struct statvfs volume {};
+  return ::statvfs(mountpoint.c_str(), &volume) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 void create(const Path& path) {

@@ -28,6 +28,7 @@ constexpr size_t kMaxComplaint = 400;
 struct Complaints {
   std::mutex mutex;
   std::string newest;
+  bool blank_tiles = false;
 };
 
 Complaints& complaints() {
@@ -59,6 +60,16 @@ void on_glib_log(const gchar*, GLogLevelFlags, const gchar* message, gpointer) {
   if (message != nullptr) complain(message);
 }
 
+// Where part of a picture cannot be decoded, libvips' line cache warns, leaves it blank and calls it done.
+void on_vips_log(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer data) {
+  if (message != nullptr && std::string_view(message).starts_with("error in tile")) {
+    const std::lock_guard lock(complaints().mutex);
+    complaints().blank_tiles = true;
+    return;
+  }
+  on_glib_log(domain, level, message, data);
+}
+
 void on_exiv2_log(int, const char*) {}
 
 // Loaders for formats that are no pictures anybody keeps, or that come from libraries with a long history of
@@ -86,7 +97,7 @@ void start_libraries() {
   g_log_set_default_handler(on_glib_log, nullptr);
   if (vips_init("damfs-worker") != 0) fail(ENOSYS, "cannot start libvips: {}", vips_complaint());
   g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION),
-                    on_glib_log, nullptr);
+                    on_vips_log, nullptr);
   vips_concurrency_set(1);
   vips_cache_set_max(0);
   block_exotic_loaders();
@@ -100,6 +111,12 @@ void forget_complaints() {
   vips_error_clear();
   const std::lock_guard lock(complaints().mutex);
   complaints().newest.clear();
+  complaints().blank_tiles = false;
+}
+
+bool left_blank_tiles() {
+  const std::lock_guard lock(complaints().mutex);
+  return complaints().blank_tiles;
 }
 
 std::string last_complaint() {

@@ -224,6 +224,32 @@ void find_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& 
   if (!object.empty()) facts.metadata["format"] = object.dump();
 }
 
+// Packets of a transport stream, with or without time stamps or parity between them.
+bool has_packet_rhythm(std::span<const uint8_t> head) {
+  constexpr uint8_t kSync = 0x47;
+  for (const size_t packet : {188U, 192U, 204U}) {
+    for (size_t at = 0; at < packet && at + 3 * packet < head.size(); ++at) {
+      if (head[at] == kSync && head[at + packet] == kSync && head[at + 2 * packet] == kSync &&
+          head[at + 3 * packet] == kSync) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Whether bytes without a magic number may be a bare stream. It costs nothing, where asking each of
+// libavformat's several hundred demuxers costs milliseconds, and most files it is asked about are no media.
+bool may_be_bare_stream(std::span<const uint8_t> head) {
+  const auto* begin = std::find_if(head.begin(), head.end(), [](uint8_t byte) { return byte != 0; }).base();
+  const auto rest = head.subspan(static_cast<size_t>(begin - head.data()));
+  const auto at = [&](size_t i) { return i < rest.size() ? rest[i] : uint8_t{0}; };
+  const bool start_code = rest.size() < head.size() && at(0) == 1;                    // 00 00 01: MPEG, H.264
+  const bool audio_frame = (at(0) == 0xFF && at(1) >= 0xE0) || (at(0) == 0x0B && at(1) == 0x77) ||  // MPEG, AC-3
+                           (at(0) == 0x7F && at(1) == 0xFE) || (at(0) == 0x1F && at(1) == 0x07);    // DTS, DV
+  return start_code || audio_frame || has_packet_rhythm(head);
+}
+
 }  // namespace
 
 std::string av_mime_by_content(const Source& source) {
@@ -245,6 +271,7 @@ std::string av_mime_by_content(const Source& source) {
   constexpr size_t kHead = 128U << 10;
   const auto bytes = source.bytes();
   const auto head = bytes.first(std::min(bytes.size(), kHead));
+  if (!may_be_bare_stream(head)) return {};
   std::vector<uint8_t> padded(head.begin(), head.end());
   padded.resize(head.size() + AVPROBE_PADDING_SIZE);
   AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};

@@ -34,10 +34,17 @@ int jpeg_shrink(VipsImage* header, Raster target, int orientation) {
   return shrink;
 }
 
-bool is_jpeg(VipsImage* image) {
-  const char* loader = nullptr;
+bool was_loaded_by(VipsImage* image, const char* loader) {
+  const char* name = nullptr;
   return vips_image_get_typeof(image, VIPS_META_LOADER) != 0 &&
-         vips_image_get_string(image, VIPS_META_LOADER, &loader) == 0 && g_str_has_prefix(loader, "jpegload");
+         vips_image_get_string(image, VIPS_META_LOADER, &name) == 0 && g_str_has_prefix(name, loader);
+}
+
+// Formats that libvips can decode at a smaller size than they have.
+bool shrinks_while_loading(VipsImage* image) {
+  constexpr const char* kLoaders[] = {"webpload", "heifload", "pdfload", "svgload", "jp2kload"};
+  return std::any_of(std::begin(kLoaders), std::end(kLoaders),
+                     [&](const char* loader) { return was_loaded_by(image, loader); });
 }
 
 // Whether colours go through profiles. Most cameras' files say that they are sRGB already, and a transform to the
@@ -56,21 +63,31 @@ bool needs_profiles(VipsImage* image) {
   return profile.find(kNarrow) == profile.npos && profile.find(kWide) == profile.npos;
 }
 
-Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
-  const char* profile = needs_profiles(header) ? "srgb" : nullptr;
-  const ImageSource bytes = image_source(source);
-  VipsImage* loaded = nullptr;
-  if (vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)),
-                           "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr) != 0) {
-    damaged();
-  }
-  const Image owner(loaded);
+Image shrink_loaded(const Image& loaded, VipsImage* header, Raster target) {
+  if (!loaded) damaged();
   VipsImage* small = nullptr;
-  if (vips_thumbnail_image(loaded, &small, static_cast<int>(target.width), "height", static_cast<int>(target.height),
-                           "size", VIPS_SIZE_FORCE, "export_profile", profile, nullptr) != 0) {
+  if (vips_thumbnail_image(loaded.get(), &small, static_cast<int>(target.width), "height",
+                           static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, "export_profile",
+                           needs_profiles(header) ? "srgb" : nullptr, nullptr) != 0) {
     damaged();
   }
   return Image(small);
+}
+
+Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
+  const ImageSource bytes = image_source(source);
+  VipsImage* loaded = nullptr;
+  vips_jpegload_source(bytes.get(), &loaded, "shrink", jpeg_shrink(header, target, orientation_of(header)), "access",
+                       VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr);
+  return shrink_loaded(Image(loaded), header, target);
+}
+
+// Loaded here and not by vips_thumbnail_source, which in libvips 8.14 forgets fail_on.
+Image shrink_whole(const Source& source, VipsImage* header, Raster target) {
+  const ImageSource bytes = image_source(source);
+  VipsImage* loaded = vips_image_new_from_source(bytes.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                                 kFailOn, nullptr);
+  return shrink_loaded(Image(loaded), header, target);
 }
 
 Image shrink_any(const Source& source, VipsImage* header, Raster target) {
@@ -90,7 +107,10 @@ Image shrink_any(const Source& source, VipsImage* header, Raster target) {
 Image bare_copy(VipsImage* image) {
   size_t size = 0;
   void* pixels = vips_image_write_to_memory(image, &size);
-  if (pixels == nullptr) damaged();
+  if (pixels == nullptr || left_blank_tiles()) {
+    g_free(pixels);
+    damaged();
+  }
   Image copy(vips_image_new_from_memory(pixels, size, vips_image_get_width(image), vips_image_get_height(image),
                                         vips_image_get_bands(image), vips_image_get_format(image)));
   if (!copy) {
@@ -123,8 +143,9 @@ Image settle(Image image) {
 Image shrink_image(const Source& source, Raster target) {
   const ImageSource bytes = image_source(source);
   const Image header = open_image(source, bytes.get());
-  return settle(is_jpeg(header.get()) ? shrink_jpeg(source, header.get(), target)
-                                      : shrink_any(source, header.get(), target));
+  if (was_loaded_by(header.get(), "jpegload")) return settle(shrink_jpeg(source, header.get(), target));
+  if (shrinks_while_loading(header.get())) return settle(shrink_any(source, header.get(), target));
+  return settle(shrink_whole(source, header.get(), target));
 }
 
 void check(const StillRequest& request) {

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/invalidate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "tests/support/fake_mount.h"
+
+namespace damfs::test {
+namespace {
+
+constexpr std::chrono::milliseconds kQuick{2};
+
+// News that the test writes.
+class FakeNews {
+ public:
+  NewsSource source() {
+    return [this](int64_t since, const std::function<bool(NodeId)>& is_known) {
+      const std::lock_guard lock(mutex_);
+      asked_since.push_back(since);
+      if (fault) {
+        fault = false;
+        throw std::runtime_error("the catalog is busy");
+      }
+      Tree::News news = std::exchange(next_, {});
+      std::erase_if(news.stale, [&](const Stale& stale) { return stale.node.is_directory() && !is_known(stale.node); });
+      news.newest = std::max(news.newest, since);
+      return news;
+    };
+  }
+  void tell(Tree::News news) {
+    const std::lock_guard lock(mutex_);
+    next_ = std::move(news);
+  }
+  void fail_once() {
+    const std::lock_guard lock(mutex_);
+    fault = true;
+  }
+  int64_t last_asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_since.empty() ? -1 : asked_since.back();
+  }
+
+ private:
+  std::mutex mutex_;
+  Tree::News next_;
+  bool fault = false;
+  std::vector<int64_t> asked_since;
+};
+
+TEST(Invalidator, TurnsNewsIntoNotificationsAndRepeatsThemOnce) {
+  FakeMount mount;
+  const auto directory = mount.tree.add_directory(mount.tree.top(), "d");
+  const auto unknown = mount.tree.add_directory(mount.tree.top(), "never looked up");
+  const auto file = mount.tree.add_file(mount.tree.top(), "a.jpg", "x");
+  mount.kernel.lookup(1, "d");
+  FakeNews news;
+  news.tell({.newest = 7,
+             .everything = false,
+             .stale = {{Stale::What::kEntry, directory->id(), "new.jpg"},
+                       {Stale::What::kListing, directory->id(), ""},
+                       {Stale::What::kListing, unknown->id(), ""},
+                       {Stale::What::kAttributes, file->id(), ""}}});
+  Invalidator invalidator(mount.session, {.news = news.source(), .since = 5, .period = kQuick});
+  const auto told = mount.kernel.notifications(6);
+  while (news.last_asked() != 7) std::this_thread::yield();
+  invalidator.stop();
+  ASSERT_EQ(mount.kernel.notifications(6).size(), 6U);
+  for (size_t round = 0; round < 6; round += 3) {
+    EXPECT_EQ(-told[round].error, FUSE_NOTIFY_INVAL_ENTRY);
+    const auto entry = unpacked<fuse_notify_inval_entry_out>(told[round].data);
+    EXPECT_EQ(entry.parent, directory->id().value());
+    EXPECT_EQ(told[round].data.substr(sizeof entry, entry.namelen), "new.jpg");
+    EXPECT_EQ(-told[round + 1].error, FUSE_NOTIFY_INVAL_INODE);
+    const auto listing = unpacked<fuse_notify_inval_inode_out>(told[round + 1].data);
+    EXPECT_EQ(listing.ino, directory->id().value());
+    EXPECT_EQ(listing.off, 0);
+    const auto attributes = unpacked<fuse_notify_inval_inode_out>(told[round + 2].data);
+    EXPECT_EQ(attributes.ino, file->id().value());
+    EXPECT_LT(attributes.off, 0);
+  }
+}
+
+TEST(Invalidator, EverythingDropsTheTopNamesAndEveryKnownListing) {
+  FakeMount mount;
+  const auto directory = mount.tree.add_directory(mount.tree.top(), "d");
+  mount.tree.add_directory(mount.tree.top(), "e");
+  mount.kernel.lookup(1, "d");
+  FakeNews news;
+  news.tell({.newest = 1, .everything = true, .stale = {}});
+  Invalidator invalidator(mount.session, {.news = news.source(), .since = 0, .period = kQuick});
+  std::vector<std::string> told;
+  for (const auto& notification : mount.kernel.notifications(4)) {
+    if (-notification.error == FUSE_NOTIFY_INVAL_ENTRY) {
+      const auto entry = unpacked<fuse_notify_inval_entry_out>(notification.data);
+      told.push_back(notification.data.substr(sizeof entry, entry.namelen));
+    } else {
+      told.push_back(std::to_string(unpacked<fuse_notify_inval_inode_out>(notification.data).ino));
+    }
+  }
+  EXPECT_EQ(std::count(told.begin(), told.end(), "d"), 1);
+  EXPECT_EQ(std::count(told.begin(), told.end(), "e"), 1);
+  EXPECT_EQ(std::count(told.begin(), told.end(), "1"), 1);
+  EXPECT_EQ(std::count(told.begin(), told.end(), std::to_string(directory->id().value())), 1);
+}
+
+TEST(Invalidator, AFaultLosesNoNews) {
+  FakeMount mount;
+  FakeNews news;
+  news.fail_once();
+  news.tell({.newest = 3, .everything = false, .stale = {{Stale::What::kListing, NodeId::root(), ""}}});
+  Invalidator invalidator(mount.session, {.news = news.source(), .since = 2, .period = kQuick});
+  EXPECT_EQ(unpacked<fuse_notify_inval_inode_out>(mount.kernel.notifications(1)[0].data).ino, 1U);
+}
+
+}  // namespace
+}  // namespace damfs::test
