@@ -96,7 +96,8 @@ NodeRef FolderNode::lookup(EntryName name) const {
   // A file spelled exactly so comes before a folder that only is the same in NFC.
   if (!folder || folder->name != name.view()) {
     const auto found = find_source(name.view());
-    if (found && (!folder || shown_name(found->name, found->row.id) == name.view())) return lens_.node(context_, *found);
+    if (found && (!folder || shown_name(found->name, found->row.id) == name.view()))
+      return lens_.node(context_, *found);
   }
   return folder ? std::make_shared<FolderNode>(context_, view_, lens_, folder->key) : nullptr;
 }

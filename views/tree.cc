@@ -33,8 +33,10 @@ Attributes directory_attributes(NodeId id, int64_t changed_ns) {
 class Tree::Impl {
  public:
   explicit Impl(Options options)
-      : context_{options.catalog, options.objects, options.stills, std::move(options.control_files),
-                 make_views(), {}, now_ns(), 0} {
+      : context_{options.catalog, options.objects,
+                 options.stills,  std::move(options.control_files),
+                 make_views(),    {},
+                 now_ns(),        0} {
     context_.lenses.push_back(std::make_unique<PlainLens>());
     for (const StillProfile& profile : still_profiles()) {
       context_.lenses.push_back(std::make_unique<StillLens>(profile));
@@ -73,7 +75,9 @@ class Tree::Impl {
     if (id.file_kind() == NodeId::FileKind::kControl) {
       const auto index = static_cast<size_t>(id.file_id()) - 1;
       const bool is_canonical = id == NodeId::file(NodeId::FileKind::kControl, 0, id.file_id());
-      return is_canonical && id.file_id() > 0 && index < context_.control_files.size() ? make_control_file(context_, index) : nullptr;
+      return is_canonical && id.file_id() > 0 && index < context_.control_files.size()
+                 ? make_control_file(context_, index)
+                 : nullptr;
     }
     const Lens* lens = context_.lens(id.profile());
     if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;
@@ -180,9 +184,8 @@ class Tree::Impl::NewsWriter {
     for (const auto& view : context_.views) {
       const auto reader = context_.catalog.reader();
       view->names(*reader, *row, [&](int64_t key, std::string_view name) {
-        each_lens(*view, key, [&](const View&, const Lens& lens, int64_t, NodeId id) {
-          entry(*view, lens, key, id, name, asset);
-        });
+        each_lens(*view, key,
+                  [&](const View&, const Lens& lens, int64_t, NodeId id) { entry(*view, lens, key, id, name, asset); });
       });
     }
   }

@@ -86,8 +86,7 @@ size_t read_some(int fd, std::span<std::byte> buffer, const Path& path_for_messa
 size_t pread_some(int fd, std::span<std::byte> buffer, uint64_t offset, const Path& path_for_messages) {
   size_t done = 0;
   while (done < buffer.size()) {
-    const ssize_t n =
-        ::pread(fd, buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t n = ::pread(fd, buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
     if (n == 0) break;
     if (n > 0) {
       done += static_cast<size_t>(n);

@@ -22,9 +22,9 @@ struct Free {
 
 std::string map_utf8(std::string_view text, int options) {
   utf8proc_uint8_t* raw = nullptr;
-  const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                              static_cast<utf8proc_ssize_t>(text.size()), &raw,
-                              static_cast<utf8proc_option_t>(options));
+  const auto n =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &raw, static_cast<utf8proc_option_t>(options));
   const std::unique_ptr<utf8proc_uint8_t, Free> owner(raw);
   if (n < 0) return std::string(text);
   return {reinterpret_cast<const char*>(raw), static_cast<size_t>(n)};
@@ -164,8 +164,9 @@ StemAndExtension split_extension(std::string_view name) {
 
 bool is_litter(std::string_view name) {
   static constexpr std::array<std::string_view, 12> kExact = {
-      ".DS_Store", "Thumbs.db",    "ehthumbs.db",        "desktop.ini", ".directory",      ".localized",
-      ".hidden",   ".Spotlight-V100", ".fseventsd", ".TemporaryItems", ".Trashes", ".com.apple.timemachine.donotpresent"};
+      ".DS_Store",  "Thumbs.db",       "ehthumbs.db", "desktop.ini",
+      ".directory", ".localized",      ".hidden",     ".Spotlight-V100",
+      ".fseventsd", ".TemporaryItems", ".Trashes",    ".com.apple.timemachine.donotpresent"};
   if (name.starts_with("._") || name.starts_with(".Trash-") || name == ".Trash" || name == "Icon\r") return true;
   return std::any_of(kExact.begin(), kExact.end(),
                      [&](std::string_view litter) { return equals_ignoring_case(name, litter); });
@@ -174,8 +175,9 @@ bool is_litter(std::string_view name) {
 bool is_temporary(std::string_view name) {
   static constexpr std::array<std::string_view, 6> kEnds = {".tmp", "~", ".part", ".swp", ".swx", ".crdownload"};
   if (name.starts_with(".goutputstream-") || name.starts_with(".~lock.")) return true;
-  return std::any_of(kEnds.begin(), kEnds.end(),
-                     [&](std::string_view end) { return name.size() > end.size() && ends_with_ignoring_case(name, end); });
+  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
+    return name.size() > end.size() && ends_with_ignoring_case(name, end);
+  });
 }
 
 std::string printable(std::string_view text) { return replace_invalid(text, "\xEF\xBF\xBD", true); }

@@ -34,7 +34,8 @@ int errno_of(int result_code) {
     case ENOSPC: fail(code, "{}: the disk is full; free some space and run the command again", path.string());
     case EBUSY: fail(code, "{}: another damfs is writing; try again", path.string());
     case EUCLEAN:
-      fail(code, "{}: the catalog is damaged ({}); nothing was changed. Restore it from a backup, or see `damfs doctor`",
+      fail(code,
+           "{}: the catalog is damaged ({}); nothing was changed. Restore it from a backup, or see `damfs doctor`",
            path.string(), error.what());
     default: fail(code, "{}: {}", path.string(), error.what());
   }

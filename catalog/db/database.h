@@ -82,7 +82,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  void execute(std::string_view sql);  // any number of statements
+  void execute(std::string_view sql);     // any number of statements
   int64_t integer(std::string_view sql);  // the first column of the first row; 0 when there is none
   int64_t last_insert_id() const;
 

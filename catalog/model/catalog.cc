@@ -27,9 +27,8 @@ void refuse_network_file_system(const Path& folder) {
   struct statfs fs {};
   if (::statfs(folder.c_str(), &fs) != 0) return;
   static constexpr std::pair<int64_t, std::string_view> kNetworks[] = {
-      {0x6969, "NFS"},       {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
-      {0x517B, "SMB"},       {0x01021997, "9p"},   {0x00C36400, "Ceph"},
-      {0x5346414F, "AFS"},
+      {0x6969, "NFS"},    {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"}, {0x517B, "SMB"},
+      {0x01021997, "9p"}, {0x00C36400, "Ceph"}, {0x5346414F, "AFS"},
   };
   for (const auto& [magic, name] : kNetworks) {
     if (static_cast<uint32_t>(fs.f_type) == static_cast<uint32_t>(magic)) {
@@ -101,7 +100,8 @@ Catalog::Catalog(Path file) : file_(std::move(file)) {
       fail(ENOTSUP, "{} was written by a newer damfs (its schema is {}, this program knows {}); use that one",
            file_.string(), version, kSchemaVersion);
     }
-    if (version < 1) fail(EUCLEAN, "{} holds no catalog; nothing was changed. Restore it from a backup", file_.string());
+    if (version < 1)
+      fail(EUCLEAN, "{} holds no catalog; nothing was changed. Restore it from a backup", file_.string());
   }
   writer_database_ = std::make_unique<db::Database>(file_, db::Database::Mode::kReadWrite);
   migrate(*writer_database_, writer_database_->integer("PRAGMA user_version"));

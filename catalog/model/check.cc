@@ -32,7 +32,8 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
      "kind = s.key)",
      "type {} has a wrong count of assets"},
     {"SELECT b.id FROM blob b LEFT JOIN location l ON l.blob_id = b.id WHERE l.blob_id IS NULL", "blob {} is nowhere"},
-    {"SELECT b.id FROM blob b LEFT JOIN version v ON v.blob_id = b.id WHERE v.id IS NULL", "blob {} belongs to no asset"},
+    {"SELECT b.id FROM blob b LEFT JOIN version v ON v.blob_id = b.id WHERE v.id IS NULL",
+     "blob {} belongs to no asset"},
     {"SELECT name FROM counter c WHERE (name = 'blobs' AND value <> (SELECT count(*) FROM blob)) OR (name = "
      "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob))",
      "the counter {} is wrong"},

@@ -18,18 +18,18 @@ struct Details {
   std::string label;
   std::vector<std::string> paths;  // below originals/
   int64_t version = 0;
-  int64_t versions = 0;            // how many it has had
+  int64_t versions = 0;  // how many it has had
   std::string custody;
   Digest sha256;
   int64_t size = 0;
   int64_t mtime_ns = 0;
-  std::string camera;              // its folder in by-camera/, or empty
+  std::string camera;  // its folder in by-camera/, or empty
   std::optional<int64_t> rating;
   std::string title, description;
-  std::string captured;            // ISO 8601
+  std::string captured;  // ISO 8601
   DateSource date_source = DateSource::kMtime;
-  std::vector<std::string> tags, albums;  // paths
-  MediaFacts media;                // what the worker found; without tags, words and metadata
+  std::vector<std::string> tags, albums;        // paths
+  MediaFacts media;                             // what the worker found; without tags, words and metadata
   std::map<std::string, std::string> metadata;  // namespace → JSON
 };
 

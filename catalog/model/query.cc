@@ -25,14 +25,14 @@ constexpr size_t kMostTerms = 64;
 constexpr size_t kLongestQuery = 4096;
 
 constexpr std::pair<std::string_view, Field> kFields[] = {
-    {"type", Field::kType},       {"tag", Field::kTag},        {"date", Field::kDate}, {"camera", Field::kCamera},
-    {"rating", Field::kRating},   {"ext", Field::kExtension},  {"size", Field::kSize}, {"path", Field::kPath},
+    {"type", Field::kType},     {"tag", Field::kTag},       {"date", Field::kDate}, {"camera", Field::kCamera},
+    {"rating", Field::kRating}, {"ext", Field::kExtension}, {"size", Field::kSize}, {"path", Field::kPath},
 };
 
 // One term as it was written, quotes taken off.
 struct RawTerm {
   bool excluded = false;
-  bool quoted = false;         // it began with a quote: never a field
+  bool quoted = false;  // it began with a quote: never a field
   std::string field;
   std::string value;
 };
@@ -86,8 +86,9 @@ class Scanner {
 
 Comparison take_comparison(std::string_view& value) {
   static constexpr std::pair<std::string_view, Comparison> kSigns[] = {
-      {">=", Comparison::kGreaterOrEqual}, {"<=", Comparison::kLessOrEqual}, {">", Comparison::kGreater},
-      {"<", Comparison::kLess},            {"=", Comparison::kEqual},
+      {">=", Comparison::kGreaterOrEqual}, {"<=", Comparison::kLessOrEqual},
+      {">", Comparison::kGreater},         {"<", Comparison::kLess},
+      {"=", Comparison::kEqual},
   };
   for (const auto& [sign, comparison] : kSigns) {
     if (value.starts_with(sign)) {
@@ -103,11 +104,23 @@ int64_t parse_size(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
   const std::string unit = fold(std::string_view(end, static_cast<size_t>(text.data() + text.size() - end)));
   static constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"", 1},           {"b", 1},          {"k", 1024.0},          {"kb", 1024.0},       {"kib", 1024.0},
-      {"m", 1048576.0},  {"mb", 1048576.0}, {"mib", 1048576.0},     {"g", 1073741824.0},  {"gb", 1073741824.0},
-      {"gib", 1073741824.0}, {"t", 1099511627776.0}, {"tb", 1099511627776.0}, {"tib", 1099511627776.0},
+      {"", 1},
+      {"b", 1},
+      {"k", 1024.0},
+      {"kb", 1024.0},
+      {"kib", 1024.0},
+      {"m", 1048576.0},
+      {"mb", 1048576.0},
+      {"mib", 1048576.0},
+      {"g", 1073741824.0},
+      {"gb", 1073741824.0},
+      {"gib", 1073741824.0},
+      {"t", 1099511627776.0},
+      {"tb", 1099511627776.0},
+      {"tib", 1099511627776.0},
   };
-  const auto* found = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& u) { return u.first == unit; });
+  const auto* found =
+      std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& u) { return u.first == unit; });
   if (error != std::errc() || found == std::end(kUnits) || !(amount >= 0) || amount * found->second > 9e18) {
     fail(EINVAL, "size: wants a number of bytes such as 500k, 10M or 2G, not '{}'", printable(text));
   }
@@ -125,7 +138,8 @@ DayRange parse_days(std::string_view text) {
     return day->month == 0 ? DayRange{day->key(), day->key() + 512} : DayRange{day->key(), day->key() + 1};
   }
   if (const auto first = Day::parse(std::string(text) + "-01")) return {first->key() - 1, first->key() + 31};
-  fail(EINVAL, "date: wants 2024, 2024-05, 2024-05-17, a range such as 2020..2022, or >=2024; not '{}'", printable(text));
+  fail(EINVAL, "date: wants 2024, 2024-05, 2024-05-17, a range such as 2020..2022, or >=2024; not '{}'",
+       printable(text));
 }
 
 void read_date(QueryTerm& term, std::string_view value) {
@@ -150,7 +164,8 @@ void read_value(QueryTerm& term, std::string_view value) {
   switch (term.field) {
     case Field::kType: {
       const auto kind = kind_from_string(fold(value));
-      if (!kind) fail(EINVAL, "type: is one of image, video, audio, document, texture-pack, other; not '{}'", printable(value));
+      if (!kind)
+        fail(EINVAL, "type: is one of image, video, audio, document, texture-pack, other; not '{}'", printable(value));
       term.number = static_cast<int64_t>(*kind);
       return;
     }
@@ -184,9 +199,11 @@ QueryTerm interpret(const RawTerm& raw) {
   term.excluded = raw.excluded;
   if (!raw.field.empty() || (!raw.quoted && raw.value.empty())) {
     const std::string name = fold(raw.field);
-    const auto* field = std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.first == name; });
+    const auto* field =
+        std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.first == name; });
     if (field == std::end(kFields)) {
-      fail(EINVAL, "there is no '{}:'; use type: tag: date: camera: rating: ext: size: path:, or put the text in quotes",
+      fail(EINVAL,
+           "there is no '{}:'; use type: tag: date: camera: rating: ext: size: path:, or put the text in quotes",
            printable(raw.field));
     }
     if (raw.value.empty()) fail(EINVAL, "'{}:' needs a value", name);

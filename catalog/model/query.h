@@ -22,8 +22,8 @@ struct QueryTerm {
   bool excluded = false;
   bool phrase = false;  // a quoted word: these words in this order
   Comparison comparison = Comparison::kEqual;
-  std::string text;     // word, tag path, camera, extension without dot, folder path
-  int64_t number = 0;   // type: Kind; rating: stars; size: bytes; date: Day::key of the first day meant
+  std::string text;        // word, tag path, camera, extension without dot, folder path
+  int64_t number = 0;      // type: Kind; rating: stars; size: bytes; date: Day::key of the first day meant
   int64_t number_end = 0;  // date: Day::key just behind the last day meant
 };
 

@@ -265,12 +265,9 @@ std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {
   if (!row->step()) return std::nullopt;
   const auto digest = Digest::from_bytes(row->text(0));
   if (!digest) fail(EUCLEAN, "{}: version {} has a malformed digest", database_.path().string(), version_id);
-  return BytesRow{*digest,
-                  row->integer(1),
-                  std::string(row->text(2)),
-                  static_cast<Kind>(row->integer(3)),
-                  row->integer(4),
-                  std::string(row->text(5))};
+  return BytesRow{
+      *digest,         row->integer(1),          std::string(row->text(2)), static_cast<Kind>(row->integer(3)),
+      row->integer(4), std::string(row->text(5))};
 }
 
 std::vector<LocationRow> Reader::locations_of_version(int64_t version_id) {

@@ -47,7 +47,7 @@ class Reader {
   std::vector<int64_t> tags(int64_t asset);
   std::vector<int64_t> albums(int64_t asset);
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
-  std::string group_path(Grouping grouping, int64_t key);  // "a/b/c" below the top; "" for the top
+  std::string group_path(Grouping grouping, int64_t key);                      // "a/b/c" below the top; "" for the top
   int64_t recent_floor();
   struct Totals {
     int64_t assets = 0;

@@ -41,24 +41,24 @@ struct GroupRow {
 
 // An asset as a listing shows it: everything about its current version that stat and names need.
 struct AssetRow {
-  int64_t cursor = 0;          // where it stands in the listing it came from: rises, never 0
-  std::string_view name;       // its name there; valid until the next row
+  int64_t cursor = 0;     // where it stands in the listing it came from: rises, never 0
+  std::string_view name;  // its name there; valid until the next row
   int64_t id = 0;
   int64_t version = 0;
-  int64_t size = 0;            // bytes
+  int64_t size = 0;  // bytes
   int64_t mtime_ns = 0;
   int64_t changed_ns = 0;
-  int64_t names = 0;           // how many names it has in the mount
+  int64_t names = 0;  // how many names it has in the mount
   Kind kind = Kind::kOther;
-  Raster still;                // zero: no still can be declared
-  int64_t day = 0;             // Day::key
+  Raster still;     // zero: no still can be declared
+  int64_t day = 0;  // Day::key
   std::optional<int64_t> camera;
   std::optional<int64_t> rating;
 };
 
 // An AssetRow that owns its name.
 struct FoundAsset {
-  AssetRow row;      // row.name is empty; use `name`
+  AssetRow row;  // row.name is empty; use `name`
   std::string name;
 };
 

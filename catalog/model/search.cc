@@ -101,8 +101,8 @@ Condition tag_condition(Reader& reader, const QueryTerm& term) {
   if (term.text.find('/') == std::string::npos) {
     return {fmt::format(kBelow, "SELECT id FROM tag WHERE name_key = ?"), {term.text}};
   }
-  Condition set = row_set(
-      follow(reader, "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2", parts_of(term.text)));
+  Condition set =
+      row_set(follow(reader, "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2", parts_of(term.text)));
   return {fmt::format(kBelow, set.sql), std::move(set.values)};
 }
 
@@ -116,10 +116,11 @@ Condition path_condition(Reader& reader, const QueryTerm& term) {
   if (!parts.empty()) parts.pop_back();
   const Condition parent = row_set(follow(reader, kChildren, parts));
   Condition condition{
-      fmt::format("(a.id IN (WITH RECURSIVE down (id) AS ({} UNION SELECT f.id FROM folder f JOIN down ON f.parent_id = "
-                  "down.id) SELECT e.asset_id FROM folder_entry e JOIN down ON e.folder_id = down.id) OR a.id IN "
-                  "(SELECT asset_id FROM folder_entry WHERE folder_id IN ({}) AND name_key = ?))",
-                  folder.sql, parent.sql),
+      fmt::format(
+          "(a.id IN (WITH RECURSIVE down (id) AS ({} UNION SELECT f.id FROM folder f JOIN down ON f.parent_id = "
+          "down.id) SELECT e.asset_id FROM folder_entry e JOIN down ON e.folder_id = down.id) OR a.id IN "
+          "(SELECT asset_id FROM folder_entry WHERE folder_id IN ({}) AND name_key = ?))",
+          folder.sql, parent.sql),
       folder.values};
   condition.values.insert(condition.values.end(), parent.values.begin(), parent.values.end());
   condition.values.emplace_back(std::string(last));

@@ -58,17 +58,18 @@ std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
 }
 
 void Writer::touch_source(std::string_view path, const SourceStamp& stamp) {
-  db::Use row(statement("UPDATE source_file SET size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, "
-                        "fingerprint = ?6 WHERE path = ?1"));
-  row->bind_all(path, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
-                static_cast<int64_t>(stamp.fingerprint));
+  db::Use row(
+      statement("UPDATE source_file SET size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, "
+                "fingerprint = ?6 WHERE path = ?1"));
+  row->bind_all(path, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, static_cast<int64_t>(stamp.fingerprint));
   row->run();
 }
 
 void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
   if (incoming.source_path.empty()) return;
-  db::Use row(statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
-                        "entry_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  db::Use row(
+      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
+                "entry_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   const SourceStamp& stamp = incoming.stamp;
   row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
                 static_cast<int64_t>(stamp.fingerprint), entry);
@@ -78,35 +79,20 @@ void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
 FiledAs Writer::file(const IncomingFile& incoming) {
   const int64_t folder = ensure_folder(incoming.folder);
   const int64_t blob = add_blob(incoming);
-  const int64_t source_entry = entry_of_source(incoming.source_path);
 
   const auto path_of = [&](std::string_view name) {
     const std::string in = folder_path(folder);
     return in.empty() ? std::string(name) : fmt::format("{}/{}", in, name);
   };
-  // What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it.
-  {
-    db::Use row(statement("SELECT e.asset_id, v.blob_id, e.name FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                          "JOIN version v ON v.id = a.version_id WHERE e.id = ?1 AND e.folder_id = ?2"));
-    row->bind_all(source_entry, folder);
-    if (row->step()) {
-      FiledAs filed{Filed::kKnown, row->integer(0), path_of(row->text(2))};
-      const bool changed = row->integer(1) != blob;
-      row->reset();
-      if (changed) {
-        const FiledAs replaced = replace_entry(source_entry, filed.asset, incoming, blob);
-        filed.how = replaced.how;
-        filed.asset = replaced.asset;
-        changed_groups_.emplace(Grouping::kFolder, folder);
-      }
-      remember_source(incoming, source_entry);
-      return filed;
-    }
+  if (auto filed = refile(incoming, folder, blob)) {
+    filed->path = path_of(filed->path);
+    return *filed;
   }
   // The very name, if these bytes have it already.
   {
-    db::Use row(statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                          "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2"));
+    db::Use row(
+        statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+                  "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2"));
     row->bind_all(folder, std::string_view(incoming.name));
     if (row->step() && row->integer(2) == blob) {
       remember_source(incoming, row->integer(0));
@@ -139,14 +125,37 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   return filed;
 }
 
+// What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it. The
+// result's path is the name alone.
+std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t folder, int64_t blob) {
+  const int64_t entry = entry_of_source(incoming.source_path);
+  db::Use row(
+      statement("SELECT e.asset_id, v.blob_id, e.name FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+                "JOIN version v ON v.id = a.version_id WHERE e.id = ?1 AND e.folder_id = ?2"));
+  row->bind_all(entry, folder);
+  if (!row->step()) return std::nullopt;
+  FiledAs filed{Filed::kKnown, row->integer(0), std::string(row->text(2))};
+  const bool changed = row->integer(1) != blob;
+  row->reset();
+  if (changed) {
+    const FiledAs replaced = replace_entry(entry, filed.asset, incoming, blob);
+    filed.how = replaced.how;
+    filed.asset = replaced.asset;
+    changed_groups_.emplace(Grouping::kFolder, folder);
+  }
+  remember_source(incoming, entry);
+  return filed;
+}
+
 // "IMG_0001.JPG", or "IMG_0001~k3f.JPG" where that name is another file's or a folder's. The suffix follows
 // from the bytes, so the same file always gets the same one.
 std::string Writer::free_name(int64_t folder, std::string_view name, const Digest& sha256) {
   std::string candidate(name);
   for (size_t digits = 3;; ++digits) {
-    db::Use row(statement("SELECT b.sha256 FROM folder_entry e JOIN asset a ON a.id = e.asset_id JOIN version v ON "
-                          "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
-                          "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
+    db::Use row(
+        statement("SELECT b.sha256 FROM folder_entry e JOIN asset a ON a.id = e.asset_id JOIN version v ON "
+                  "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
+                  "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
     row->bind_all(folder, std::string_view(candidate));
     if (!row->step() || row->text(0) == sha256.raw()) return candidate;
     candidate = with_suffix(name, "~" + base36(sha256.raw(), digits));
@@ -221,8 +230,9 @@ int64_t Writer::add_blob(const IncomingFile& incoming) {
   row->run();
   const int64_t blob = database_.last_insert_id();
   statement("INSERT INTO location (blob_id, custody, path) VALUES (?1, 'object', '')").bind_all(blob).run();
-  statement("UPDATE counter SET value = value + CASE name WHEN 'blobs' THEN 1 ELSE ?1 END "
-            "WHERE name IN ('blobs', 'original_bytes')")
+  statement(
+      "UPDATE counter SET value = value + CASE name WHEN 'blobs' THEN 1 ELSE ?1 END "
+      "WHERE name IN ('blobs', 'original_bytes')")
       .bind_all(incoming.size)
       .run();
   add_technical(blob, *incoming.facts);
@@ -233,10 +243,11 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   const Raster raster = facts.raster.value_or(Raster{});
   const Raster still = facts.still.value_or(Raster{});
   const auto text = [](const std::string& value) { return std::string_view(value); };
-  db::Use row(statement("INSERT INTO technical (blob_id, kind, mime, problem, width, height, orientation, "
-                        "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, "
-                        "latitude, longitude, altitude) "
-                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
+  db::Use row(
+      statement("INSERT INTO technical (blob_id, kind, mime, problem, width, height, orientation, "
+                "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, "
+                "latitude, longitude, altitude) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
   const std::string captured = facts.captured ? facts.captured->text() : "";
   row->bind_all(blob, number(facts.kind), text(facts.mime), text(facts.problem), raster.width, raster.height,
                 int64_t{facts.orientation}, still.width, still.height, int64_t{facts.pages}, facts.duration_us,
@@ -262,8 +273,9 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   }
   if (facts.audio) {
     const AudioFacts& a = *facts.audio;
-    db::Use audio(statement("INSERT INTO technical_audio (blob_id, codec, channels, layout, sample_rate, bit_rate) "
-                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+    db::Use audio(
+        statement("INSERT INTO technical_audio (blob_id, codec, channels, layout, sample_rate, bit_rate) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
     audio->bind_all(blob, text(a.codec), int64_t{a.channels}, text(a.channel_layout), int64_t{a.sample_rate},
                     a.bit_rate);
     audio->run();
@@ -273,8 +285,9 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
 // What a new version of known bytes takes over: the columns that a listing shows.
 MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
-  db::Use row(statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source "
-                        "FROM technical WHERE blob_id = ?1"));
+  db::Use row(
+      statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source "
+                "FROM technical WHERE blob_id = ?1"));
   row->bind_all(blob);
   if (!row->step()) return facts;
   facts.kind = static_cast<Kind>(row->integer(0));
@@ -288,8 +301,9 @@ MediaFacts Writer::technical_facts(int64_t blob) {
 }
 
 std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
-  db::Use row(statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
-                        "AND a.version_id = v.id"));
+  db::Use row(
+      statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
+                "AND a.version_id = v.id"));
   row->bind_all(blob);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
@@ -333,9 +347,10 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
   const Raster still = facts.still.value_or(Raster{});
   const int64_t camera = ensure_camera(facts);
-  db::Use row(statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
-                        "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11 "
-                        "WHERE id = ?1"));
+  db::Use row(
+      statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
+                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11 "
+                "WHERE id = ?1"));
   row->bind_all(asset, version, incoming.size, incoming.mtime_ns, number(facts.kind), still.width, still.height,
                 captured.day.key());
   if (camera != 0) {

@@ -22,10 +22,10 @@ struct IncomingFile {
   Digest sha256;
   int64_t size = 0;
   int64_t mtime_ns = 0;
-  std::string folder;        // below originals/, parts joined by '/', "" for its top
-  std::string name;          // as it came, any bytes
+  std::string folder;                 // below originals/, parts joined by '/', "" for its top
+  std::string name;                   // as it came, any bytes
   const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
-  std::string source_path;   // absolute; empty: not remembered
+  std::string source_path;            // absolute; empty: not remembered
   SourceStamp stamp;
 };
 
@@ -84,6 +84,7 @@ class Writer {
   int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming);
   void describe(int64_t asset, const MediaFacts& facts);
+  std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t folder, int64_t blob);
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
   FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);
   MediaFacts technical_facts(int64_t blob);

@@ -43,8 +43,7 @@ std::vector<std::string_view> parts_of(std::string_view path) {
 
 }  // namespace
 
-static constexpr std::string_view kFindFolder =
-    "SELECT id FROM folder WHERE parent_id = ?1 AND name = ?2";
+static constexpr std::string_view kFindFolder = "SELECT id FROM folder WHERE parent_id = ?1 AND name = ?2";
 static constexpr std::string_view kFindTag = "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2";
 static constexpr std::string_view kFindAlbum = "SELECT id FROM album WHERE parent_id = ?1 AND name_key = ?2";
 static constexpr std::string_view kInsertFolder =
@@ -153,8 +152,9 @@ bool Writer::add_tag(int64_t asset, int64_t tag) {
 }
 
 bool Writer::remove_tag(int64_t asset, int64_t tag) {
-  db::Use row(statement("DELETE FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM asset "
-                        "WHERE id = ?2)"));
+  db::Use row(
+      statement("DELETE FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM asset "
+                "WHERE id = ?2)"));
   row->bind_all(tag, asset);
   if (!row->step()) return false;
   log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kTag, tag, row->text(0));
@@ -170,8 +170,9 @@ bool Writer::add_to_album(int64_t asset, int64_t album) {
     row->bind_all(album, asset);
     if (row->step()) return false;
   }
-  statement("INSERT INTO album_item (album_id, position, asset_id) SELECT ?1, coalesce(max(position), 0) + ?3, ?2 "
-            "FROM album_item WHERE album_id = ?1")
+  statement(
+      "INSERT INTO album_item (album_id, position, asset_id) SELECT ?1, coalesce(max(position), 0) + ?3, ?2 "
+      "FROM album_item WHERE album_id = ?1")
       .bind_all(album, asset, kAlbumGap)
       .run();
   touched_assets_.try_emplace(asset, 0);
@@ -180,8 +181,9 @@ bool Writer::add_to_album(int64_t asset, int64_t album) {
 }
 
 bool Writer::remove_from_album(int64_t asset, int64_t album) {
-  db::Use row(statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM "
-                        "asset WHERE id = ?2)"));
+  db::Use row(
+      statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM "
+                "asset WHERE id = ?2)"));
   row->bind_all(album, asset);
   if (!row->step()) return false;
   log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kAlbum, album, row->text(0));
@@ -214,8 +216,9 @@ void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
 
 void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
                         std::string_view name) {
-  db::Use row(statement("INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
-                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  db::Use row(
+      statement("INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   row->bind_all(now_ns_, static_cast<int64_t>(what), asset, version, static_cast<int64_t>(grouping), key, name);
   row->run();
 }
@@ -225,15 +228,18 @@ void Writer::finish() {
   finish_assets();
   finish_recent();
   // Ids rise with time: the walk ends at the first row that stays, and the newest row always stays.
-  statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)").bind_all(now_ns_ - kFeedKeptNs).run();
+  statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)")
+      .bind_all(now_ns_ - kFeedKeptNs)
+      .run();
 }
 
 void Writer::finish_groups() {
   for (const auto& [group, delta] : group_counts_) {
     const auto [grouping, key] = group;
-    db::Use row(statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, ?3, ?4) "
-                          "ON CONFLICT (grouping, key) DO UPDATE SET assets = assets + ?3, changed_ns = ?4 "
-                          "RETURNING assets"));
+    db::Use row(
+        statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT (grouping, key) DO UPDATE SET assets = assets + ?3, changed_ns = ?4 "
+                  "RETURNING assets"));
     row->bind_all(static_cast<int64_t>(grouping), key, delta, now_ns_);
     const int64_t assets = row->step() ? row->integer(0) : 0;
     row->run();
@@ -261,8 +267,9 @@ void Writer::finish_groups() {
         if (grouping == Grouping::kCamera && key != 0) {
           statement("UPDATE camera SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
         }
-        statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
-                  "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
+        statement(
+            "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
+            "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
             .bind_all(static_cast<int64_t>(grouping), key, now_ns_)
             .run();
     }
@@ -272,22 +279,24 @@ void Writer::finish_groups() {
 
 void Writer::finish_assets() {
   for (const auto& [asset, old_version] : touched_assets_) {
-    statement("UPDATE asset SET changed_ns = ?2, names = "
-              "(SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
-              "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
-              "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-              "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) WHERE id = ?1")
+    statement(
+        "UPDATE asset SET changed_ns = ?2, names = "
+        "(SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
+        "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
+        "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
+        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) WHERE id = ?1")
         .bind_all(asset, now_ns_)
         .run();
     if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();
-    statement("INSERT INTO asset_search (rowid, names, title, description, tags, camera) SELECT a.id, "
-              "a.label || ' ' || coalesce((SELECT group_concat(name, ' ') FROM folder_entry WHERE asset_id = a.id), ''), "
-              "coalesce(x.title, ''), coalesce(x.description, ''), "
-              "coalesce((WITH RECURSIVE up (id) AS (SELECT tag_id FROM asset_tag WHERE asset_id = a.id "
-              "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
-              "SELECT group_concat(tag.name, ' ') FROM tag JOIN up USING (id)), ''), "
-              "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
-              "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1")
+    statement(
+        "INSERT INTO asset_search (rowid, names, title, description, tags, camera) SELECT a.id, "
+        "a.label || ' ' || coalesce((SELECT group_concat(name, ' ') FROM folder_entry WHERE asset_id = a.id), ''), "
+        "coalesce(x.title, ''), coalesce(x.description, ''), "
+        "coalesce((WITH RECURSIVE up (id) AS (SELECT tag_id FROM asset_tag WHERE asset_id = a.id "
+        "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
+        "SELECT group_concat(tag.name, ' ') FROM tag JOIN up USING (id)), ''), "
+        "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
+        "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1")
         .bind_all(asset)
         .run();
     log_change(ChangeRow::What::kAsset, asset, old_version, Grouping::kFolder, 0, "");
@@ -302,13 +311,15 @@ void Writer::finish_recent() {
       1, database_.integer(fmt::format("SELECT id FROM asset ORDER BY id DESC LIMIT 1 OFFSET {}", kRecentCount - 1)));
   if (new_floor > old_floor) {
     statement("UPDATE counter SET value = ?1 WHERE name = 'recent_floor'").bind_all(new_floor).run();
-    statement("INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
-              "SELECT ?1, 2, id, 0, 9, 0, label FROM asset WHERE id >= ?2 AND id < ?3 AND id < ?4 ORDER BY id")
+    statement(
+        "INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
+        "SELECT ?1, 2, id, 0, 9, 0, label FROM asset WHERE id >= ?2 AND id < ?3 AND id < ?4 ORDER BY id")
         .bind_all(now_ns_, old_floor, new_floor, *new_assets_.begin())
         .run();
   }
-  statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (9, 0, 0, ?1) "
-            "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?1")
+  statement(
+      "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (9, 0, 0, ?1) "
+      "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?1")
       .bind_all(now_ns_)
       .run();
   log_change(ChangeRow::What::kGroup, 0, 0, Grouping::kRecent, 0, "");

@@ -1,6 +1,6 @@
 -- SPDX-FileCopyrightText: The damfs authors
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- Every statement that a mounted tree or a running import can look things up with. tests/unit/query_plan_test.cc holds each to an index.
+-- Every statement that a mounted tree or a running import can look things up with. tests/unit/model_query_plan_test.cc holds each to an index.
 -- An asset's columns stand in one order everywhere (model/rows.h: AssetRow).
 
 -- name: list_folders

@@ -178,7 +178,8 @@ class DerivedCache::Index {
   // A deleted index leaves files that nobody would ever evict.
   void adopt_files() {
     db::Transaction transaction(*database_);
-    db::Statement insert(*database_, "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
+    db::Statement insert(*database_,
+                         "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
       if (!entry.is_regular_file() || entry.path().extension() != ".webp") continue;
       const auto st = lstat_path(entry.path());

@@ -15,8 +15,8 @@ namespace damfs {
 // What a derived file is a pure function of.
 struct DerivedKey {
   Digest source;
-  std::string profile;  // [a-z0-9-]+
-  int recipe = 0;       // version of the recipe
+  std::string profile;       // [a-z0-9-]+
+  int recipe = 0;            // version of the recipe
   std::string text() const;  // unique, fit for a file name
   friend bool operator==(const DerivedKey&, const DerivedKey&) = default;
 };

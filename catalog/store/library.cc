@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
-#include <toml++/toml.h>
 
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
@@ -86,8 +86,10 @@ Config Config::load(const Path& file) {
     fail(EINVAL, "{}:{}: {}", file.string(), error.source().begin.line, error.description());
   }
   refuse_unknown(table, file);
-  take_integer(table, file, "derived", "max_bytes", 1 << 20, INT64_MAX, [&](int64_t v) { config.derived_max_bytes = v; });
-  take_integer(table, file, "media", "workers", 0, 1024, [&](int64_t v) { config.media_workers = static_cast<unsigned>(v); });
+  take_integer(table, file, "derived", "max_bytes", 1 << 20, INT64_MAX,
+               [&](int64_t v) { config.derived_max_bytes = v; });
+  take_integer(table, file, "media", "workers", 0, 1024,
+               [&](int64_t v) { config.media_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
   return config;
 }

@@ -69,7 +69,9 @@ Path ObjectStore::path_of(const Digest& sha256) const {
   return objects_ / hex.substr(0, 2) / hex.substr(2, 2) / hex;
 }
 
-std::optional<UniqueFd> ObjectStore::open(const Digest& sha256) const { return open_existing(path_of(sha256), O_RDONLY); }
+std::optional<UniqueFd> ObjectStore::open(const Digest& sha256) const {
+  return open_existing(path_of(sha256), O_RDONLY);
+}
 
 ObjectStore::Staged ObjectStore::stage() const {
   if (unnamed_works_) {

@@ -23,13 +23,13 @@ class ObjectStore {
   struct Ingested {
     Digest sha256;
     int64_t size = 0;
-    bool added = false;         // false: the object was there already
-    uint64_t fingerprint = 0;   // quick_fingerprint of what was read
-    UniqueFd object;            // open for reading
+    bool added = false;        // false: the object was there already
+    uint64_t fingerprint = 0;  // quick_fingerprint of what was read
+    UniqueFd object;           // open for reading
   };
   struct Hooks {
-    std::function<bool()> stop;                  // asked between blocks; true: ECANCELED
-    std::function<void(int64_t)> on_bytes;       // so many more were read
+    std::function<bool()> stop;                        // asked between blocks; true: ECANCELED
+    std::function<void(int64_t)> on_bytes;             // so many more were read
     std::function<bool(const Digest&)> is_catalogued;  // an object that is, has been on the disk for certain
   };
   // Reads `source` from its beginning to its end, once, and stores it. EAGAIN when it changed while it was read.

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +42,8 @@ inline MediaFacts plain_file() { return {}; }
 
 // Files `bytes` as folder/name, as an import would have.
 inline FiledAs file_bytes(Writer& writer, std::string_view bytes, const std::string& folder, const std::string& name,
-                          const MediaFacts& facts, const std::string& source = {}, int64_t mtime_ns = 1'700'000'000'000'000'000) {
+                          const MediaFacts& facts, const std::string& source = {},
+                          int64_t mtime_ns = 1'700'000'000'000'000'000) {
   IncomingFile incoming;
   incoming.sha256 = digest_of(bytes);
   incoming.size = static_cast<int64_t>(bytes.size());

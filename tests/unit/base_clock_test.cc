@@ -46,10 +46,24 @@ TEST(CaptureTime, ReadsWhatCamerasWrite) {
 }
 
 TEST(CaptureTime, RefusesWhatIsNoMoment) {
-  const std::string bad[] = {
-      "", "0000:00:00 00:00:00", "    :  :     :  :  ", "2023:02:29 00:00:00", "2024:13:01 00:00:00", "2024:00:10 00:00:00",
-      "2024:05:32 00:00:00", "2024:05:17 24:00:00", "2024:05:17 12:60:00", "2024:05:17 12:30:61", "2024:05:17 12", "24:05:17",
-      "2024:05:17x12:30:00", "2024/05/17", "-024:05:17", "20\0004:05:17"s, "\xFF\xFE\xFD\xFC:01:01", "2024:05:17 1a:30:00"};
+  const std::string bad[] = {"",
+                             "0000:00:00 00:00:00",
+                             "    :  :     :  :  ",
+                             "2023:02:29 00:00:00",
+                             "2024:13:01 00:00:00",
+                             "2024:00:10 00:00:00",
+                             "2024:05:32 00:00:00",
+                             "2024:05:17 24:00:00",
+                             "2024:05:17 12:60:00",
+                             "2024:05:17 12:30:61",
+                             "2024:05:17 12",
+                             "24:05:17",
+                             "2024:05:17x12:30:00",
+                             "2024/05/17",
+                             "-024:05:17",
+                             "20\0004:05:17"s,
+                             "\xFF\xFE\xFD\xFC:01:01",
+                             "2024:05:17 1a:30:00"};
   for (const std::string& text : bad) EXPECT_FALSE(CaptureTime::parse(text)) << text;
 }
 
@@ -62,7 +76,8 @@ TEST(Day, KeysSortAndRoundTrip) {
       EXPECT_LT(days[i - 1].key(), days[i].key());
     }
   }
-  for (const char* bad : {"", "0000", "24", "2024-", "2024-5-1", "2024-02-30", "2024-05-17x", "2024x", "20240517", "+024"}) {
+  for (const char* bad :
+       {"", "0000", "24", "2024-", "2024-5-1", "2024-02-30", "2024-05-17x", "2024x", "20240517", "+024"}) {
     EXPECT_FALSE(Day::parse(bad)) << bad;
   }
 }
@@ -96,7 +111,8 @@ TEST(ToNs, SaturatesWhereAFileSystemGoesFurther) {
   EXPECT_EQ(to_ns({.tv_sec = 16'725'225'600, .tv_nsec = 0}), kMost);
   EXPECT_EQ(to_ns({.tv_sec = kMost, .tv_nsec = 999'999'999}), kMost);
   EXPECT_EQ(to_ns({.tv_sec = kLeast, .tv_nsec = 0}), kLeast);
-  for (const int64_t ns : {int64_t{0}, int64_t{-1}, int64_t{1'234'567'890'123'456'789}, kMost, kLeast + 2'000'000'000}) {
+  for (const int64_t ns :
+       {int64_t{0}, int64_t{-1}, int64_t{1'234'567'890'123'456'789}, kMost, kLeast + 2'000'000'000}) {
     EXPECT_EQ(to_ns(to_timespec(ns)), ns);
   }
 }

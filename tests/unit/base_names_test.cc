@@ -95,9 +95,11 @@ TEST(WithSuffix, StandsBeforeTheExtension) {
 TEST(Fold, JoinsWhatPeopleCallTheSame) {
   EXPECT_EQ(fold("Beach"), fold("bEACH"));
   EXPECT_EQ(fold("CAF\xC3\x89"), fold("cafe\xCC\x81"));
-  EXPECT_EQ(fold("STRASSE"), fold("stra\xC3\x9F" "e"));
+  EXPECT_EQ(fold("STRASSE"), fold("stra\xC3\x9F"
+                                  "e"));
   EXPECT_NE(fold("cafe"), fold("caf\xC3\xA9"));
-  for (const std::string name : {"\xCE\xA3\xCE\xAF\xCF\x83\xCF\x85\xCF\x86\xCE\xBF\xCF\x82", "\xC4\xB0stanbul", "\xFF\xFE"}) {
+  for (const std::string name :
+       {"\xCE\xA3\xCE\xAF\xCF\x83\xCF\x85\xCF\x86\xCE\xBF\xCF\x82", "\xC4\xB0stanbul", "\xFF\xFE"}) {
     EXPECT_EQ(fold(fold(name)), fold(name)) << printable(name);
   }
 }
@@ -117,7 +119,8 @@ TEST(EntryName, TakesOneComponentOnly) {
       return error.code();
     }
   };
-  for (const std::string& bad : {""s, "."s, ".."s, "a/b"s, "/"s, "a\0b"s}) EXPECT_EQ(code(bad), EINVAL) << printable(bad);
+  for (const std::string& bad : {""s, "."s, ".."s, "a/b"s, "/"s, "a\0b"s})
+    EXPECT_EQ(code(bad), EINVAL) << printable(bad);
   EXPECT_EQ(code(std::string(256, 'x')), ENAMETOOLONG);
   for (const std::string& good : {"a"s, "..."s, std::string(255, 'x'), "\xFF"s, " "s, "-"s}) EXPECT_EQ(code(good), 0);
 }
@@ -130,10 +133,12 @@ TEST(SplitExtension, ALeadingDotIsNone) {
 }
 
 TEST(Litter, IsKnownByName) {
-  for (const char* name : {".DS_Store", "._IMG_1.JPG", "thumbs.DB", "Desktop.ini", ".directory", ".Trash-1000", "Icon\r"}) {
+  for (const char* name :
+       {".DS_Store", "._IMG_1.JPG", "thumbs.DB", "Desktop.ini", ".directory", ".Trash-1000", "Icon\r"}) {
     EXPECT_TRUE(is_litter(name)) << name;
   }
-  for (const char* name : {"IMG_1.JPG", ".hidden.jpg", "Thumbs.db.jpg", "", "_", "."}) EXPECT_FALSE(is_litter(name)) << name;
+  for (const char* name : {"IMG_1.JPG", ".hidden.jpg", "Thumbs.db.jpg", "", "_", "."})
+    EXPECT_FALSE(is_litter(name)) << name;
 }
 
 TEST(Temporary, IsKnownByName) {
@@ -145,7 +150,9 @@ TEST(Temporary, IsKnownByName) {
 
 TEST(Printable, NoBytesReachATerminalAsCommands) {
   EXPECT_EQ(printable("a\x1B[31m"), "a\xEF\xBF\xBD[31m");
-  EXPECT_EQ(printable("\xC2\x9B" "x\xFF"), "\xEF\xBF\xBDx\xEF\xBF\xBD");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "x\xFF"),
+            "\xEF\xBF\xBDx\xEF\xBF\xBD");
   EXPECT_EQ(printable("\xC3\xA4"), "\xC3\xA4");
 }
 

@@ -33,9 +33,10 @@ class ImportTest : public ::testing::Test {
     std::map<std::string, std::string> contents() {
       std::map<std::string, std::string> all;
       const auto reader = catalog().reader();
-      db::Statement rows(reader->database(),
-                         "SELECT e.folder_id, e.name, hex(b.sha256) FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                         "JOIN version v ON v.id = a.version_id JOIN blob b ON b.id = v.blob_id");
+      db::Statement rows(
+          reader->database(),
+          "SELECT e.folder_id, e.name, hex(b.sha256) FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+          "JOIN version v ON v.id = a.version_id JOIN blob b ON b.id = v.blob_id");
       while (rows.step()) {
         all[reader->group_path(Grouping::kFolder, rows.integer(0)) + "/" + std::string(rows.text(1))] = rows.text(2);
       }
@@ -59,9 +60,10 @@ class ImportTest : public ::testing::Test {
     if (options.paths.empty()) options.paths = {source_};
     failed_.clear();
     skipped_.clear();
-    Import run({target.catalog(), target.store, workers_}, std::move(options),
-               {.failed = [this](const Path& path, const std::string& reason) { failed_[path.filename()] = reason; },
-                .skipped = [this](const Path& path, const std::string& reason) { skipped_[path.filename()] = reason; }});
+    Import run(
+        {target.catalog(), target.store, workers_}, std::move(options),
+        {.failed = [this](const Path& path, const std::string& reason) { failed_[path.filename()] = reason; },
+         .skipped = [this](const Path& path, const std::string& reason) { skipped_[path.filename()] = reason; }});
     return run.run(stop_);
   }
 
@@ -121,7 +123,8 @@ TEST_F(ImportTest, TheSecondTimeReadsNothing) {
 TEST_F(ImportTest, ATouchedFileIsReadAndFoundToBeThere) {
   add("a.txt", "a");
   import();
-  std::filesystem::last_write_time(source_ / "a.txt", std::filesystem::file_time_type::clock::now() - std::chrono::hours(5));
+  std::filesystem::last_write_time(source_ / "a.txt",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(5));
   const ImportReport again = import();
   EXPECT_EQ(again.bytes, 1);
   EXPECT_EQ(again.known, 1);
@@ -213,7 +216,8 @@ TEST_F(ImportTest, AMissingPathIsAFailureAndNoMore) {
 TEST_F(ImportTest, StoppedAndCarriedOnEqualsUndisturbed) {
   for (int i = 0; i < 120; ++i) {
     add("d" + std::to_string(i % 7) + "/IMG_" + std::to_string(i % 30) + ".txt", "bytes " + std::to_string(i % 90));
-    add("twice/IMG_" + std::to_string(i % 30) + ".bin", std::string(static_cast<size_t>(i) * 100, static_cast<char>('a' + i % 26)));
+    add("twice/IMG_" + std::to_string(i % 30) + ".bin",
+        std::string(static_cast<size_t>(i) * 100, static_cast<char>('a' + i % 26)));
   }
   Target undisturbed;
   import_into(undisturbed);

@@ -69,8 +69,8 @@ TEST_F(CatalogFile, OfANewerDamfsIsLeftAlone) {
 TEST_F(CatalogFile, CutAnywhereIsRefused) {
   const std::string whole = bytes_of(file_);
   ASSERT_GT(whole.size(), 20'000U);
-  for (const size_t left : {size_t{0}, size_t{1}, size_t{99}, size_t{100}, size_t{4096}, whole.size() / 2, whole.size() - 4096,
-                            whole.size() - 1}) {
+  for (const size_t left : {size_t{0}, size_t{1}, size_t{99}, size_t{100}, size_t{4096}, whole.size() / 2,
+                            whole.size() - 4096, whole.size() - 1}) {
     testing::write_file(file_, whole.substr(0, left));
     const Error error = refusal();
     EXPECT_EQ(error.code(), EUCLEAN) << left;
@@ -82,7 +82,8 @@ TEST_F(CatalogFile, ThatIsSomethingElseIsRefused) {
   testing::write_file(file_, std::string(8192, 'x'));
   EXPECT_EQ(refusal().code(), EUCLEAN);
   std::filesystem::remove(file_);
-  db::Database(file_, db::Database::Mode::kCreate).execute("PRAGMA application_id = 1; CREATE TABLE t (x); PRAGMA user_version = 1");
+  db::Database(file_, db::Database::Mode::kCreate)
+      .execute("PRAGMA application_id = 1; CREATE TABLE t (x); PRAGMA user_version = 1");
   EXPECT_EQ(refusal().code(), EUCLEAN);
 }
 

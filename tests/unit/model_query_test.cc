@@ -42,8 +42,9 @@ TEST(Query, Words) {
   const struct {
     const char* text;
     bool excluded, phrase;
-  } kWanted[] = {{"beach", false, false}, {"draft", true, false},        {"golden hour", false, true}, {"old one", true, true},
-                 {"halfquo ted", false, false}, {"-", false, false}, {"-x", true, false}};
+  } kWanted[] = {{"beach", false, false}, {"draft", true, false},        {"golden hour", false, true},
+                 {"old one", true, true}, {"halfquo ted", false, false}, {"-", false, false},
+                 {"-x", true, false}};
   for (size_t i = 0; i < terms.size(); ++i) {
     EXPECT_EQ(terms[i].field, Field::kWord);
     EXPECT_EQ(terms[i].text, kWanted[i].text);
@@ -112,7 +113,8 @@ TEST(Query, RefusalsSayWhatWouldBeRight) {
   EXPECT_NE(refusal("tag:\"\"").find("needs a value"), std::string::npos);
   EXPECT_NE(refusal("rating:6").find("0 to 5"), std::string::npos);
   EXPECT_NE(refusal("rating:>").find("0 to 5"), std::string::npos);
-  for (const char* bad : {"date:2024-13", "date:2024-02-30", "date:yesterday", "date:2020..", "date:..2020", "date:24"}) {
+  for (const char* bad :
+       {"date:2024-13", "date:2024-02-30", "date:yesterday", "date:2020..", "date:..2020", "date:24"}) {
     EXPECT_NE(refusal(bad).find("date: wants"), std::string::npos) << bad;
   }
   for (const char* bad : {"size:-1", "size:nan", "size:inf", "size:1e300", "size:10X", "size:M", "size:>"}) {
@@ -128,7 +130,8 @@ TEST(Query, HostileBytesAreRefusedOrTaken) {
   for (int i = 0; i < 65; ++i) many += "x ";
   refusal(many);
   EXPECT_EQ(refusal("evil\x1B[31m:x").find('\x1B'), std::string::npos);
-  for (const char* odd : {":", "::", ":x", "-", "\"", "-\"", "--", "'; DROP TABLE asset; --", "*", "NEAR(a b)", "a AND", "{x}"}) {
+  for (const char* odd :
+       {":", "::", ":x", "-", "\"", "-\"", "--", "'; DROP TABLE asset; --", "*", "NEAR(a b)", "a AND", "{x}"}) {
     try {
       parse_query(odd);
     } catch (const Error& error) {

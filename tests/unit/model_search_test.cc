@@ -12,6 +12,73 @@ using testing::file_bytes;
 using testing::photo;
 using testing::ScratchCatalog;
 
+constexpr struct {
+  const char *query, *found;
+} kCases[] = {
+    {"", "BCMT"},
+    {"beach", "B"},
+    {"BEA", "B"},
+    {"each", ""},
+    {"golden", "BC"},
+    {"\"golden hour\"", "B"},
+    {"\"golden ho\"", ""},
+    {"\"hour golden\"", ""},
+    {"golden hour", "B"},
+    {"golden -hour", "C"},
+    {"-golden", "MT"},
+    {"cafe", "C"},
+    {"CAF\xC3\x89", "C"},
+    {"creme", "C"},
+    {"cre\xCC\x80me", "C"},
+    {"nikon", "B"},
+    {"rome", "BM"},
+    {"italy", "BC"},
+    {"_-_", "T"},
+    {"-_-_", "BCM"},
+    {"type:image", "BC"},
+    {"-type:image", "MT"},
+    {"type:video golden", ""},
+    {"tag:italy", "BC"},
+    {"tag:places", "BC"},
+    {"tag:places/italy/rome", "B"},
+    {"tag:/places//italy/", "BC"},
+    {"tag:italy/rome", ""},
+    {"tag:rome", "BM"},
+    {"tag:nowhere", ""},
+    {"tag:nowhere/at/all", ""},
+    {"-tag:italy", "MT"},
+    {"tag:italy -tag:draft", "C"},
+    {"camera:d70", "B"},
+    {"-camera:nikon", "CMT"},
+    {"rating:5", "B"},
+    {"rating:>=2", "BC"},
+    {"rating:<2", "MT"},
+    {"rating:0", "MT"},
+    {"-rating:5", "CMT"},
+    {"ext:jpg", "BC"},
+    {"ext:.mp4", "M"},
+    {"ext:p4", ""},
+    {"size:>1k", "BM"},
+    {"size:2000", "B"},
+    {"size:<2", "CT"},
+    {"path:2024", "BC"},
+    {"path:2024/rome", "B"},
+    {"path:rome", ""},
+    {"path:/", "BCMT"},
+    {"path:2023/C0001.MP4", "M"},
+    {"path:_-_.txt", "T"},
+    {"-path:2024", "MT"},
+    {"path:202", ""},
+    {"date:2024-05", "B"},
+    {"date:2024-06", "C"},
+    {"date:2024", "BC"},
+    {"date:>=2024", "BCT"},
+    {"date:>2024", "T"},
+    {"date:<2024", "M"},
+    {"date:2023-12-31..2024-05-31", "BM"},
+    {"date:2024..2023", ""},
+};
+
 // One small library for all of it.
 class SearchTest : public ::testing::Test {
  protected:
@@ -29,7 +96,10 @@ class SearchTest : public ::testing::Test {
       cafe.description = "Le caf\xC3\xA9 de l'heure golden";
       cafe.tags = {"Places/Italy", "Food"};
       cafe.rating = 2;
-      add(writer, "Cr\xC3\xA8me br\xC3\xBBl\xC3\xA9" "e.JPG", "2024/paris", "b", cafe);
+      add(writer,
+          "Cr\xC3\xA8me br\xC3\xBBl\xC3\xA9"
+          "e.JPG",
+          "2024/paris", "b", cafe);
       MediaFacts clip = photo("2023-12-31");
       clip.kind = Kind::kVideo;
       clip.tags = {"Rome"};
@@ -40,7 +110,8 @@ class SearchTest : public ::testing::Test {
     });
   }
   static void TearDownTestSuite() { scratch_.reset(); }
-  static void add(Writer& writer, const std::string& name, const std::string& folder, const std::string& bytes, const MediaFacts& facts) {
+  static void add(Writer& writer, const std::string& name, const std::string& folder, const std::string& bytes,
+                  const MediaFacts& facts) {
     file_bytes(writer, bytes, folder, name, facts);
   }
 
@@ -60,72 +131,6 @@ class SearchTest : public ::testing::Test {
 std::unique_ptr<ScratchCatalog> SearchTest::scratch_;
 
 TEST_F(SearchTest, FindsWhatEachTermSays) {
-  const struct {
-    const char *query, *found;
-  } kCases[] = {
-      {"", "BCMT"},
-      {"beach", "B"},
-      {"BEA", "B"},
-      {"each", ""},
-      {"golden", "BC"},
-      {"\"golden hour\"", "B"},
-      {"\"golden ho\"", ""},
-      {"\"hour golden\"", ""},
-      {"golden hour", "B"},
-      {"golden -hour", "C"},
-      {"-golden", "MT"},
-      {"cafe", "C"},
-      {"CAF\xC3\x89", "C"},
-      {"creme", "C"},
-      {"cre\xCC\x80me", "C"},
-      {"nikon", "B"},
-      {"rome", "BM"},
-      {"italy", "BC"},
-      {"_-_", "T"},
-      {"-_-_", "BCM"},
-      {"type:image", "BC"},
-      {"-type:image", "MT"},
-      {"type:video golden", ""},
-      {"tag:italy", "BC"},
-      {"tag:places", "BC"},
-      {"tag:places/italy/rome", "B"},
-      {"tag:/places//italy/", "BC"},
-      {"tag:italy/rome", ""},
-      {"tag:rome", "BM"},
-      {"tag:nowhere", ""},
-      {"tag:nowhere/at/all", ""},
-      {"-tag:italy", "MT"},
-      {"tag:italy -tag:draft", "C"},
-      {"camera:d70", "B"},
-      {"-camera:nikon", "CMT"},
-      {"rating:5", "B"},
-      {"rating:>=2", "BC"},
-      {"rating:<2", "MT"},
-      {"rating:0", "MT"},
-      {"-rating:5", "CMT"},
-      {"ext:jpg", "BC"},
-      {"ext:.mp4", "M"},
-      {"ext:p4", ""},
-      {"size:>1k", "BM"},
-      {"size:2000", "B"},
-      {"size:<2", "CT"},
-      {"path:2024", "BC"},
-      {"path:2024/rome", "B"},
-      {"path:rome", ""},
-      {"path:/", "BCMT"},
-      {"path:2023/C0001.MP4", "M"},
-      {"path:_-_.txt", "T"},
-      {"-path:2024", "MT"},
-      {"path:202", ""},
-      {"date:2024-05", "B"},
-      {"date:2024-06", "C"},
-      {"date:2024", "BC"},
-      {"date:>=2024", "BCT"},
-      {"date:>2024", "T"},
-      {"date:<2024", "M"},
-      {"date:2023-12-31..2024-05-31", "BM"},
-      {"date:2024..2023", ""},
-  };
   for (const auto& [query, found] : kCases) EXPECT_EQ(find(query), found) << query;
 }
 
@@ -144,7 +149,8 @@ TEST_F(SearchTest, TakesWhateverTheParserTakes) {
   std::string deep;
   for (int i = 0; i < 2000; ++i) deep += "/x";
   for (const std::string field : {"tag:", "path:"}) EXPECT_EQ(find(field + deep), "") << field;
-  for (const std::string term : {"tag:places/italy ", "path:2024 ", "golden ", "-nothing ", "camera:nikon ", "ext:jpg ", "\"\xE2\x80\x94\" "}) {
+  for (const std::string term :
+       {"tag:places/italy ", "path:2024 ", "golden ", "-nothing ", "camera:nikon ", "ext:jpg ", "\"\xE2\x80\x94\" "}) {
     std::string many;
     for (int i = 0; i < 64; ++i) many += term;
     EXPECT_NO_THROW(find(many)) << term;

@@ -21,7 +21,8 @@ class WriterTest : public ::testing::Test {
   void TearDown() override {
     for (const std::string& problem : scratch_.problems()) ADD_FAILURE() << problem;
   }
-  FiledAs file(std::string_view bytes, const std::string& folder, const std::string& name, const std::string& source = {}) {
+  FiledAs file(std::string_view bytes, const std::string& folder, const std::string& name,
+               const std::string& source = {}) {
     return scratch_.file(bytes, folder, name, photo(), source);
   }
   void write(const std::function<void(Writer&)>& work) { scratch_.catalog().write(work); }
@@ -56,7 +57,8 @@ class WriterTest : public ::testing::Test {
   ScratchCatalog scratch_;
 };
 
-bool has(const std::vector<ChangeRow>& changes, ChangeRow::What what, Grouping grouping, int64_t key, std::string_view name) {
+bool has(const std::vector<ChangeRow>& changes, ChangeRow::What what, Grouping grouping, int64_t key,
+         std::string_view name) {
   return std::any_of(changes.begin(), changes.end(), [&](const ChangeRow& change) {
     return change.what == what && change.grouping == grouping && change.key == key && change.name == name;
   });
@@ -200,7 +202,8 @@ TEST_F(WriterTest, ANameThatBecomesKnownBytesMovesToTheirAsset) {
 
 TEST_F(WriterTest, LabelsAreUniqueWhateverTheSpelling) {
   std::set<std::string> keys;
-  const std::string names[] = {"Caf\xC3\xA9.jpg", "cafe\xCC\x81.jpg", "CAF\xC3\x89.JPG", "a.jpg", "A.JPG", "a.jpg", "a?.jpg", "a_.jpg"};
+  const std::string names[] = {"Caf\xC3\xA9.jpg", "cafe\xCC\x81.jpg", "CAF\xC3\x89.JPG", "a.jpg", "A.JPG",
+                               "a.jpg",           "a?.jpg",           "a_.jpg"};
   int64_t count = 0;
   for (const std::string& name : names) {
     ++count;

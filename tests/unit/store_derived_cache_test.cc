@@ -98,7 +98,10 @@ TEST_F(DerivedCacheTest, TheWholeFolderMayGoUnderUse) {
 }
 
 TEST_F(DerivedCacheTest, WithoutItsIndexItsFilesAreStillBounded) {
-  { DerivedCache cache(path_, kSmall); for (int i = 0; i < 6; ++i) put(cache, i); }
+  {
+    DerivedCache cache(path_, kSmall);
+    for (int i = 0; i < 6; ++i) put(cache, i);
+  }
   for (const char* name : {"index.db", "index.db-wal", "index.db-shm"}) std::filesystem::remove(path_ / name);
   DerivedCache cache(path_, kSmall);
   EXPECT_EQ(cache.bytes(), bytes_on_disk(path_));
@@ -107,8 +110,12 @@ TEST_F(DerivedCacheTest, WithoutItsIndexItsFilesAreStillBounded) {
 }
 
 TEST_F(DerivedCacheTest, ABrokenIndexIsMadeAnew) {
-  { DerivedCache cache(path_, kSmall); put(cache, 1); }
-  for (const std::string& broken : {std::string(10'000, 'x'), std::string("SQLite format 3\0", 16) + std::string(5000, '\xFF'), std::string()}) {
+  {
+    DerivedCache cache(path_, kSmall);
+    put(cache, 1);
+  }
+  for (const std::string& broken :
+       {std::string(10'000, 'x'), std::string("SQLite format 3\0", 16) + std::string(5000, '\xFF'), std::string()}) {
     write_file(path_ / "index.db", broken);
     DerivedCache cache(path_, kSmall);
     EXPECT_TRUE(cache.open(key(1)));
@@ -119,7 +126,10 @@ TEST_F(DerivedCacheTest, ABrokenIndexIsMadeAnew) {
 
 // A library on a removable disk is mounted elsewhere tomorrow: what it evicts must be what it counts.
 TEST_F(DerivedCacheTest, AMovedFolderIsStillBounded) {
-  { DerivedCache cache(path_, kSmall); for (int i = 0; i < 8; ++i) put(cache, i); }
+  {
+    DerivedCache cache(path_, kSmall);
+    for (int i = 0; i < 8; ++i) put(cache, i);
+  }
   const Path moved = scratch_ / "elsewhere";
   std::filesystem::rename(path_, moved);
   DerivedCache cache(moved, kSmall);

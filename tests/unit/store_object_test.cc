@@ -34,7 +34,9 @@ class ObjectStoreTest : public ::testing::Test {
   ObjectStore::Ingested ingest(const Path& file, bool catalogued = false) {
     const UniqueFd source = open_file(file, O_RDONLY);
     return store_.ingest(source.get(), file,
-                         {.stop = [] { return false; }, .on_bytes = [](int64_t) {}, .is_catalogued = [=](const Digest&) { return catalogued; }});
+                         {.stop = [] { return false; },
+                          .on_bytes = [](int64_t) {},
+                          .is_catalogued = [=](const Digest&) { return catalogued; }});
   }
   ObjectStore::Ingested ingest_text(const std::string& text, bool catalogued = false) {
     write_file(folder_ / "source", text);
@@ -58,8 +60,8 @@ constexpr size_t kBlock = 256 << 10;
 constexpr size_t kEdge = kFingerprintBytes;
 
 TEST_F(ObjectStoreTest, KeepsTheBytesOfEverySize) {
-  for (const size_t size : {size_t{0}, size_t{1}, kEdge - 1, kEdge, kEdge + 1, 2 * kEdge, 2 * kEdge + 1, kBlock - 1, kBlock, kBlock + 1,
-                            kBlock + kEdge - 1, kBlock + kEdge, 2 * kBlock, 3 * kBlock + 5}) {
+  for (const size_t size : {size_t{0}, size_t{1}, kEdge - 1, kEdge, kEdge + 1, 2 * kEdge, 2 * kEdge + 1, kBlock - 1,
+                            kBlock, kBlock + 1, kBlock + kEdge - 1, kBlock + kEdge, 2 * kBlock, 3 * kBlock + 5}) {
     const std::string text = bytes(size);
     const auto ingested = ingest_text(text);
     EXPECT_EQ(ingested.sha256, digest_of(text)) << size;
@@ -151,7 +153,8 @@ TEST_F(ObjectStoreTest, AReplacedObjectsPlaceIsNeverEmpty) {
   const Path object = store_.path_of(ingest_text("same").sha256);
   const auto before = lstat_path(object)->st_ino;
   const UniqueFd events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  ASSERT_GE(::inotify_add_watch(events.get(), object.parent_path().c_str(), IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO), 0);
+  ASSERT_GE(::inotify_add_watch(events.get(), object.parent_path().c_str(), IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO),
+            0);
   ingest_text("same");
   ASSERT_NE(lstat_path(object)->st_ino, before);
   alignas(inotify_event) char buffer[4096];

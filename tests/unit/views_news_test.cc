@@ -19,7 +19,8 @@ std::string parent_of(const std::string& path) {
 }
 
 bool same(const Attributes& a, const Attributes& b) {
-  return a.mode == b.mode && a.nlink == b.nlink && a.size == b.size && a.mtime_ns == b.mtime_ns && a.ctime_ns == b.ctime_ns;
+  return a.mode == b.mode && a.nlink == b.nlink && a.size == b.size && a.mtime_ns == b.mtime_ns &&
+         a.ctime_ns == b.ctime_ns;
 }
 
 // A kernel that holds everything: whatever differs between two walks must have been told to it.
@@ -106,13 +107,16 @@ TEST_F(NewsTest, TagAdded) {
 
 TEST_F(NewsTest, TagRemoved) {
   const int64_t one = asset(tree_, "originals/a/one.jpg");
-  EXPECT_GT(expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_tag(one, *writer.find_tag("first/second"))); }), 0U);
+  EXPECT_GT(expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_tag(one, *writer.find_tag("first/second"))); }),
+            0U);
 }
 
 TEST_F(NewsTest, AlbumAddedAndRemoved) {
   const int64_t one = asset(tree_, "originals/a/one.jpg");
   EXPECT_GT(expect_told([&](Writer& writer) { writer.add_to_album(one, writer.ensure_album("Other/Nested")); }), 0U);
-  EXPECT_GT(expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_from_album(one, *writer.find_album("album"))); }), 0U);
+  EXPECT_GT(
+      expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_from_album(one, *writer.find_album("album"))); }),
+      0U);
 }
 
 TEST_F(NewsTest, NewAssetInNewAndOldFolders) {
@@ -134,12 +138,15 @@ TEST_F(NewsTest, NewVersionOnAnotherDayByAnotherCamera) {
   MediaFacts facts = photo("2020-02-02");
   facts.make = "Apple";
   facts.model = "iPhone";
-  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "edited", "a", "two.jpg", facts, "/s/two.jpg"); }), 10U);
-  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "again", "a", "two.jpg", photo(), "/s/two.jpg"); }), 10U);
+  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "edited", "a", "two.jpg", facts, "/s/two.jpg"); }),
+            10U);
+  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "again", "a", "two.jpg", photo(), "/s/two.jpg"); }),
+            10U);
 }
 
 TEST_F(NewsTest, AnIndependentCopy) {
-  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "edited", "b", "copy.jpg", photo(), "/s/copy.jpg"); }), 5U);
+  EXPECT_GT(expect_told([&](Writer& writer) { file_bytes(writer, "edited", "b", "copy.jpg", photo(), "/s/copy.jpg"); }),
+            5U);
 }
 
 // late.jpg.webp was shown by its own name until late.jpg came.
@@ -154,7 +161,8 @@ TEST_F(NewsTest, AFolderThatTakesAnAssetsName) {
 
 TEST_F(NewsTest, RecentMovesOn) {
   EXPECT_GT(expect_told([&](Writer& writer) {
-              for (int i = 0; i < 498; ++i) file_bytes(writer, std::to_string(i), "many", std::to_string(i) + ".jpg", photo());
+              for (int i = 0; i < 498; ++i)
+                file_bytes(writer, std::to_string(i), "many", std::to_string(i) + ".jpg", photo());
             }),
             500U);
 }

@@ -69,8 +69,10 @@ class StillsTest : public ::testing::Test {
   }
   void add_file(ScratchTree& tree, const std::string& name, const Path& file, Raster raster) {
     const UniqueFd source = open_file(file, O_RDONLY);
-    const auto stored = tree.objects.ingest(
-        source.get(), file, {.stop = [] { return false; }, .on_bytes = [](int64_t) {}, .is_catalogued = [](const Digest&) { return false; }});
+    const auto stored = tree.objects.ingest(source.get(), file,
+                                            {.stop = [] { return false; },
+                                             .on_bytes = [](int64_t) {},
+                                             .is_catalogued = [](const Digest&) { return false; }});
     MediaFacts facts = photo();
     facts.mime = "image/x-portable-pixmap";
     facts.raster = facts.still = raster;
@@ -157,7 +159,8 @@ TEST_F(StillsTest, AFailureIsRememberedWithItsReason) {
   // Asked to try again, it does, once.
   std::promise<std::string> again;
   const int64_t version = at_path(tree.tree, "originals/p/broken.ppm")->id().file_id();
-  tree.stills.warm(version, *still_profile("small"), {300, 300}, true, [&](const std::string& reason) { again.set_value(reason); });
+  tree.stills.warm(version, *still_profile("small"), {300, 300}, true,
+                   [&](const std::string& reason) { again.set_value(reason); });
   EXPECT_FALSE(again.get_future().get().empty());
   EXPECT_EQ(tree.stills.counters().started, 2U);
 }

@@ -39,7 +39,8 @@ class TreeTest : public ::testing::Test {
       const auto add = [&](const std::string& folder, const std::string& name, const MediaFacts& facts) {
         return file_bytes(writer, "bytes " + std::to_string(++made), folder, name, facts).asset;
       };
-      for (const char* name : {"a.jpg", "a.jpg.webp", "a.jpg.webp.webp", "b.webp", "c.webp.webp", "d"}) add("clash", name, photo());
+      for (const char* name : {"a.jpg", "a.jpg.webp", "a.jpg.webp.webp", "b.webp", "c.webp.webp", "d"})
+        add("clash", name, photo());
       add("clash", "a.jpg.txt", plain_file());
       add("clash", "e.jpg", plain_file());  // no still: does not take a name through the lens
       add("clash", "e.jpg.webp", photo());
@@ -225,7 +226,8 @@ TEST_F(TreeTest, ANumberNobodyGaveOutIsNobody) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) expect_sound(random() >> (i % 60));
   for (uint64_t value = 0; value < 20'000; ++value) expect_sound(value);
-  for (const uint64_t value : {UINT64_MAX, UINT64_MAX - 1, uint64_t{1} << 63, (uint64_t{1} << 63) + 1}) expect_sound(value);
+  for (const uint64_t value : {UINT64_MAX, UINT64_MAX - 1, uint64_t{1} << 63, (uint64_t{1} << 63) + 1})
+    expect_sound(value);
   EXPECT_FALSE(tree_.tree.node(NodeId(0)));
 }
 
