@@ -10,7 +10,7 @@
 namespace damfs {
 namespace {
 
-constexpr uint64_t kStatBlock = 512;       // the unit of st_blocks, whatever the file system
+constexpr uint64_t kStatBlock = 512;        // the unit of st_blocks, whatever the file system
 constexpr blksize_t kReadSize = 128 << 10;  // what tools should read at once
 
 }  // namespace

@@ -110,7 +110,7 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
 
   const Path library_;
   Stats& stats_;
-  std::atomic<bool> asks_;            // INIT is still to be answered, with passthrough in it
+  std::atomic<bool> asks_;               // INIT is still to be answered, with passthrough in it
   std::atomic<uint64_t> init_{kNoInit};  // the number of an INIT that offers it
   std::atomic<bool> is_on_{false};
   std::atomic<bool> works_{false};    // the last file was taken

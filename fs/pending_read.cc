@@ -16,7 +16,7 @@
 namespace damfs {
 namespace {
 
-constexpr uint64_t kAhead = 4U << 20;     // how far the disk works ahead of a sequential reader
+constexpr uint64_t kAhead = 4U << 20;    // how far the disk works ahead of a sequential reader
 constexpr uint64_t kReorder = 1U << 20;  // requests of one reader overtake each other by about this much
 
 // The backing descriptor is read from several threads in no strict order, which its own read-ahead takes for

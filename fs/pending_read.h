@@ -60,8 +60,7 @@ class PendingRead final : public ReadAnswer, public std::enable_shared_from_this
 
  public:
   // Asks the content and returns at once; the kernel is answered now or later.
-  static void start(Reply&& reply, std::shared_ptr<PendingReads> reads, OpenFileRef file, uint64_t offset,
-                    size_t size);
+  static void start(Reply&& reply, std::shared_ptr<PendingReads> reads, OpenFileRef file, uint64_t offset, size_t size);
 
   PendingRead(Key, Reply&& reply, std::shared_ptr<PendingReads> reads, OpenFileRef file);
   ~PendingRead() override;

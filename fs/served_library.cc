@@ -17,8 +17,8 @@ ServedLibrary::ServedLibrary(const Library& library)
       catalog_(library.catalog()),
       objects_(library.objects(), library.staging()),
       cache_(library.derived(), library.config().derived_max_bytes),
-      workers_(std::make_unique<WorkerPool>(
-          WorkerPool::Options{.program = {}, .workers = library.config().media_workers})) {
+      workers_(
+          std::make_unique<WorkerPool>(WorkerPool::Options{.program = {}, .workers = library.config().media_workers})) {
   stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
                                                    .objects = objects_,
                                                    .cache = cache_,
@@ -81,10 +81,8 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& m
   files.push_back({"health", 64, [] { return std::string("ok\n"); }});
   files.push_back({"metrics", 8192, [this, &stats] { return metrics(stats); }});
   files.push_back({"version", 64, [] { return std::string(DAMFS_VERSION "\n"); }});
-  return std::make_unique<Tree>(Tree::Options{.catalog = catalog_,
-                                              .objects = objects_,
-                                              .stills = *stills_,
-                                              .control_files = std::move(files)});
+  return std::make_unique<Tree>(
+      Tree::Options{.catalog = catalog_, .objects = objects_, .stills = *stills_, .control_files = std::move(files)});
 }
 
 }  // namespace damfs

@@ -40,7 +40,7 @@ class ServedLibrary {
   Catalog catalog_;
   ObjectStore objects_;
   DerivedCache cache_;
-  std::unique_ptr<Stills> stills_;      // made after the pool, destroyed after it
+  std::unique_ptr<Stills> stills_;  // made after the pool, destroyed after it
   std::unique_ptr<WorkerPool> workers_;
 };
 

@@ -122,7 +122,9 @@ bool is_gone_anyway(int result) {
 void Session::Destroy::operator()(fuse_session* session) const { fuse_session_destroy(session); }
 
 Session::Session(Options options)
-    : options_(std::move(options)), inodes_(options_.nodes), reads_(std::make_shared<PendingReads>(options_.stats)),
+    : options_(std::move(options)),
+      inodes_(options_.nodes),
+      reads_(std::make_shared<PendingReads>(options_.stats)),
       passthrough_(std::make_shared<Passthrough>(options_.passthrough, options_.library, options_.stats)) {
   Arguments arguments;
   bool added = fuse_opt_add_arg(&arguments.args, "damfs") == 0;

@@ -39,7 +39,7 @@ class Session {
     std::vector<std::string> mount_options{};  // as libfuse takes them: "ro", "fsname=damfs"
     Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
     std::shared_ptr<BackingFiles> backing{};  // instead of the mount's own device
-    unsigned threads = 8;  // at most; they wait for the disk sometimes, for media work never
+    unsigned threads = 8;                     // at most; they wait for the disk sometimes, for media work never
   };
 
   explicit Session(Options options);
@@ -92,7 +92,7 @@ class Session {
 
   std::mutex mutex_;
   std::condition_variable stopped_;
-  bool is_running_ = false;   // guarded by mutex_, as is runner_
+  bool is_running_ = false;  // guarded by mutex_, as is runner_
   bool stop_asked_ = false;
   pthread_t runner_{};
 };

@@ -16,7 +16,7 @@ namespace damfs {
 
 std::string_view op_name(Op op) {
   static constexpr std::array<std::string_view, kOpCount> kNames = {
-      "lookup",  "forget",  "getattr",     "open",       "read",   "flush",    "release",  "opendir",
+      "lookup",  "forget",      "getattr",    "open",   "read",     "flush",     "release", "opendir",
       "readdir", "readdirplus", "releasedir", "statfs", "getxattr", "listxattr", "write"};
   return kNames[static_cast<size_t>(op)];
 }

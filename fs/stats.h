@@ -14,8 +14,21 @@ namespace damfs {
 
 // What the kernel can ask for, in the words of FUSE.
 enum class Op : uint8_t {
-  kLookup, kForget, kGetattr, kOpen, kRead, kFlush, kRelease, kOpendir, kReaddir, kReaddirplus, kReleasedir,
-  kStatfs, kGetxattr, kListxattr, kRefused,
+  kLookup,
+  kForget,
+  kGetattr,
+  kOpen,
+  kRead,
+  kFlush,
+  kRelease,
+  kOpendir,
+  kReaddir,
+  kReaddirplus,
+  kReleasedir,
+  kStatfs,
+  kGetxattr,
+  kListxattr,
+  kRefused,
 };
 inline constexpr size_t kOpCount = static_cast<size_t>(Op::kRefused) + 1;
 std::string_view op_name(Op op);  // "lookup"; kRefused, every op that would write, is "write"

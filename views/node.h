@@ -21,9 +21,9 @@ namespace damfs {
 // What stat shows. Exact, even of a file that nobody has made yet.
 struct Attributes {
   NodeId node;
-  mode_t mode = 0;      // type and permission bits
-  uint32_t nlink = 1;   // a file: the number of its names; a directory: 1 ("not counted")
-  uint64_t size = 0;    // bytes; 0 for directories
+  mode_t mode = 0;     // type and permission bits
+  uint32_t nlink = 1;  // a file: the number of its names; a directory: 1 ("not counted")
+  uint64_t size = 0;   // bytes; 0 for directories
   int64_t mtime_ns = 0;
   int64_t ctime_ns = 0;
 };

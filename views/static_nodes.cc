@@ -26,8 +26,8 @@ class StaticFolder final : public Node {
   std::optional<Attributes> attributes() const override { return directory_attributes(id(), changed_ns_); }
 
   NodeRef lookup(EntryName name) const override {
-    const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                    [&](const Entry& entry) { return entry.name == name.view(); });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.name == name.view(); });
     return found == entries_.end() ? nullptr : found->node();
   }
 

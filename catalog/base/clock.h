@@ -22,8 +22,8 @@ struct Day {
   static constexpr Day from_key(int64_t key) noexcept {
     return {static_cast<int>(key / 512), static_cast<int>(key / 32 % 16), static_cast<int>(key % 32)};
   }
-  bool is_valid() const noexcept;     // a day that exists, years 1 to 9999
-  std::string text() const;           // "2024-05-17", or "2024" for a year
+  bool is_valid() const noexcept;                          // a day that exists, years 1 to 9999
+  std::string text() const;                                // "2024-05-17", or "2024" for a year
   static std::optional<Day> parse(std::string_view text);  // "2024-05-17" or "2024"
   friend auto operator<=>(const Day&, const Day&) = default;
 };

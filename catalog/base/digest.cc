@@ -57,9 +57,7 @@ std::optional<Digest> Digest::from_bytes(std::string_view raw) {
   return digest;
 }
 
-std::string_view Digest::raw() const noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string_view Digest::raw() const noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 void Sha256::Free::operator()(void* context) const noexcept { EVP_MD_CTX_free(evp(context)); }
 

@@ -60,8 +60,8 @@ struct Item {
   WalkedFile walked;
   State state = State::kWaiting;
   SourceStamp stamp;
-  bool restamp = false;      // kUnchanged, but its stat moved
-  int64_t known_entry = 0;   // kUnchanged: what it became
+  bool restamp = false;     // kUnchanged, but its stat moved
+  int64_t known_entry = 0;  // kUnchanged: what it became
   Digest sha256;
   std::optional<MediaFacts> facts;
 };
@@ -102,8 +102,8 @@ class Import::Pipeline {
 
   std::mutex mutex_;
   std::condition_variable to_readers_, to_walker_, to_writer_;
-  std::deque<ItemRef> queue_;          // for readers
-  std::map<uint64_t, ItemRef> window_; // every item not yet taken by the writer, by order
+  std::deque<ItemRef> queue_;           // for readers
+  std::map<uint64_t, ItemRef> window_;  // every item not yet taken by the writer, by order
   uint64_t next_order_ = 0;
   bool walk_done_ = false;
   size_t probing_ = 0;
@@ -270,9 +270,7 @@ void Import::Pipeline::writer_loop() {
     bool finished = false;
     {
       std::unique_lock lock(mutex_);
-      const auto ready = [&] {
-        return !window_.empty() && window_.begin()->second->state != Item::State::kWaiting;
-      };
+      const auto ready = [&] { return !window_.empty() && window_.begin()->second->state != Item::State::kWaiting; };
       const auto ended = [&] { return stopping() || (walk_done_ && window_.empty()); };
       const auto too_old = [&] { return !batch.empty() && std::chrono::steady_clock::now() - begun >= kBatchAge; };
       wait_looking_up(to_writer_, lock, [&] { return ready() || ended() || too_old(); });
@@ -297,8 +295,8 @@ void Import::Pipeline::writer_loop() {
 }
 
 void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
-  const bool adds = std::any_of(batch.begin(), batch.end(),
-                                [](const ItemRef& item) { return item->state == Item::State::kReady; });
+  const bool adds =
+      std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->state == Item::State::kReady; });
   const bool marks = !options_.tags.empty() || !options_.albums.empty();
   const bool restamps = std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->restamp; });
   ImportReport counts;

@@ -19,11 +19,11 @@ class WorkerPool;
 
 struct ImportOptions {
   std::vector<Path> paths;
-  std::string into;                 // folder below originals/ that the files go under, "" for its top
-  std::vector<std::string> tags;    // for every file of this run, also those known already
+  std::string into;               // folder below originals/ that the files go under, "" for its top
+  std::vector<std::string> tags;  // for every file of this run, also those known already
   std::vector<std::string> albums;
-  bool dry_run = false;             // look, but read and write nothing
-  unsigned threads = 0;             // that read and hash; 0: one a core
+  bool dry_run = false;  // look, but read and write nothing
+  unsigned threads = 0;  // that read and hash; 0: one a core
   int64_t probe_deadline_ms = 30'000;
 };
 
@@ -38,20 +38,20 @@ struct ImportProgress {
 };
 
 struct ImportReport {
-  int64_t files = 0;       // met on the walk
+  int64_t files = 0;  // met on the walk
   int64_t new_assets = 0;
-  int64_t new_names = 0;   // known bytes under another name
+  int64_t new_names = 0;  // known bytes under another name
   int64_t new_versions = 0;
-  int64_t known = 0;       // read, and found to be there already under that name
-  int64_t unchanged = 0;   // not even read: as they were at the last import
+  int64_t known = 0;      // read, and found to be there already under that name
+  int64_t unchanged = 0;  // not even read: as they were at the last import
   int64_t failed = 0;
   int64_t skipped = 0;
-  int64_t bytes = 0;       // read
-  bool stopped = false;    // by `stop`; the next run carries on
+  int64_t bytes = 0;     // read
+  bool stopped = false;  // by `stop`; the next run carries on
 };
 
 struct ImportEvents {
-  std::function<void(const Path&, const std::string& reason)> failed;   // from any thread, one at a time
+  std::function<void(const Path&, const std::string& reason)> failed;  // from any thread, one at a time
   std::function<void(const Path&, const std::string& reason)> skipped;
 };
 

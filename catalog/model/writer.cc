@@ -179,6 +179,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
     touched_assets_[old_asset] = row->step() ? row->integer(0) : 0;
     row->reset();
     set_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns), facts, incoming);
+    if (incoming.facts != nullptr) describe_again(old_asset, facts);
     move_asset_in_groups(old_asset, +1);
     return {Filed::kNewVersion, old_asset, {}};
   }
@@ -362,11 +363,29 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   row->run();
 }
 
+// The new bytes of an asset say more or other things: they are heard; what only the user said, stays.
+void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
+  statement(
+      "UPDATE asset_text SET title = coalesce(nullif(?2, ''), title), "
+      "description = coalesce(nullif(?3, ''), description) WHERE asset_id = ?1")
+      .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
+      .run();
+  if (facts.rating) {
+    statement("UPDATE asset SET rating = ?2 WHERE id = ?1").bind_all(asset, int64_t{*facts.rating}).run();
+  }
+  statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
+  carry_metadata(asset, facts);
+}
+
 // Words, tags and metadata that the file itself carries.
 void Writer::describe(int64_t asset, const MediaFacts& facts) {
   statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
       .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
       .run();
+  carry_metadata(asset, facts);
+}
+
+void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
   for (const auto& [name_space, json] : facts.metadata) {
     statement("INSERT INTO metadata (asset_id, namespace, json) VALUES (?1, ?2, ?3)")
         .bind_all(asset, std::string_view(name_space), std::string_view(json))

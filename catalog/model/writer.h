@@ -84,6 +84,8 @@ class Writer {
   int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming);
   void describe(int64_t asset, const MediaFacts& facts);
+  void describe_again(int64_t asset, const MediaFacts& facts);
+  void carry_metadata(int64_t asset, const MediaFacts& facts);
   std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t folder, int64_t blob);
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
   FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);

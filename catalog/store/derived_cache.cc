@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -237,6 +238,11 @@ UniqueFd DerivedCache::stage() {
     return open_file(folder_, O_TMPFILE | O_RDWR, 0644);
   }
   throw_errno(errno, "cannot write in " + folder_.string());
+}
+
+void DerivedCache::sync() {
+  const auto folder = open_existing(folder_, O_RDONLY | O_DIRECTORY);
+  if (folder && ::syncfs(folder->get()) != 0) throw_errno(errno, "cannot write " + folder_.string() + " to its disk");
 }
 
 void DerivedCache::insert(const DerivedKey& key, int staged) {

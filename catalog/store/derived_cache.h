@@ -34,7 +34,9 @@ class DerivedCache {
 
   std::optional<UniqueFd> open(const DerivedKey& key);  // empty: not there
   UniqueFd stage();                                     // an unnamed file to write one into
-  // Gives a staged file its place; one that is there already wins. The descriptor stays the caller's.
+  void sync();                                          // every staged file's bytes are on the disk when it returns
+  // Gives a staged file, whose bytes are on the disk, its place; one that is there already wins. The descriptor stays
+  // the caller's.
   void insert(const DerivedKey& key, int staged);
 
   void remember_failure(const DerivedKey& key, const std::string& reason);

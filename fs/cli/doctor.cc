@@ -83,8 +83,8 @@ void check_objects(Findings& findings, Reader& reader, const ObjectStore& object
     const auto st = stat_path(objects.path_of(sha256));
     if (st && st->st_size == size) return;
     ++missing;
-    findings.bad(fmt::format("object {} is {}: restore it from a backup of the library", objects.path_of(sha256).string(),
-                             st ? "of the wrong size" : "missing"));
+    findings.bad(fmt::format("object {} is {}: restore it from a backup of the library",
+                             objects.path_of(sha256).string(), st ? "of the wrong size" : "missing"));
   });
   if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
 }
@@ -107,7 +107,8 @@ int examine(const Globals& globals) {
     fmt::print("All is well.\n");
     return kAllDone;
   }
-  fmt::print("{} found; see above.\n", findings.count() == 1 ? "1 problem" : fmt::format("{} problems", findings.count()));
+  fmt::print("{} found; see above.\n",
+             findings.count() == 1 ? "1 problem" : fmt::format("{} problems", findings.count()));
   return kFailed;
 }
 
@@ -115,7 +116,9 @@ int examine(const Globals& globals) {
 
 void add_doctor(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("doctor", "Check the library and what it needs from this machine");
-  verb->footer("Changes nothing. Exit status 0: all is well; 1: something is wrong.\n\nExamples:\n  damfs doctor\n  damfs -L /srv/photos.damfs doctor");
+  verb->footer(
+      "Changes nothing. Exit status 0: all is well; 1: something is wrong.\n\nExamples:\n  damfs doctor\n  damfs -L "
+      "/srv/photos.damfs doctor");
   verb->callback([&globals] { globals.exit_code = examine(globals); });
 }
 

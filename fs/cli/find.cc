@@ -72,10 +72,13 @@ void print_details(const Details& details) {
   print_row("camera", details.camera);
   print_row("lens", media.lens);
   if (media.raster) {
-    print_row("raster", fmt::format("{}x{}, orientation {}", media.raster->width, media.raster->height, media.orientation));
+    print_row("raster",
+              fmt::format("{}x{}, orientation {}", media.raster->width, media.raster->height, media.orientation));
   }
-  if (media.position) print_row("position", fmt::format("{:.6f}, {:.6f}", media.position->latitude, media.position->longitude));
-  if (media.duration_us > 0) print_row("duration", fmt::format("{:.3f} s", static_cast<double>(media.duration_us) / 1e6));
+  if (media.position)
+    print_row("position", fmt::format("{:.6f}, {:.6f}", media.position->latitude, media.position->longitude));
+  if (media.duration_us > 0)
+    print_row("duration", fmt::format("{:.3f} s", static_cast<double>(media.duration_us) / 1e6));
   if (media.video) print_video(*media.video);
   if (media.audio) {
     print_row("audio", fmt::format("{}, {} channels ({}), {} Hz", media.audio->codec, media.audio->channels,
@@ -116,7 +119,9 @@ void add_find(CLI::App& program, Globals& globals) {
 
 void add_info(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("info", "Tell all that is known of something");
-  verb->footer(items_help() + "\n\nExamples:\n  damfs info ~/damfs/by-date/2024/2024-05-17/IMG_0001.JPG\n  damfs info 2024/IMG_0001.JPG --json");
+  verb->footer(items_help() +
+               "\n\nExamples:\n  damfs info ~/damfs/by-date/2024/2024-05-17/IMG_0001.JPG\n  damfs info "
+               "2024/IMG_0001.JPG --json");
   auto items = std::make_shared<std::vector<std::string>>();
   auto json = std::make_shared<bool>(false);
   verb->add_option("ITEM", *items, "What to tell of")->required();

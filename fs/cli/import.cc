@@ -100,10 +100,12 @@ class Reporter {
 
   static void print_summary(const ImportReport& report, double seconds) {
     fmt::print("{} files: {} new", report.files, report.new_assets);
-    const std::pair<int64_t, const char*> rest[] = {
-        {report.new_versions, "new versions"}, {report.new_names, "new names of known files"},
-        {report.known, "known"},               {report.unchanged, "unchanged"},
-        {report.skipped, "skipped"},           {report.failed, "failed"}};
+    const std::pair<int64_t, const char*> rest[] = {{report.new_versions, "new versions"},
+                                                    {report.new_names, "new names of known files"},
+                                                    {report.known, "known"},
+                                                    {report.unchanged, "unchanged"},
+                                                    {report.skipped, "skipped"},
+                                                    {report.failed, "failed"}};
     for (const auto& [count, what] : rest) {
       if (count > 0) fmt::print(", {} {}", count, what);
     }
@@ -120,10 +122,11 @@ class Reporter {
 // Calls `work` ten times a second until it is destroyed.
 class Ticker {
  public:
-  explicit Ticker(std::function<void()> work) : thread_([this, work = std::move(work)] {
-    std::unique_lock lock(mutex_);
-    while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
-  }) {}
+  explicit Ticker(std::function<void()> work)
+      : thread_([this, work = std::move(work)] {
+          std::unique_lock lock(mutex_);
+          while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
+        }) {}
   ~Ticker() {
     {
       const std::lock_guard lock(mutex_);
@@ -153,7 +156,19 @@ std::string clean_folder(const std::string& path) {
   return clean;
 }
 
+// Before anything is read, not at the first commit.
+void check_paths(const std::vector<std::string>& paths, const char* option) {
+  for (const std::string& path : paths) {
+    const std::string fenced = "/" + path + "/";
+    if (fenced.find("//") != std::string::npos) {
+      fail(EINVAL, "{} '{}' has an empty part; write it as a/b", option, printable(path));
+    }
+  }
+}
+
 int run_import(const Arguments& arguments, const Globals& globals) {
+  check_paths(arguments.tags, "--tag");
+  check_paths(arguments.albums, "--album");
   const Library library = globals.open_library();
   const auto lock = FileLock::try_take(library.import_lock());
   if (!lock) fail(EBUSY, "another import into {} is running; wait for it", library.root().string());
@@ -176,9 +191,10 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   ImportReport report;
   {
     WorkerPool workers({.program = {}, .workers = library.config().media_workers});
-    Import import({catalog, store, workers}, options,
-                  {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
-                   .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});
+    Import import(
+        {catalog, store, workers}, options,
+        {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
+         .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});
     const Ticker ticker([&] { reporter.progress(import.progress()); });
     report = import.run(stop.flag());
   }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "fs/cli/command.h"
 
@@ -19,7 +19,9 @@ void add_init(CLI::App& program, Globals& globals) {
     Path root = *folder;
     if (root.empty()) {
       const char* named = std::getenv("DAMFS_LIBRARY");
-      root = globals.library ? *globals.library : named != nullptr && *named != '\0' ? Path(named) : Library::default_root();
+      root = globals.library                      ? *globals.library
+             : named != nullptr && *named != '\0' ? Path(named)
+                                                  : Library::default_root();
     }
     const Library library = Library::create(std::filesystem::absolute(root));
     fmt::print("Made the library {}\nNext: damfs -L {} import FOLDER\n", library.root().string(),

@@ -85,7 +85,9 @@ void add_mount(CLI::App& program, Globals& globals) {
 void add_unmount(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("unmount", "Take the drive away");
   verb->alias("umount");
-  verb->footer("Without MOUNTPOINT: wherever the library is mounted.\n\nExamples:\n  damfs unmount ~/damfs\n  damfs -L /srv/photos.damfs unmount");
+  verb->footer(
+      "Without MOUNTPOINT: wherever the library is mounted.\n\nExamples:\n  damfs unmount ~/damfs\n  damfs -L "
+      "/srv/photos.damfs unmount");
   auto mountpoint = std::make_shared<std::string>();
   verb->add_option("MOUNTPOINT", *mountpoint, "Where it is mounted");
   verb->callback([mountpoint, &globals] {

@@ -57,7 +57,8 @@ std::string ProgressBar::line(const State& state) const {
   }
   text += fmt::format("{}/{}{}", state.done, state.total, state.total_grows ? "+" : "");
   if (state.bytes > 0) {
-    text += fmt::format(", {}, {}/s", human_bytes(state.bytes), human_bytes(static_cast<int64_t>(static_cast<double>(state.bytes) / seconds)));
+    text += fmt::format(", {}, {}/s", human_bytes(state.bytes),
+                        human_bytes(static_cast<int64_t>(static_cast<double>(state.bytes) / seconds)));
   } else if (seconds > 0) {
     text += fmt::format(", {:.1f}/s", static_cast<double>(state.done) / seconds);
   }

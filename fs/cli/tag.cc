@@ -24,11 +24,13 @@ struct Marking {
   bool (Writer::*remove)(int64_t asset, int64_t group);
 };
 
-constexpr Marking kTags{Grouping::kTag,       "tag",           "places/italy",      "by-tag",
-                        &Writer::ensure_tag,  &Writer::find_tag, &Writer::add_tag, &Writer::remove_tag};
-constexpr Marking kAlbums{Grouping::kAlbum,          "album",             "Holidays/Rome",
-                          "albums",                  &Writer::ensure_album, &Writer::find_album,
-                          &Writer::add_to_album,     &Writer::remove_from_album};
+constexpr Marking kTags{
+    Grouping::kTag,     "tag", "places/italy", "by-tag", &Writer::ensure_tag, &Writer::find_tag, &Writer::add_tag,
+    &Writer::remove_tag};
+constexpr Marking kAlbums{Grouping::kAlbum,      "album",
+                          "Holidays/Rome",       "albums",
+                          &Writer::ensure_album, &Writer::find_album,
+                          &Writer::add_to_album, &Writer::remove_from_album};
 
 struct Arguments {
   std::string group;
@@ -49,8 +51,8 @@ void mark(const Marking& marking, bool adding, const Arguments& arguments, Globa
     changed = 0;
     const auto group = adding ? (writer.*marking.ensure)(arguments.group) : (writer.*marking.find)(arguments.group);
     if (!group) {
-      fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun,
-           printable(arguments.group), marking.noun);
+      fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(arguments.group),
+           marking.noun);
     }
     for (const int64_t asset : assets) changed += (writer.*(adding ? marking.add : marking.remove))(asset, *group);
   });
@@ -82,10 +84,11 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
       "Examples:\n  damfs {0} add {1} 2024/IMG_0001.JPG 2024/IMG_0002.JPG\n  damfs {0} remove {1} IMG_0001.JPG\n"
       "  damfs {0} list",
       noun, marking.example);
-  verb->footer(fmt::format("A mounted library shows the change under {}/ within a second.\n\n{}", marking.view, examples));
+  verb->footer(
+      fmt::format("A mounted library shows the change under {}/ within a second.\n\n{}", marking.view, examples));
   for (const bool adding : {true, false}) {
-    auto* act = verb->add_subcommand(adding ? "add" : "remove",
-                                     adding ? "Add items to a " + noun + ", made if need be" : "Take items out of a " + noun);
+    auto* act = verb->add_subcommand(adding ? "add" : "remove", adding ? "Add items to a " + noun + ", made if need be"
+                                                                       : "Take items out of a " + noun);
     act->footer(items_help() + "\n\n" + examples);
     auto arguments = std::make_shared<Arguments>();
     act->add_option(adding ? "NAME" : "NAME", arguments->group, "The " + noun + "; 'a/b' is b below a")->required();
@@ -103,9 +106,7 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
 
 }  // namespace
 
-void add_tag(CLI::App& program, Globals& globals) {
-  add_marking(program, globals, kTags, "Tag, untag and list tags");
-}
+void add_tag(CLI::App& program, Globals& globals) { add_marking(program, globals, kTags, "Tag, untag and list tags"); }
 
 void add_album(CLI::App& program, Globals& globals) {
   add_marking(program, globals, kAlbums, "Put into albums, take out, and list albums");

@@ -25,7 +25,8 @@ struct Arguments {
 // Renders with a bounded number under way, and counts how they went.
 class Warming {
  public:
-  Warming(ServedLibrary& served, const Arguments& arguments) : served_(served), arguments_(arguments), bar_("Warming") {}
+  Warming(ServedLibrary& served, const Arguments& arguments)
+      : served_(served), arguments_(arguments), bar_("Warming") {}
 
   void run(const std::vector<int64_t>& assets, const std::vector<const StillProfile*>& profiles,
            const std::atomic<bool>& stop) {
@@ -123,7 +124,8 @@ std::vector<const StillProfile*> chosen_profiles(const std::vector<std::string>&
   std::vector<const StillProfile*> chosen;
   for (const std::string& name : names) {
     const StillProfile* profile = still_profile(std::string_view(name));
-    if (profile == nullptr) fail(EINVAL, "there is no profile '{}'; there are small, medium and large", printable(name));
+    if (profile == nullptr)
+      fail(EINVAL, "there is no profile '{}'; there are small, medium and large", printable(name));
     chosen.push_back(profile);
   }
   if (chosen.empty()) {

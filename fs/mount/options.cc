@@ -18,7 +18,7 @@ namespace damfs {
 namespace {
 
 bool is_for_fstab(std::string_view option) {
-  static constexpr std::array kNames = {"defaults", "auto", "noauto", "user",    "nouser", "users", "owner",
+  static constexpr std::array kNames = {"defaults", "auto", "noauto", "user",    "nouser", "users",   "owner",
                                         "group",    "fail", "nofail", "_netdev", "async",  "relatime"};
   return std::find(kNames.begin(), kNames.end(), option) != kNames.end() || option.starts_with("x-") ||
          option.starts_with("user=") || option.starts_with("comment=");

@@ -11,11 +11,8 @@ namespace damfs::test {
 // A tree in memory, a session over it and the kernel it talks to.
 struct FakeMount {
   explicit FakeMount(unsigned threads = 4)
-      : session({.nodes = tree,
-                 .stats = stats,
-                 .library = "/",
-                 .owner = {.uid = 1234, .gid = 5678},
-                 .threads = threads}),
+      : session(
+            {.nodes = tree, .stats = stats, .library = "/", .owner = {.uid = 1234, .gid = 5678}, .threads = threads}),
         kernel(session) {
     greeting = kernel.init();
   }

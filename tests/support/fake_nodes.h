@@ -36,7 +36,7 @@ class FakeContent final : public Content {
 
   // Set before the first read.
   bool immutable = true;
-  bool forgetful = false;                           // drops what it is asked, unanswered
+  bool forgetful = false;                             // drops what it is asked, unanswered
   std::function<void(const ReadAnswerRef&)> instead;  // of reading
   std::function<void()> when_cancelled;               // in cancel(), before anything else
   UniqueFd passes;                                    // what the kernel may read by itself

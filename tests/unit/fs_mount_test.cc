@@ -104,8 +104,9 @@ class Mount : public ::testing::Test {
     if (starter == 0) {
       int code = 99;
       try {
-        code = run_mount({.mountpoint = at, .library = signs, .options = {}, .foreground = false, .log_file = signs / "log"},
-                         [&](const Stats&) { return make_tree(signs); });
+        code = run_mount(
+            {.mountpoint = at, .library = signs, .options = {}, .foreground = false, .log_file = signs / "log"},
+            [&](const Stats&) { return make_tree(signs); });
       } catch (const std::exception& error) {
         std::ofstream(signs / "error") << error.what();
       }
@@ -275,8 +276,9 @@ TEST(MountFailure, ReachesTheStarterWithItsReason) {
   if (starter == 0) {
     int code = 0;
     try {
-      run_mount({.mountpoint = scratch.path() / "mnt", .library = "/", .options = {}, .foreground = false, .log_file = {}},
-                [](const Stats&) -> Mountable { throw Error(EUCLEAN, "the catalog is of a newer version"); });
+      run_mount(
+          {.mountpoint = scratch.path() / "mnt", .library = "/", .options = {}, .foreground = false, .log_file = {}},
+          [](const Stats&) -> Mountable { throw Error(EUCLEAN, "the catalog is of a newer version"); });
     } catch (const Error& error) {
       code = error.code() == EUCLEAN && std::string(error.what()).find("newer") != std::string::npos ? 42 : 1;
     }

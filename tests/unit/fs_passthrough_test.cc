@@ -107,8 +107,8 @@ struct Passing : ::testing::Test {
     EXPECT_FALSE(backing->was_closed_wrongly());
   }
   uint32_t stack_depth() const {
-    return unpacked<uint32_t>(std::string_view(reinterpret_cast<const char*>(&greeting), sizeof greeting)
-                                  .substr(fuse_abi::kMaxStackDepthAt));
+    return unpacked<uint32_t>(
+        std::string_view(reinterpret_cast<const char*>(&greeting), sizeof greeting).substr(fuse_abi::kMaxStackDepthAt));
   }
 
   const Scratch scratch;

@@ -144,7 +144,8 @@ TEST(Forget, CountsLookupsOfDirectoriesAndNothingOfFiles) {
 
   const fuse_forget_one one{.nodeid = directory->id().value(), .nlookup = 1};
   const fuse_forget_one other{.nodeid = file->id().value(), .nlookup = 9};
-  mount.kernel.send(FUSE_BATCH_FORGET, 0, packed(fuse_batch_forget_in{.count = 2, .dummy = 0}) + packed(one) + packed(other));
+  mount.kernel.send(FUSE_BATCH_FORGET, 0,
+                    packed(fuse_batch_forget_in{.count = 2, .dummy = 0}) + packed(one) + packed(other));
   for (int i = 0; i < 1000 && inodes.knows(directory->id()); ++i) mount.kernel.settle();
   EXPECT_FALSE(inodes.knows(directory->id()));
   EXPECT_TRUE(inodes.knows(NodeId::root()));

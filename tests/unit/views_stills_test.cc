@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "tests/support/library.h"
 
@@ -137,6 +139,15 @@ TEST_F(StillsTest, TheSameBytesAgainAfterTheCacheIsGone) {
   ASSERT_EQ(first.second.size(), size);
   EXPECT_EQ(read_all(node->open(), size), first);
   EXPECT_EQ(tree.stills.counters().started, 1U) << "the second came from the cache";
+  // It is kept behind the reader's back; until then it would be served from memory.
+  const auto is_kept = [&] {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(tree.folder / "derived")) {
+      if (entry.path().extension() == ".webp") return true;
+    }
+    return false;
+  };
+  while (!is_kept()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
   std::filesystem::remove_all(tree.folder / "derived");
   EXPECT_EQ(read_all(node->open(), size), first);
   EXPECT_EQ(tree.stills.counters().started, 2U);

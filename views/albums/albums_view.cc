@@ -7,7 +7,9 @@ namespace damfs {
 
 AlbumsView::AlbumsView() : View(7, "albums") {}
 
-View::Group AlbumsView::group_of(int64_t key) const { return {Grouping::kAlbum, key == 0 ? top_key(Grouping::kAlbum) : key}; }
+View::Group AlbumsView::group_of(int64_t key) const {
+  return {Grouping::kAlbum, key == 0 ? top_key(Grouping::kAlbum) : key};
+}
 
 std::optional<int64_t> AlbumsView::key_of(Group group) const {
   if (group.grouping != Grouping::kAlbum) return std::nullopt;

@@ -7,7 +7,9 @@ namespace damfs {
 
 ByCameraView::ByCameraView() : View(5, "by-camera") {}
 
-View::Group ByCameraView::group_of(int64_t key) const { return {Grouping::kCamera, key == 0 ? top_key(Grouping::kCamera) : key}; }
+View::Group ByCameraView::group_of(int64_t key) const {
+  return {Grouping::kCamera, key == 0 ? top_key(Grouping::kCamera) : key};
+}
 
 std::optional<int64_t> ByCameraView::key_of(Group group) const {
   if (group.grouping != Grouping::kCamera) return std::nullopt;

@@ -7,7 +7,9 @@ namespace damfs {
 
 ByTagView::ByTagView() : View(3, "by-tag") {}
 
-View::Group ByTagView::group_of(int64_t key) const { return {Grouping::kTag, key == 0 ? top_key(Grouping::kTag) : key}; }
+View::Group ByTagView::group_of(int64_t key) const {
+  return {Grouping::kTag, key == 0 ? top_key(Grouping::kTag) : key};
+}
 
 std::optional<int64_t> ByTagView::key_of(Group group) const {
   if (group.grouping != Grouping::kTag) return std::nullopt;

@@ -21,7 +21,7 @@ struct StillProfile {
 };
 
 std::span<const StillProfile> still_profiles();
-const StillProfile* still_profile(unsigned code);              // null: none has that code
+const StillProfile* still_profile(unsigned code);  // null: none has that code
 const StillProfile* still_profile(std::string_view name);
 
 // The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (DESIGN 5).

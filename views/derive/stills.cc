@@ -3,6 +3,8 @@
 
 #include "views/derive/stills.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -39,8 +41,8 @@ class Stills::Rendition {
   bool cancel(const ReadAnswer& answer) {
     ReadAnswerRef dropped;  // destroyed outside the lock
     const std::lock_guard lock(mutex_);
-    const auto found =
-        std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) { return waiter.answer.get() == &answer; });
+    const auto found = std::find_if(waiters_.begin(), waiters_.end(),
+                                    [&](const Waiter& waiter) { return waiter.answer.get() == &answer; });
     if (found == waiters_.end()) return false;
     dropped = std::move(found->answer);
     waiters_.erase(found);
@@ -123,7 +125,7 @@ class Stills::StillContent final : public Content {
   RenditionRef rendition_;
 };
 
-Stills::Stills(Parts parts) : parts_(parts) {}
+Stills::Stills(Parts parts) : parts_(parts), keeper_(parts.cache) {}
 Stills::~Stills() = default;
 
 BytesRow Stills::bytes_of(int64_t version) {
@@ -151,10 +153,7 @@ Stills::RenditionRef Stills::find_or_start(const Order& order, JobClass job_clas
   try {
     if (auto fd = parts_.cache.open(key)) {
       if (static_cast<uint64_t>(stat_fd(fd->get(), name).st_size) == rendition->size()) {
-        {
-          const std::lock_guard lock(mutex_);
-          in_flight_.erase(name);
-        }
+        forget(key);
         rendition->complete(std::move(*fd));
         return rendition;
       }
@@ -166,10 +165,7 @@ Stills::RenditionRef Stills::find_or_start(const Order& order, JobClass job_clas
     const std::lock_guard lock(mutex_);
     rendition->ticket = ticket;
   } catch (const std::exception& error) {
-    {
-      const std::lock_guard lock(mutex_);
-      in_flight_.erase(name);
-    }
+    forget(key);
     rendition->fail(error.what());
     throw;
   }
@@ -197,34 +193,31 @@ Job Stills::make_job(const Order& order, const RenditionRef& rendition) {
   return job;
 }
 
+void Stills::forget(const DerivedKey& key) {
+  const std::lock_guard lock(mutex_);
+  in_flight_.erase(key.text());
+}
+
 void Stills::finish(const RenditionRef& rendition, JobResult result, UniqueFd output) {
   const DerivedKey& key = rendition->key();
-  try {
-    if (result.ok && static_cast<uint64_t>(stat_fd(output.get(), key.text()).st_size) != rendition->size()) {
-      result.ok = false;
-      result.reason = "the worker made a file of the wrong size";
-    }
-    if (result.ok) {
-      parts_.cache.insert(key, output.get());
-    } else if (result.permanent) {
-      parts_.cache.remember_failure(key, result.reason);
-    }
-  } catch (const std::exception& error) {
-    // The picture is there, only keeping it failed (a full disk): this reader still gets it.
-    log::warning("cannot keep a preview: {}", error.what());
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    in_flight_.erase(key.text());
+  struct stat st {};
+  if (result.ok && (::fstat(output.get(), &st) != 0 || static_cast<uint64_t>(st.st_size) != rendition->size())) {
+    result.ok = false;
+    result.reason = "the worker made a file of the wrong size";
   }
   if (result.ok) {
     ++done_;
+    const int fd = output.get();
     rendition->complete(std::move(output));
-  } else {
-    ++failed_;
-    log::info("preview {} failed: {}", key.text(), result.reason);
-    rendition->fail(result.reason);
+    // Who asks until it is kept, is given this rendition.
+    keeper_.keep({.key = key, .fd = fd, .owner = rendition, .kept = [this, key] { forget(key); }});
+    return;
   }
+  ++failed_;
+  log::info("preview {} failed: {}", key.text(), result.reason);
+  if (result.permanent) parts_.cache.remember_failure(key, result.reason);
+  forget(key);
+  rendition->fail(result.reason);
 }
 
 // The last reader is gone: what has not begun is not begun. A render that runs, runs on into the cache.

@@ -14,6 +14,7 @@
 #include "catalog/media/job.h"
 #include "catalog/model/rows.h"
 #include "catalog/store/derived_cache.h"
+#include "views/derive/keeper.h"
 #include "views/derive/still_profile.h"
 #include "views/node.h"
 
@@ -75,12 +76,14 @@ class Stills {
   RenditionRef find_or_start(const Order& order, JobClass job_class);
   Job make_job(const Order& order, const RenditionRef& rendition);
   void finish(const RenditionRef& rendition, JobResult result, UniqueFd output);
+  void forget(const DerivedKey& key);
   void abandon(const RenditionRef& rendition);
 
   Parts parts_;
   std::mutex mutex_;  // taken before a rendition's own; never held across I/O, a job's submission or an answer
   std::unordered_map<std::string, RenditionRef> in_flight_;
   std::atomic<uint64_t> started_{0}, done_{0}, failed_{0};
+  Keeper keeper_;  // last: what it keeps at the end still touches the others
 };
 
 }  // namespace damfs

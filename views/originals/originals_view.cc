@@ -7,7 +7,9 @@ namespace damfs {
 
 OriginalsView::OriginalsView() : View(1, "originals") {}
 
-View::Group OriginalsView::group_of(int64_t key) const { return {Grouping::kFolder, key == 0 ? top_key(Grouping::kFolder) : key}; }
+View::Group OriginalsView::group_of(int64_t key) const {
+  return {Grouping::kFolder, key == 0 ? top_key(Grouping::kFolder) : key};
+}
 
 std::optional<int64_t> OriginalsView::key_of(Group group) const {
   if (group.grouping != Grouping::kFolder) return std::nullopt;
@@ -15,7 +17,8 @@ std::optional<int64_t> OriginalsView::key_of(Group group) const {
 }
 
 void OriginalsView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
-  for (const auto& [folder, name] : reader.folder_entries(asset.row.id)) visit(*key_of({Grouping::kFolder, folder}), name);
+  for (const auto& [folder, name] : reader.folder_entries(asset.row.id))
+    visit(*key_of({Grouping::kFolder, folder}), name);
 }
 
 }  // namespace damfs

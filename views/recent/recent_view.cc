@@ -7,7 +7,9 @@ namespace damfs {
 
 RecentView::RecentView() : View(8, "recent") {}
 
-View::Group RecentView::group_of(int64_t key) const { return {Grouping::kRecent, key == 0 ? top_key(Grouping::kRecent) : key}; }
+View::Group RecentView::group_of(int64_t key) const {
+  return {Grouping::kRecent, key == 0 ? top_key(Grouping::kRecent) : key};
+}
 
 std::optional<int64_t> RecentView::key_of(Group group) const {
   if (group.grouping != Grouping::kRecent) return std::nullopt;

@@ -14,7 +14,7 @@ void start_libraries();
 void forget_complaints();      // at the start of a job
 std::string last_complaint();  // libav's or libvips' newest words, one printable line, may be empty
 void complain(std::string_view text);
-bool left_blank_tiles();       // libvips could not decode part of the job's picture and went on
+bool left_blank_tiles();  // libvips could not decode part of the job's picture and went on
 
 // What libvips says went wrong since the last call; empties its buffer.
 std::string vips_complaint();

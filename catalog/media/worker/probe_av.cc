@@ -244,7 +244,7 @@ bool may_be_bare_stream(std::span<const uint8_t> head) {
   const auto* begin = std::find_if(head.begin(), head.end(), [](uint8_t byte) { return byte != 0; }).base();
   const auto rest = head.subspan(static_cast<size_t>(begin - head.data()));
   const auto at = [&](size_t i) { return i < rest.size() ? rest[i] : uint8_t{0}; };
-  const bool start_code = rest.size() < head.size() && at(0) == 1;                    // 00 00 01: MPEG, H.264
+  const bool start_code = rest.size() < head.size() && at(0) == 1;  // 00 00 01: MPEG, H.264
   const bool audio_frame = (at(0) == 0xFF && at(1) >= 0xE0) || (at(0) == 0x0B && at(1) == 0x77) ||  // MPEG, AC-3
                            (at(0) == 0x7F && at(1) == 0xFE) || (at(0) == 0x1F && at(1) == 0x07);    // DTS, DV
   return start_code || audio_frame || has_packet_rhythm(head);

@@ -85,8 +85,8 @@ Image shrink_jpeg(const Source& source, VipsImage* header, Raster target) {
 // Loaded here and not by vips_thumbnail_source, which in libvips 8.14 forgets fail_on.
 Image shrink_whole(const Source& source, VipsImage* header, Raster target) {
   const ImageSource bytes = image_source(source);
-  VipsImage* loaded = vips_image_new_from_source(bytes.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                                 kFailOn, nullptr);
+  VipsImage* loaded =
+      vips_image_new_from_source(bytes.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr);
   return shrink_loaded(Image(loaded), header, target);
 }
 
