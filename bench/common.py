@@ -78,7 +78,7 @@ class Rounds:
                 start = time.monotonic()
                 number = action()
                 took = time.monotonic() - start
-                self.measured.setdefault(name, []).append(took if number is None else number)
+                self.measured.setdefault(name, []).append(number if isinstance(number, float) else took)
                 after()
                 print(f"  round {n + 1}/{self.rounds} {name}: {self.measured[name][-1]:.3f}", file=sys.stderr)
         return self

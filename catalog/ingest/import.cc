@@ -27,11 +27,14 @@
 namespace damfs {
 namespace {
 
-// How far reading may run ahead of the catalog, in files: bounds memory and open descriptors.
-constexpr size_t kWindow = 256;
+// How far reading may run ahead of the catalog, in files: bounds memory. Enough that reading goes on while a batch is
+// written to the disk.
+constexpr size_t kWindow = 4096;
+// How many probes may be under way: each holds a descriptor.
+constexpr size_t kMostProbes = 128;
 // A batch is committed when it is this large or this old. Each costs one syncfs and one transaction.
 constexpr size_t kBatchFiles = 2000;
-constexpr auto kBatchAge = std::chrono::seconds(4);
+constexpr auto kBatchAge = std::chrono::seconds(1);
 
 SourceStamp stamp_of(const struct stat& st) {
   return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino), 0};
@@ -234,7 +237,9 @@ void Import::Pipeline::read_one(const ItemRef& item) {
 
 void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    wait_looking_up(to_readers_, lock, [&] { return probing_ < kMostProbes || stopping(); });
+    if (stopping()) fail(ECANCELED, "stopped");
     ++probing_;
   }
   Job job;
@@ -257,6 +262,7 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
     }
     const std::lock_guard lock(mutex_);
     --probing_;
+    to_readers_.notify_one();
     to_writer_.notify_one();
   };
   parts_.workers.submit(std::move(job));
