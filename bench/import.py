@@ -10,6 +10,7 @@ import argparse
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from common import Library, Rounds, can_drop_caches, drop_caches, have, note, run, table, timed, workplace
@@ -27,16 +28,16 @@ class Candidates:
     """Each makes its copy in `out`. Making an empty library or repository first is nobody's work and not counted."""
 
     def __init__(self, base, source):
-        self.base, self.source, self.out, self.turn = base, source, base / "out", 0
+        self.base, self.source, self.out = base, source, base / "out"
         self.environment = {**os.environ, "HOME": str(base), "RESTIC_PASSWORD": "bench", "BORG_BASE_DIR": str(base / "borg"),
                             "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
 
     def clear(self):
         """A new place for everyone. What the others made goes only at the end: for minutes after a removal ext4
         passes over the freed inodes one by one, and nobody is to pay for that."""
-        self.turn += 1
-        self.out = self.base / f"out{self.turn}"
-        self.environment["BORG_BASE_DIR"] = str(self.base / f"borg{self.turn}")
+        place = Path(tempfile.mkdtemp(dir=self.base))
+        self.out = place / "out"
+        self.environment["BORG_BASE_DIR"] = str(place / "borg")
         os.sync()
         # The same memory for everyone, too: on a virtual machine, pages that were never used yet cost more.
         if can_drop_caches():

@@ -17,7 +17,7 @@ namespace damfs::worker {
 namespace {
 
 // libmagic looks at every byte it is given, several times over; what tells a type stands well before this.
-constexpr size_t kHead = 64U << 10;
+constexpr size_t kHead = 16U << 10;
 
 struct MagicCloser {
   void operator()(magic_t cookie) const { ::magic_close(cookie); }
