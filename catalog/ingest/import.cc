@@ -104,7 +104,7 @@ class Import::Pipeline {
   std::atomic<bool> aborted_{false};
 
   std::mutex mutex_;
-  std::condition_variable to_readers_, to_walker_, to_writer_;
+  std::condition_variable to_readers_, to_probers_, to_walker_, to_writer_;
   std::deque<ItemRef> queue_;           // for readers
   std::map<uint64_t, ItemRef> window_;  // every item not yet taken by the writer, by order
   uint64_t next_order_ = 0;
@@ -238,7 +238,7 @@ void Import::Pipeline::read_one(const ItemRef& item) {
 void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
   {
     std::unique_lock lock(mutex_);
-    wait_looking_up(to_readers_, lock, [&] { return probing_ < kMostProbes || stopping(); });
+    wait_looking_up(to_probers_, lock, [&] { return probing_ < kMostProbes || stopping(); });
     if (stopping()) fail(ECANCELED, "stopped");
     ++probing_;
   }
@@ -262,7 +262,7 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
     }
     const std::lock_guard lock(mutex_);
     --probing_;
-    to_readers_.notify_one();
+    to_probers_.notify_one();
     to_writer_.notify_one();
   };
   parts_.workers.submit(std::move(job));

@@ -134,11 +134,15 @@ class DerivedCache::Index {
       open();
     } catch (const Error& error) {
       log::warning("the index of {} is unusable and is made anew: {}", folder_.string(), error.what());
-      for (const char* suffix : {"", "-wal", "-shm"}) {
-        std::error_code ignored;
-        std::filesystem::remove(file().string() + suffix, ignored);
-      }
+      remove_files();
       open();
+    }
+  }
+
+  void remove_files() {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::error_code ignored;
+      std::filesystem::remove(file().string() + suffix, ignored);
     }
   }
 
@@ -150,13 +154,8 @@ class DerivedCache::Index {
     database_.reset();
     touched_.clear();
     std::filesystem::create_directories(folder_);
-    if (!now) {
-      // What lies beside a deleted database belongs to it; SQLite must not apply it to the new one.
-      for (const char* suffix : {"-wal", "-shm"}) {
-        std::error_code ignored;
-        std::filesystem::remove(file().string() + suffix, ignored);
-      }
-    }
+    // What lies beside a deleted database belongs to it; SQLite must not apply it to the new one.
+    if (!now) remove_files();
     open_or_renew();
   }
 
