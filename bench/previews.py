@@ -17,7 +17,7 @@ from pathlib import Path
 from common import CORES, ROOT, Library, Mount, Rounds, run, table, workplace
 
 # What damfs asks its encoder for first (catalog/media/job.h).
-QUALITY, EFFORT = 75, 4
+QUALITY, EFFORT = 80, 4
 BOX = {"small": 200, "medium": 800, "large": 1920}
 
 

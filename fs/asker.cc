@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "catalog/base/file.h"
 
@@ -46,6 +48,19 @@ bool has_gone(pid_t asker, pid_t closer) {
   if (!stat_of(closer)) return false;
   const auto stat = stat_of(asker);
   return !stat || is_exiting(*stat);
+}
+
+uint64_t process_of(pid_t thread) {
+  constexpr std::string_view kField = "\nTgid:\t";
+  try {
+    const std::string status = read_text(fmt::format("/proc/{}/status", thread), 4096).value_or("");
+    if (const size_t at = status.find(kField); at != status.npos) {
+      return std::strtoull(status.c_str() + at + kField.size(), nullptr, 10);
+    }
+  } catch (const std::exception&) {
+    // It ended meanwhile.
+  }
+  return static_cast<uint64_t>(thread);
 }
 
 }  // namespace damfs

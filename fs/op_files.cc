@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "catalog/base/error.h"
+#include "fs/asker.h"
 #include "fs/op_table.h"
 
 namespace damfs::op {
@@ -24,12 +25,15 @@ OpenFileRef find_file(Session& session, const fuse_file_info& file) {
 
 void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* file) {
   if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) return reply.error(EROFS);
-  const auto handle = std::make_shared<OpenFile>(find_node(session, number)->open());
+  const auto kind = NodeId(number).file_kind();
+  OpenRequest request;
+  if (kind != NodeId::FileKind::kOriginal) request.reader = process_of(reply.asker());
+  const auto handle = std::make_shared<OpenFile>(find_node(session, number)->open(request));
   handle->way = session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
   file->keep_cache = handle->content->is_immutable();
   // Closing is of interest only where a read may be awaited for long, see flush.
-  file->noflush = NodeId(number).file_kind() != NodeId::FileKind::kStill;
+  file->noflush = kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl;
   file->fh = session.files().add(handle);
   const bool taken = backing > 0 ? reply.open(*file, backing) : reply.open(*file);
   if (!taken) session.files().remove(file->fh);

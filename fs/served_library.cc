@@ -12,32 +12,39 @@
 
 namespace damfs {
 
-ServedLibrary::ServedLibrary(const Library& library)
+ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
     : library_(library),
       catalog_(library.catalog()),
       objects_(library.objects(), library.staging()),
       cache_(library.derived(), library.config().derived_max_bytes),
-      workers_(
-          std::make_unique<WorkerPool>(WorkerPool::Options{.program = {}, .workers = library.config().media_workers})) {
+      workers_(std::make_unique<WorkerPool>(
+          WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
   stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
                                                    .objects = objects_,
                                                    .cache = cache_,
                                                    .workers = *workers_,
-                                                   .deadline_ms = library.config().media_deadline_ms});
+                                                   .deadline_ms = library.config().media_deadline_ms,
+                                                   .profiles = {catalog_, library.config().previews}});
+  clips_ = std::make_unique<Clips>(Clips::Parts{.catalog = catalog_,
+                                                .objects = objects_,
+                                                .cache = cache_,
+                                                .workers = *workers_,
+                                                .deadline_ms = library.config().media_deadline_ms});
 }
 
 std::string ServedLibrary::stats_json(const Stats& stats) {
   const auto totals = catalog_.reader()->totals();
   const auto renders = stills_->counters();
+  const auto& runs = clips_->counters();
   const auto pool = workers_->counters();
   const std::string passthrough = stats.passthrough();
   nlohmann::ordered_json json = {{"assets", totals.assets},
                                  {"blobs", totals.blobs},
                                  {"original_bytes", totals.original_bytes},
                                  {"derived_cache_bytes", cache_.bytes()},
-                                 {"renders_started", renders.started},
-                                 {"renders_done", renders.done},
-                                 {"renders_failed", renders.failed},
+                                 {"renders_started", renders.started + runs.started},
+                                 {"renders_done", renders.done + runs.done},
+                                 {"renders_failed", renders.failed + runs.failed},
                                  {"worker_restarts", pool.restarts},
                                  {"workers_running", pool.workers_running},
                                  {"jobs_queued", pool.queued},
@@ -81,8 +88,11 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& m
   files.push_back({"health", 64, [] { return std::string("ok\n"); }});
   files.push_back({"metrics", 8192, [this, &stats] { return metrics(stats); }});
   files.push_back({"version", 64, [] { return std::string(DAMFS_VERSION "\n"); }});
-  return std::make_unique<Tree>(
-      Tree::Options{.catalog = catalog_, .objects = objects_, .stills = *stills_, .control_files = std::move(files)});
+  return std::make_unique<Tree>(Tree::Options{.catalog = catalog_,
+                                              .objects = objects_,
+                                              .stills = *stills_,
+                                              .clips = *clips_,
+                                              .control_files = std::move(files)});
 }
 
 }  // namespace damfs

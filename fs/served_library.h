@@ -11,6 +11,7 @@
 #include "catalog/store/library.h"
 #include "catalog/store/object_store.h"
 #include "fs/stats.h"
+#include "views/derive/clips.h"
 #include "views/derive/stills.h"
 #include "views/tree.h"
 
@@ -20,11 +21,15 @@ namespace damfs {
 // right order: the workers last but for what their answers still touch.
 class ServedLibrary {
  public:
-  explicit ServedLibrary(const Library& library);
+  // `workers` 0: as many as the library's settings say.
+  explicit ServedLibrary(const Library& library, unsigned workers = 0);
 
   const Library& library() const { return library_; }
   Catalog& catalog() { return catalog_; }
   Stills& stills() { return *stills_; }
+  Clips& clips() { return *clips_; }
+  DerivedCache& cache() { return cache_; }
+  unsigned workers() const { return workers_->size(); }  // at the most
 
   // The mounted tree, its .damfs/ filled from here and from `stats`. `mountpoint` is only told to readers.
   std::unique_ptr<Tree> make_tree(const Stats& stats, const Path& mountpoint);
@@ -40,7 +45,8 @@ class ServedLibrary {
   Catalog catalog_;
   ObjectStore objects_;
   DerivedCache cache_;
-  std::unique_ptr<Stills> stills_;  // made after the pool, destroyed after it
+  std::unique_ptr<Clips> clips_;  // these two are made after the pool, and destroyed after it
+  std::unique_ptr<Stills> stills_;
   std::unique_ptr<WorkerPool> workers_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace damfs {
@@ -45,19 +46,32 @@ Attributes FolderNode::folder_attributes(const GroupRow& row) const {
 
 NodeId FolderNode::parent() const {
   if (key_ == 0) {
-    return lens_.code() == 0 ? NodeId::root() : NodeId::directory(0, lens_.code(), kPreviewsKey);
+    return lens_.code() == 0 ? NodeId::root() : NodeId::directory(0, lens_.code(), lens_.top_key());
   }
   const auto reader = context_.catalog.reader();
   const auto row = view_.folder(*reader, key_);
   return row ? folder_id(row->parent) : NodeId::root();
 }
 
+class FolderNode::FolderSiblings final : public Siblings {
+ public:
+  explicit FolderSiblings(const FolderNode& folder) : folder_(folder) {}
+  std::optional<FoundAsset> named(std::string_view name) override {
+    const auto reader = folder_.context_.catalog.reader();
+    return folder_.view_.find_asset(*reader, folder_.key_, name);
+  }
+  std::vector<FoundAsset> with_stem(std::string_view stem) override {
+    const auto reader = folder_.context_.catalog.reader();
+    return folder_.view_.assets_with_stem(*reader, folder_.key_, stem);
+  }
+
+ private:
+  const FolderNode& folder_;
+};
+
 std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
-  std::string shown = lens_.shown_name(name, asset, [&](std::string_view sibling) {
-    const auto reader = context_.catalog.reader();
-    const auto found = view_.find_asset(*reader, key_, sibling);
-    return found && lens_.attributes(found->row);
-  });
+  FolderSiblings siblings(*this);
+  std::string shown = lens_.shown_name(name, asset, siblings);
   const auto reader = context_.catalog.reader();
   const auto folder = view_.find_folder(*reader, key_, shown);
   // A tag or an album may be called as an asset beside it is: the folder keeps the name.
@@ -65,14 +79,33 @@ std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
   return shown;
 }
 
+std::vector<std::string> FolderNode::names_in_doubt(std::string_view name, int64_t asset) const {
+  FolderSiblings siblings(*this);
+  std::vector<std::string> names = lens_.possible_names(name, asset);
+  names.push_back(shown_name(name, asset));
+  for (const FoundAsset& dependent : lens_.dependents(name, siblings)) {
+    for (std::string& each : lens_.possible_names(dependent.name, dependent.row.id)) names.push_back(std::move(each));
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::optional<FoundAsset> FolderNode::source_of(std::string_view shown) const {
+  FolderSiblings siblings(*this);
+  for (FoundAsset& source : lens_.sources(shown, siblings)) {
+    if (lens_.shown_name(source.name, source.row.id, siblings) == shown) return std::move(source);
+  }
+  return std::nullopt;
+}
+
 std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const {
   const auto is_shown_so = [&](const FoundAsset& found) {
     return lens_.attributes(found.row) && nfc(shown_name(found.name, found.row.id)) == nfc(shown);
   };
-  for (const std::string& name : lens_.source_names(shown)) {
-    const auto reader = context_.catalog.reader();
-    auto found = view_.find_asset(*reader, key_, name);
-    if (found && is_shown_so(*found)) return found;
+  FolderSiblings siblings(*this);
+  for (FoundAsset& source : lens_.sources(shown, siblings)) {
+    if (is_shown_so(source)) return std::move(source);
   }
   if (const auto asset = asset_in_name(shown)) {
     const auto reader = context_.catalog.reader();
@@ -99,7 +132,8 @@ NodeRef FolderNode::lookup(EntryName name) const {
     if (found && (!folder || shown_name(found->name, found->row.id) == name.view()))
       return lens_.node(context_, *found);
   }
-  return folder ? std::make_shared<FolderNode>(context_, view_, lens_, folder->key) : nullptr;
+  if (folder) return std::make_shared<FolderNode>(context_, view_, lens_, folder->key);
+  return name.view() == lens_.folder_file_name() ? lens_.folder_file(context_, view_, key_) : nullptr;
 }
 
 void FolderNode::list(Cursor after, EntrySink& sink) const {

@@ -20,7 +20,14 @@ class FolderNode final : public Node {
   // The name that an asset called `name` in this folder is shown under.
   std::string shown_name(std::string_view name, int64_t asset) const;
 
+  // An asset here that would be shown as `shown`, were there no folder of that name.
+  std::optional<FoundAsset> source_of(std::string_view shown) const;
+
+  // Every name that may mean something else, now that the asset called `name` came, went or changed.
+  std::vector<std::string> names_in_doubt(std::string_view name, int64_t asset) const;
+
  private:
+  class FolderSiblings;
   NodeId folder_id(int64_t key) const;
   Attributes folder_attributes(const GroupRow& row) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;

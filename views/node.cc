@@ -19,7 +19,7 @@ NodeId Node::parent() const {
 
 void Node::list(Cursor, EntrySink&) const { fail(ENOTDIR, "node {} is not a directory", id_.value()); }
 
-ContentRef Node::open() const { fail(EISDIR, "node {} is a directory", id_.value()); }
+ContentRef Node::open(const OpenRequest&) const { fail(EISDIR, "node {} is a directory", id_.value()); }
 
 std::optional<std::string> Node::xattr(std::string_view) const { return std::nullopt; }
 std::vector<std::string> Node::xattr_names() const { return {}; }

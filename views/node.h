@@ -72,6 +72,11 @@ class Content {
 };
 using ContentRef = std::shared_ptr<Content>;
 
+// Who opens a file.
+struct OpenRequest {
+  uint64_t reader = 0;  // one number a program: those that read at once get fair shares of the workers
+};
+
 class Node;
 using NodeRef = std::shared_ptr<Node>;
 
@@ -105,7 +110,7 @@ class Node {
   virtual void list(Cursor after, EntrySink& sink) const;
 
   // Never waits; starts the making of a file that is not there yet. Throws Error for what is known to fail.
-  virtual ContentRef open() const;
+  virtual ContentRef open(const OpenRequest& request) const;
 
   // Extended attributes; empty: ENODATA. Never starts work (law 4).
   virtual std::optional<std::string> xattr(std::string_view name) const;

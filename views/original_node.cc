@@ -95,12 +95,16 @@ OriginalNode::OriginalNode(const TreeContext& context, FoundAsset asset)
 
 std::optional<Attributes> OriginalNode::attributes() const { return PlainLens().attributes(asset_.row); }
 
-ContentRef OriginalNode::open() const {
-  const auto bytes = context_.catalog.reader()->bytes_of_version(asset_.row.version);
-  if (!bytes) fail(ESTALE, "{} is gone", asset_.name);
-  auto object = context_.objects.open(bytes->sha256);
-  if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", asset_.name);
+ContentRef open_original(const TreeContext& context, int64_t version, const std::string& name) {
+  const auto bytes = context.catalog.reader()->bytes_of_version(version);
+  if (!bytes) fail(ESTALE, "{} is gone", name);
+  auto object = context.objects.open(bytes->sha256);
+  if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", name);
   return std::make_shared<ObjectContent>(std::move(*object), static_cast<uint64_t>(bytes->size));
+}
+
+ContentRef OriginalNode::open(const OpenRequest&) const {
+  return open_original(context_, asset_.row.version, asset_.name);
 }
 
 std::optional<std::string> OriginalNode::xattr(std::string_view name) const {
@@ -135,9 +139,15 @@ std::optional<Attributes> PlainLens::attributes(const AssetRow& asset) const {
                     .ctime_ns = asset.changed_ns};
 }
 
-std::string PlainLens::shown_name(std::string_view name, int64_t, const HasSibling&) const { return std::string(name); }
+std::string PlainLens::shown_name(std::string_view name, int64_t, Siblings&) const { return std::string(name); }
 
-std::vector<std::string> PlainLens::source_names(std::string_view shown) const { return {std::string(shown)}; }
+std::vector<std::string> PlainLens::possible_names(std::string_view name, int64_t) const { return {std::string(name)}; }
+
+std::vector<FoundAsset> PlainLens::sources(std::string_view shown, Siblings& siblings) const {
+  auto found = siblings.named(shown);
+  if (!found) return {};
+  return {std::move(*found)};
+}
 
 NodeRef PlainLens::node(const TreeContext& context, const FoundAsset& asset) const {
   return std::make_shared<OriginalNode>(context, asset);

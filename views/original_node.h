@@ -7,12 +7,15 @@
 
 namespace damfs {
 
+// The bytes of a version, as they were catalogued. `name` is for messages.
+ContentRef open_original(const TreeContext& context, int64_t version, const std::string& name);
+
 // A version's own bytes.
 class OriginalNode final : public Node {
  public:
   OriginalNode(const TreeContext& context, FoundAsset asset);
   std::optional<Attributes> attributes() const override;
-  ContentRef open() const override;
+  ContentRef open(const OpenRequest& request) const override;
   std::optional<std::string> xattr(std::string_view name) const override;
   std::vector<std::string> xattr_names() const override;
 
@@ -24,10 +27,11 @@ class OriginalNode final : public Node {
 // Shows assets as they are.
 class PlainLens final : public Lens {
  public:
-  PlainLens() : Lens(0) {}
+  PlainLens() : Lens(0, "") {}
   std::optional<Attributes> attributes(const AssetRow& asset) const override;
-  std::string shown_name(std::string_view name, int64_t asset, const HasSibling& has_sibling) const override;
-  std::vector<std::string> source_names(std::string_view shown) const override;
+  std::string shown_name(std::string_view name, int64_t asset, Siblings& siblings) const override;
+  std::vector<std::string> possible_names(std::string_view name, int64_t asset) const override;
+  std::vector<FoundAsset> sources(std::string_view shown, Siblings& siblings) const override;
   NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
   NodeId node_id(int64_t version) const override;
 };

@@ -85,7 +85,7 @@ class ControlNode final : public Node {
                       .ctime_ns = context_.mounted_ns};
   }
 
-  ContentRef open() const override {
+  ContentRef open(const OpenRequest&) const override {
     std::string text = file_.content();
     text.resize(std::min(text.size(), file_.size - 1));
     text.resize(file_.size - 1, ' ');
@@ -103,27 +103,29 @@ class ControlNode final : public Node {
 NodeRef make_root(const TreeContext& context) {
   std::vector<StaticFolder::Entry> entries;
   add_views(context, *context.lenses.front(), entries);
-  entries.push_back({"previews", [&context] { return make_previews(context); }});
+  entries.push_back({"previews", [&context] { return make_lenses_folder(context, kPreviewsKey); }});
+  entries.push_back({"proxies", [&context] { return make_lenses_folder(context, kProxiesKey); }});
   entries.push_back({".damfs", [&context] { return make_control_folder(context); }});
   return std::make_shared<StaticFolder>(NodeId::root(), NodeId::root(), context.created_ns, std::move(entries));
 }
 
-NodeRef make_previews(const TreeContext& context) {
+NodeRef make_lenses_folder(const TreeContext& context, int64_t key) {
   std::vector<StaticFolder::Entry> entries;
-  for (const StillProfile& profile : still_profiles()) {
-    entries.push_back({std::string(profile.name), [&context, code = profile.code] {
-                         return make_previews_profile(context, *context.lens(code));
-                       }});
+  for (const auto& lens : context.lenses) {
+    if (lens->code() == 0 || lens->top_key() != key) continue;
+    entries.push_back(
+        {std::string(lens->name()), [&context, &each = *lens] { return make_lens_folder(context, each); }});
   }
-  return std::make_shared<StaticFolder>(NodeId::directory(0, 0, kPreviewsKey), NodeId::root(), context.created_ns,
+  return std::make_shared<StaticFolder>(NodeId::directory(0, 0, key), NodeId::root(), context.created_ns,
                                         std::move(entries));
 }
 
-NodeRef make_previews_profile(const TreeContext& context, const Lens& lens) {
+NodeRef make_lens_folder(const TreeContext& context, const Lens& lens) {
   std::vector<StaticFolder::Entry> entries;
   add_views(context, lens, entries);
-  return std::make_shared<StaticFolder>(NodeId::directory(0, lens.code(), kPreviewsKey),
-                                        NodeId::directory(0, 0, kPreviewsKey), context.created_ns, std::move(entries));
+  return std::make_shared<StaticFolder>(NodeId::directory(0, lens.code(), lens.top_key()),
+                                        NodeId::directory(0, 0, lens.top_key()), context.created_ns,
+                                        std::move(entries));
 }
 
 NodeRef make_control_folder(const TreeContext& context) {

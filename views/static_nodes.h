@@ -6,10 +6,11 @@
 
 namespace damfs {
 
-// The folders that hold views: the mount's root, previews/ and previews/<profile>/; and .damfs/.
+// The folders that hold views: the mount's root; previews/ and proxies/ (by their key in tree_context.h), and in them
+// a folder a lens; and .damfs/.
 NodeRef make_root(const TreeContext& context);
-NodeRef make_previews(const TreeContext& context);
-NodeRef make_previews_profile(const TreeContext& context, const Lens& lens);
+NodeRef make_lenses_folder(const TreeContext& context, int64_t key);
+NodeRef make_lens_folder(const TreeContext& context, const Lens& lens);
 NodeRef make_control_folder(const TreeContext& context);
 NodeRef make_control_file(const TreeContext& context, size_t index);
 

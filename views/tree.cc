@@ -10,7 +10,10 @@
 #include "catalog/base/clock.h"
 #include "views/folder_node.h"
 #include "views/original_node.h"
+#include "views/previews/collage_node.h"
 #include "views/previews/still_node.h"
+#include "views/proxies/camera_node.h"
+#include "views/proxies/clip_node.h"
 #include "views/static_nodes.h"
 #include "views/tree_context.h"
 
@@ -33,14 +36,23 @@ Attributes directory_attributes(NodeId id, int64_t changed_ns) {
 class Tree::Impl {
  public:
   explicit Impl(Options options)
-      : context_{options.catalog, options.objects,
-                 options.stills,  std::move(options.control_files),
-                 make_views(),    {},
-                 now_ns(),        0} {
+      : context_{options.catalog,
+                 options.objects,
+                 options.stills,
+                 options.clips,
+                 std::move(options.control_files),
+                 make_views(),
+                 {},
+                 now_ns(),
+                 0} {
     context_.lenses.push_back(std::make_unique<PlainLens>());
-    for (const StillProfile& profile : still_profiles()) {
+    for (const StillProfile& profile : options.stills.profiles()) {
       context_.lenses.push_back(std::make_unique<StillLens>(profile));
     }
+    for (const ClipProfile& profile : clip_profiles()) {
+      context_.lenses.push_back(std::make_unique<ClipLens>(profile));
+    }
+    context_.lenses.push_back(std::make_unique<CameraProxyLens>());
     const auto config = stat_path(options.catalog.file().parent_path() / "objects");
     context_.created_ns = config ? to_ns(config->st_ctim) : context_.mounted_ns;
     root_ = make_root(context_);
@@ -59,10 +71,9 @@ class Tree::Impl {
     const Lens* lens = context_.lens(id.lens());
     if (lens == nullptr) return nullptr;
     if (id.view() == 0) {
-      if (id.key() == kPreviewsKey) {
-        return lens->code() == 0 ? make_previews(context_) : make_previews_profile(context_, *lens);
-      }
-      return id.key() == kControlKey && lens->code() == 0 ? make_control_folder(context_) : nullptr;
+      if (lens->code() != 0) return lens->top_key() == id.key() ? make_lens_folder(context_, *lens) : nullptr;
+      if (id.key() == kPreviewsKey || id.key() == kProxiesKey) return make_lenses_folder(context_, id.key());
+      return id.key() == kControlKey ? make_control_folder(context_) : nullptr;
     }
     const View* view = context_.view(id.view());
     // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
@@ -79,6 +90,7 @@ class Tree::Impl {
                  ? make_control_file(context_, index)
                  : nullptr;
     }
+    if (id.file_kind() == NodeId::FileKind::kCollage) return CollageNode::find(context_, id);
     const Lens* lens = context_.lens(id.profile());
     if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;
     const auto asset = context_.catalog.reader()->version(id.file_id());
@@ -92,8 +104,13 @@ class Tree::Impl {
 // Turns rows of the change feed into what a kernel may hold. Directories it does not hold are left out.
 class Tree::Impl::NewsWriter {
  public:
-  NewsWriter(const TreeContext& context, const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale)
-      : context_(context), is_known_(is_known), stale_(stale) {}
+  NewsWriter(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+             const std::vector<ChangeRow>& changes, std::vector<Stale>& stale)
+      : context_(context), is_known_(is_known), stale_(stale) {
+    for (const ChangeRow& change : changes) {
+      if (change.what == ChangeRow::What::kAsset && change.version != 0) replaced_.insert(change.asset);
+    }
+  }
 
   void add(const ChangeRow& change) {
     switch (change.what) {
@@ -123,7 +140,13 @@ class Tree::Impl::NewsWriter {
   }
 
   void listing(NodeId id) {
-    if (listed_.insert(id).second) stale_.push_back({Stale::What::kListing, id, {}});
+    if (!listed_.insert(id).second) return;
+    stale_.push_back({Stale::What::kListing, id, {}});
+    if (std::string name = context_.lens(id.lens())->folder_file_name(); !name.empty()) {
+      stale_.push_back({Stale::What::kEntry, id, std::move(name)});
+      stale_.push_back(
+          {Stale::What::kAttributes, CollageNode::node_id(*context_.view(id.view()), id.lens(), id.key()), {}});
+    }
   }
 
   void add_listing(View::Group group) {
@@ -135,34 +158,29 @@ class Tree::Impl::NewsWriter {
       stale_.push_back({Stale::What::kEntry, id, name});
       listing(id);
       // An asset that was shown so steps aside.
-      for (const std::string& source : lens.source_names(name)) {
-        const auto reader = context_.catalog.reader();
-        const auto found = view.find_asset(*reader, key, source);
-        if (found) entry(view, lens, key, id, found->name, found->row.id);
-      }
+      const FolderNode folder(context_, view, lens, key);
+      if (const auto asset = folder.source_of(name)) entry(folder, asset->name, asset->row.id);
     });
   }
 
-  void entry(const View& view, const Lens& lens, int64_t key, NodeId id, std::string_view name, int64_t asset) {
-    const FolderNode folder(context_, view, lens, key);
-    stale_.push_back({Stale::What::kEntry, id, folder.shown_name(name, asset)});
-    listing(id);
-    for (const std::string& dependent : lens.dependents(name)) {
-      const auto reader = context_.catalog.reader();
-      const auto found = view.find_asset(*reader, key, dependent);
-      if (!found) continue;
-      // Shown by its own name without that sibling, by a longer one with it.
-      const auto never = [](std::string_view) { return false; };
-      const auto always = [](std::string_view) { return true; };
-      stale_.push_back({Stale::What::kEntry, id, lens.shown_name(dependent, found->row.id, never)});
-      stale_.push_back({Stale::What::kEntry, id, lens.shown_name(dependent, found->row.id, always)});
+  void entry(const FolderNode& folder, std::string_view name, int64_t asset) {
+    for (std::string& each : folder.names_in_doubt(name, asset)) {
+      stale_.push_back({Stale::What::kEntry, folder.id(), std::move(each)});
     }
+    listing(folder.id());
   }
 
   void add_name(View::Group group, const std::string& name, int64_t asset) {
-    each_folder(group, [&](const View& view, const Lens& lens, int64_t key, NodeId id) {
-      entry(view, lens, key, id, name, asset);
+    const auto row = context_.catalog.reader()->asset(asset);
+    each_folder(group, [&](const View& view, const Lens& lens, int64_t key, NodeId) {
+      if (row && !has_shown(lens, *row)) return;
+      entry(FolderNode(context_, view, lens, key), name, asset);
     });
+  }
+
+  // Whether the asset is, or was until these news, seen through that lens.
+  bool has_shown(const Lens& lens, const FoundAsset& asset) const {
+    return replaced_.contains(asset.row.id) || lens.attributes(asset.row);
   }
 
   void add_version(int64_t version) {
@@ -184,14 +202,17 @@ class Tree::Impl::NewsWriter {
     for (const auto& view : context_.views) {
       const auto reader = context_.catalog.reader();
       view->names(*reader, *row, [&](int64_t key, std::string_view name) {
-        each_lens(*view, key,
-                  [&](const View&, const Lens& lens, int64_t, NodeId id) { entry(*view, lens, key, id, name, asset); });
+        each_lens(*view, key, [&](const View&, const Lens& lens, int64_t, NodeId) {
+          if (!has_shown(lens, *row)) return;
+          entry(FolderNode(context_, *view, lens, key), name, asset);
+        });
       });
     }
   }
 
   const TreeContext& context_;
   const std::function<bool(NodeId)>& is_known_;
+  std::unordered_set<int64_t> replaced_;  // have other bytes or facts than before
   std::vector<Stale>& stale_;
   std::unordered_set<NodeId> listed_;
 };
@@ -206,7 +227,7 @@ Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is
     news.everything = reader->oldest_change() > since + 1;
     changes = reader->changes_after(since);
   }
-  NewsWriter writer(context_, is_known, news.stale);
+  NewsWriter writer(context_, is_known, changes, news.stale);
   for (const ChangeRow& change : changes) writer.add(change);
   if (!changes.empty()) news.newest = changes.back().id;
   return news;

@@ -12,6 +12,7 @@
 namespace damfs {
 
 class Catalog;
+class Clips;
 class ObjectStore;
 class Stills;
 
@@ -43,6 +44,7 @@ class Tree : public NodeSource {
     Catalog& catalog;
     ObjectStore& objects;
     Stills& stills;
+    Clips& clips;
     std::vector<ControlFile> control_files;
   };
 

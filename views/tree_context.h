@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/model/catalog.h"
+#include "views/derive/clips.h"
 #include "views/derive/stills.h"
 #include "views/lens.h"
 #include "views/tree.h"
@@ -19,6 +20,7 @@ struct TreeContext {
   Catalog& catalog;
   ObjectStore& objects;
   Stills& stills;
+  Clips& clips;
   std::vector<ControlFile> control_files;
   std::vector<std::unique_ptr<View>> views;
   std::vector<std::unique_ptr<Lens>> lenses;  // [0] shows originals themselves
@@ -35,6 +37,7 @@ Attributes directory_attributes(NodeId id, int64_t changed_ns);
 inline constexpr int64_t kRootKey = 0;
 inline constexpr int64_t kPreviewsKey = 1;  // with lens 0: previews/; with a lens: previews/<profile>/
 inline constexpr int64_t kControlKey = 2;   // .damfs/
+inline constexpr int64_t kProxiesKey = 3;   // like kPreviewsKey: proxies/ and proxies/<profile>/
 
 inline constexpr mode_t kFileMode = 0100644;
 inline constexpr mode_t kDirectoryMode = 0040755;

@@ -30,6 +30,11 @@ std::optional<FoundAsset> View::find_asset(Reader& reader, int64_t key, std::str
   return reader.find_asset(group.grouping, group.key, name);
 }
 
+std::vector<FoundAsset> View::assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const {
+  const Group group = group_of(key);
+  return reader.assets_with_stem(group.grouping, group.key, stem);
+}
+
 void View::assets(Reader& reader, int64_t key, int64_t after, const Reader::AssetVisitor& visit) const {
   const Group group = group_of(key);
   reader.assets(group.grouping, group.key, after, visit);

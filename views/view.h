@@ -42,6 +42,7 @@ class View {
   virtual std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const;
   virtual void folders(Reader& reader, int64_t key, int64_t after, const Reader::GroupVisitor& visit) const;
   virtual std::optional<FoundAsset> find_asset(Reader& reader, int64_t key, std::string_view name) const;
+  virtual std::vector<FoundAsset> assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const;
   virtual void assets(Reader& reader, int64_t key, int64_t after, const Reader::AssetVisitor& visit) const;
 
   // Every (folder key, name) that the asset has in this view.

@@ -10,8 +10,13 @@
 #include <vector>
 
 #include "catalog/base/clock.h"
+#include "catalog/media/clip.h"
+#include "catalog/media/geometry.h"
 
 namespace damfs {
+
+// The version of the probe: raised when it finds more or other facts of the same bytes.
+inline constexpr int kProbeRecipe = 2;
 
 // The numbers are stored in catalogs and packed into node numbers: never renumber.
 enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };
@@ -24,23 +29,6 @@ std::optional<Kind> kind_from_string(std::string_view text);
 enum class DateSource : uint8_t { kExif = 1, kQuickTime = 2, kXmp = 3, kMtime = 4 };
 std::string_view to_string(DateSource source);  // "exif", "quicktime", "xmp", "mtime"
 std::optional<DateSource> date_source_from_string(std::string_view text);
-
-struct Raster {
-  int64_t width = 0;  // pixels
-  int64_t height = 0;
-  explicit operator bool() const noexcept { return width > 0 && height > 0; }
-  friend bool operator==(const Raster&, const Raster&) = default;
-};
-
-// The raster of a still in a square box of `box` pixels: the long edge becomes `box`, the other is rounded half
-// up and at least 1; what fits already keeps its size.
-Raster fit_box(Raster source, int64_t box);
-
-struct Rational {
-  int64_t num = 0;
-  int64_t den = 1;
-  friend bool operator==(const Rational&, const Rational&) = default;
-};
 
 // One video stream, as its container and its first frames tell.
 struct VideoFacts {
@@ -87,7 +75,8 @@ struct MediaFacts {
   int64_t duration_us = 0;
   std::optional<VideoFacts> video;
   std::optional<AudioFacts> audio;
-  int pages = 0;  // documents
+  std::optional<ClipFacts> clip;  // absent: no editing proxy can be declared
+  int pages = 0;                  // documents
 
   std::optional<CaptureTime> captured;
   DateSource date_source = DateSource::kMtime;  // meaningful only with `captured`

@@ -43,6 +43,8 @@ class Members {
     return *value;
   }
 
+  bool has(const char* key) const { return object_.contains(key); }
+
   std::string text(const char* key, size_t limit) {
     const Json* value = take(key);
     return value == nullptr ? std::string() : text_of(*value, key, limit);
@@ -282,6 +284,7 @@ std::string facts_to_json(const MediaFacts& facts) {
   if (facts.duration_us != 0) out["duration_us"] = facts.duration_us;
   if (facts.video) out["video"] = video_json(*facts.video);
   if (facts.audio) out["audio"] = audio_json(*facts.audio);
+  if (facts.clip) out["clip"] = clip_to_text(*facts.clip);
   if (facts.pages != 0) out["pages"] = facts.pages;
   if (facts.captured) {
     out["captured"] = facts.captured->text();
@@ -315,6 +318,10 @@ MediaFacts facts_from_json(std::string_view json) {
   facts.duration_us = in.number("duration_us", 0, kMax, 0);
   if (const Json* video = in.take("video")) facts.video = read_video(*video);
   if (const Json* audio = in.take("audio")) facts.audio = read_audio(*audio);
+  if (in.has("clip")) {
+    facts.clip = clip_from_text(in.text("clip", FactLimits::kSentence));
+    if (!facts.clip) odd("clip");
+  }
   facts.pages = static_cast<int>(in.number("pages", 0, 10'000'000, 0));
   read_capture(in, facts);
   facts.make = in.text("make", FactLimits::kName);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/facts.h"
@@ -12,19 +13,50 @@
 namespace damfs {
 
 // What a worker can be asked to do. A worker sees descriptors, never a path.
-enum class JobType : uint8_t { kProbe = 1, kStill = 2 };
+enum class JobType : uint8_t { kProbe = 1, kStill = 2, kClip = 3, kClipIndex = 4 };
+
+// The numbers are part of profiles' specs in catalogs: never renumber.
+enum class StillFormat : uint8_t { kWebp = 1, kJpeg = 2, kPng = 3 };
 
 // A picture that fits a box and a number of bytes (DESIGN 5). The result is a complete file of its format
-// whose own length fields already count `declared_bytes`; the output descriptor gets the real bytes only and is
-// then extended to `declared_bytes` by ftruncate, so that the filler is a hole.
-struct StillRequest {
+// whose own length fields already count `declared_bytes`; the output descriptor gets the real bytes only, the filler
+// stays a hole.
+struct StillSpec {
   Raster target;  // exact raster of the result: upright, never larger than the source
   int64_t declared_bytes = 0;
+  StillFormat format = StillFormat::kWebp;
+  int quality = 80;  // the best worth having, where the search for one that fits starts: 1..100
+  int effort = 4;    // WebP: libwebp's method, 0..6
+};
+
+// A still, and with `also` further ones of the same source from one decode: each has the bytes it has when it is made
+// alone. A collage is made of stills.
+struct StillRequest : StillSpec {
+  std::vector<StillSpec> also;
+  bool collage = false;
+  int sources = 1;  // of a collage up to kMaxCollage
   Kind kind = Kind::kImage;
   std::string mime;     // of the source
-  int quality = 75;     // where the search for a quality that fits starts, 1..100
-  int effort = 4;       // libwebp method, 0..6
   int64_t seek_us = 0;  // video: which moment to show
+};
+inline constexpr int kMaxCollage = 4;
+inline constexpr size_t kMaxStills = 6;  // of one job
+
+// A run of an editing proxy's pieces (units), made one behind the other. Unit i of the run is written to the output
+// at i * unit_bytes and then reported (Job::progress); the last second of a track may be shorter.
+struct ClipRequest {
+  ClipFacts facts;
+  ClipCodec codec = ClipCodec::kDnxhrLb;
+  Raster raster;           // of the proxy's frames
+  int64_t unit_bytes = 0;  // of one frame, or of a whole second of the track
+  int track = -1;          // units are seconds of facts.sound[track]; -1: frames
+  int64_t first = 0;
+  int64_t count = 1;
+  // So many of them stand in the output already, made by a worker that was lost: this one goes on behind them. The
+  // pool's; what is reported counts them too.
+  int64_t made = 0;
+  std::string session;  // names source and recipe: what a worker has open under that name it goes on with
+  int threads = 1;      // codec threads; the bytes do not depend on it
 };
 
 struct JobResult {
@@ -32,20 +64,40 @@ struct JobResult {
   std::string reason;      // when not ok: a sentence for a person, already free of control characters
   bool permanent = true;   // when not ok: the same bytes will fail again (a damaged file); false: cancelled, no worker
   MediaFacts facts;        // probe
-  int64_t real_bytes = 0;  // still: bytes before the filler
+  int64_t real_bytes = 0;  // stills: bytes without filler; clip index: of the whole
+  int64_t encodes = 0;     // stills: how often an encoder ran
+  int64_t units_done = 0;  // clip: how many of the run are made, also when not ok; ok and fewer than asked: stopped,
+                           // by WorkerPool::stop or for somebody who waits. Who still wants the rest asks again
 };
 
-// Who waits. Lower runs first; equal ones run in the order they came.
+// Who waits. A lower class runs first; within one, readers take turns (start-time fair queueing, job_queue.h), and each
+// one's jobs run in the order they came. What runs is not interrupted for a lower class, with one exception: a clip's
+// run of kPrefetch or kWarm ends early when an interactive job has no other worker to wait for, or waits for its lane.
+// So all workers may be busy warming: a reader waits for one still at most.
 enum class JobClass : uint8_t { kInteractive = 0, kPrefetch = 1, kWarm = 2, kImport = 3 };
+
+// Jobs of one lane never run at once, within a class run in their order, and go to the worker that ran the lane's last
+// one, which still has its decoder there; but an idle worker takes over a lane whose worker is busy with something
+// else.
+using Lane = uint64_t;  // 0: none, any worker will do
 
 struct Job {
   JobType type = JobType::kProbe;
   JobClass job_class = JobClass::kInteractive;
-  UniqueFd source;   // read-only, at any position: workers seek
-  UniqueFd output;   // still only: read-write, empty
+  uint64_t reader = 0;  // who is to have a fair share: one number a program; 0: nobody in particular
+  Lane lane = 0;
+  UniqueFd source;  // read-only, at any position: workers seek
+  UniqueFd output;  // all but probe: read-write, empty
+  UniqueFd index;   // clip: what kClipIndex made of this source, or none
+  // Still: the collage's sources behind the first, then the outputs of `still.also`. Duplicates of what the asker has.
+  std::vector<UniqueFd> more;
   std::string name;  // probe: the file's own name, only as a hint where content is ambiguous
   StillRequest still;
-  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it
+  ClipRequest clip;
+  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a clip's run: for each unit
+  // Clip: units [0, done) of the run stand in `output`. On a thread of the pool, with no lock held, before `done`;
+  // the last call tells of as many units as the result.
+  std::function<void(int64_t done, int output)> progress;
   // Called exactly once, on a thread of the pool, with no lock held. The output descriptor comes back with it.
   std::function<void(JobResult, UniqueFd output)> done;
 };

@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 constexpr char kOk = '+';
 constexpr char kFailedForGood = '-';
 constexpr char kFailedForNow = '!';
+constexpr char kProgress = '=';
 
 union ControlBuffer {
   cmsghdr header;
@@ -127,6 +128,87 @@ int64_t number_from(std::string_view text) {
   return value;
 }
 
+ClipRequest clip_request(const Json& in) {
+  ClipRequest clip;
+  auto facts = clip_from_text(in.at("facts").get<std::string>());
+  if (!facts) fail(EPROTO, "a malformed job: facts");
+  clip.facts = std::move(*facts);
+  clip.codec = static_cast<ClipCodec>(in.at("codec").get<int>());
+  clip.raster = {in.at("width").get<int64_t>(), in.at("height").get<int64_t>()};
+  clip.unit_bytes = in.at("unit_bytes").get<int64_t>();
+  clip.track = in.at("track").get<int>();
+  clip.first = in.at("first").get<int64_t>();
+  clip.count = in.at("count").get<int64_t>();
+  clip.made = in.at("made").get<int64_t>();
+  clip.session = in.at("session").get<std::string>();
+  clip.threads = in.at("threads").get<int>();
+  return clip;
+}
+
+Json spec_to_json(const StillSpec& spec) {
+  return {{"width", spec.target.width},
+          {"height", spec.target.height},
+          {"declared_bytes", spec.declared_bytes},
+          {"format", static_cast<int>(spec.format)},
+          {"quality", spec.quality},
+          {"effort", spec.effort}};
+}
+
+StillSpec spec_from_json(const Json& in) {
+  StillSpec spec;
+  spec.target = {in.at("width").get<int64_t>(), in.at("height").get<int64_t>()};
+  spec.declared_bytes = in.at("declared_bytes").get<int64_t>();
+  spec.format = static_cast<StillFormat>(in.at("format").get<int>());
+  spec.quality = in.at("quality").get<int>();
+  spec.effort = in.at("effort").get<int>();
+  return spec;
+}
+
+Json still_to_json(const StillRequest& still) {
+  Json out = {
+      {"collage", still.collage},      {"sources", still.sources}, {"kind", static_cast<int>(still.kind)},
+      {"mime", printable(still.mime)}, {"seek_us", still.seek_us}, {"stills", Json::array({spec_to_json(still)})}};
+  for (const StillSpec& spec : still.also) out["stills"].push_back(spec_to_json(spec));
+  return out;
+}
+
+StillRequest still_from_json(const Json& in) {
+  StillRequest still;
+  const Json& specs = in.at("stills");
+  still.collage = in.at("collage").get<bool>();
+  still.sources = in.at("sources").get<int>();
+  if (specs.empty() || specs.size() > kMaxStills || still.sources < 1 || still.sources > kMaxCollage) {
+    fail(EPROTO, "a malformed job: {} stills of {} sources", specs.size(), still.sources);
+  }
+  static_cast<StillSpec&>(still) = spec_from_json(specs.at(0));
+  for (size_t i = 1; i < specs.size(); ++i) still.also.push_back(spec_from_json(specs.at(i)));
+  still.kind = static_cast<Kind>(in.at("kind").get<int>());
+  still.mime = in.at("mime").get<std::string>();
+  still.seek_us = in.at("seek_us").get<int64_t>();
+  return still;
+}
+
+int64_t declared_bytes(const StillRequest& still) {
+  int64_t sum = still.declared_bytes;
+  for (const StillSpec& spec : still.also) sum += spec.declared_bytes;
+  return sum;
+}
+
+// What an answer of that type counts: a clip's units; an index's bytes; stills' bytes and, behind a comma, encodes.
+void take_count(std::string_view text, const Job& job, JobResult& result) {
+  const size_t comma = job.type == JobType::kStill ? text.find(',') : text.npos;
+  if (comma != text.npos) result.encodes = number_from(text.substr(comma + 1));
+  const int64_t count = number_from(text.substr(0, comma));
+  if (job.type == JobType::kClip) {
+    if (count < 0 || count > job.clip.count) fail(EPROTO, "{} units where {} were asked for", count, job.clip.count);
+    result.units_done = count;
+  } else {
+    const bool too_many = job.type == JobType::kStill && count > declared_bytes(job.still);
+    if (count <= 0 || too_many) fail(EPROTO, "a file of {} bytes", count);
+    result.real_bytes = count;
+  }
+}
+
 }  // namespace
 
 void send_frame(int socket, std::string_view payload, std::span<const int> descriptors, const Patience& patience) {
@@ -148,6 +230,8 @@ void send_frame(int socket, std::string_view payload, std::span<const int> descr
   }
 }
 
+void await_frame(int socket, const Patience& patience) { wait_for(socket, POLLIN, patience); }
+
 std::optional<Frame> receive_frame(int socket, size_t max_descriptors, const Patience& patience) {
   Frame frame;
   std::array<char, 4> head{};
@@ -166,16 +250,22 @@ std::string request_to_payload(const Job& job) {
   Json out = {{"type", static_cast<int>(job.type)}};
   if (job.type == JobType::kProbe) {
     out["name"] = printable(job.name);
-  } else {
-    const StillRequest& still = job.still;
-    out["width"] = still.target.width;
-    out["height"] = still.target.height;
-    out["declared_bytes"] = still.declared_bytes;
-    out["kind"] = static_cast<int>(still.kind);
-    out["mime"] = printable(still.mime);
-    out["quality"] = still.quality;
-    out["effort"] = still.effort;
-    out["seek_us"] = still.seek_us;
+  } else if (job.type == JobType::kClip) {
+    const ClipRequest& clip = job.clip;
+    out["facts"] = clip_to_text(clip.facts);
+    out["codec"] = static_cast<int>(clip.codec);
+    out["width"] = clip.raster.width;
+    out["height"] = clip.raster.height;
+    out["unit_bytes"] = clip.unit_bytes;
+    out["track"] = clip.track;
+    out["first"] = clip.first;
+    out["count"] = clip.count;
+    out["made"] = clip.made;
+    out["session"] = clip.session;
+    out["threads"] = clip.threads;
+    out["index"] = static_cast<bool>(job.index);
+  } else if (job.type == JobType::kStill) {
+    out["still"] = still_to_json(job.still);
   }
   return out.dump();
 }
@@ -189,15 +279,13 @@ Job request_from_payload(std::string_view payload) {
       job.name = in.at("name").get<std::string>();
       return job;
     }
+    if (job.type == JobType::kClipIndex) return job;
+    if (job.type == JobType::kClip) {
+      job.clip = clip_request(in);
+      return job;
+    }
     if (job.type != JobType::kStill) fail(EPROTO, "a job of an unknown type");
-    StillRequest& still = job.still;
-    still.target = {in.at("width").get<int64_t>(), in.at("height").get<int64_t>()};
-    still.declared_bytes = in.at("declared_bytes").get<int64_t>();
-    still.kind = static_cast<Kind>(in.at("kind").get<int>());
-    still.mime = in.at("mime").get<std::string>();
-    still.quality = in.at("quality").get<int>();
-    still.effort = in.at("effort").get<int>();
-    still.seek_us = in.at("seek_us").get<int64_t>();
+    job.still = still_from_json(in.at("still"));
     return job;
   } catch (const Json::exception& error) {
     fail(EPROTO, "a malformed job: {}", error.what());
@@ -206,7 +294,19 @@ Job request_from_payload(std::string_view payload) {
 
 std::string result_to_payload(const JobResult& result, JobType type) {
   if (!result.ok) return (result.permanent ? kFailedForGood : kFailedForNow) + result.reason;
-  return kOk + (type == JobType::kProbe ? facts_to_json(result.facts) : std::to_string(result.real_bytes));
+  if (type == JobType::kProbe) return kOk + facts_to_json(result.facts);
+  if (type == JobType::kClip) return kOk + std::to_string(result.units_done);
+  std::string count = kOk + std::to_string(result.real_bytes);
+  return type == JobType::kStill ? count + ',' + std::to_string(result.encodes) : count;
+}
+
+std::string progress_to_payload(int64_t units_done) { return kProgress + std::to_string(units_done); }
+
+std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job) {
+  if (!payload.starts_with(kProgress) || job.type != JobType::kClip) return std::nullopt;
+  JobResult result;
+  take_count(payload.substr(1), job, result);
+  return result.units_done;
 }
 
 JobResult result_from_payload(std::string_view payload, const Job& job) {
@@ -225,10 +325,7 @@ JobResult result_from_payload(std::string_view payload, const Job& job) {
   if (job.type == JobType::kProbe) {
     result.facts = facts_from_json(payload);
   } else {
-    result.real_bytes = number_from(payload);
-    if (result.real_bytes <= 0 || result.real_bytes > job.still.declared_bytes) {
-      fail(EPROTO, "a still of {} bytes where {} were declared", result.real_bytes, job.still.declared_bytes);
-    }
+    take_count(payload, job, result);
   }
   return result;
 }

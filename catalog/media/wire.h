@@ -19,7 +19,7 @@ namespace damfs::wire {
 
 inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair
 inline constexpr size_t kMaxFrame = 8U << 20;
-inline constexpr size_t kMaxDescriptors = 2;
+inline constexpr size_t kMaxDescriptors = 8;
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // empty: wait for ever
 
@@ -37,15 +37,27 @@ struct Frame {
 // Throw Error: ETIMEDOUT after the deadline, EINTR when interrupted, EPIPE when the peer is gone, EPROTO for
 // a frame too long or more descriptors than `max_descriptors`.
 void send_frame(int socket, std::string_view payload, std::span<const int> descriptors, const Patience& patience);
+// Returns when a frame, or the peer's end, can be received: an interruption here leaves nothing half read.
+void await_frame(int socket, const Patience& patience);
 // Empty: the peer closed its end between two frames. Descriptors nobody expects are closed by the kernel.
 std::optional<Frame> receive_frame(int socket, size_t max_descriptors, const Patience& patience);
 
-// A job as a frame's payload; its descriptors go beside it, first the source, then the output.
+// Sent by the pool while a clip's run is under way: end behind the unit at hand. A worker to which it comes too late
+// passes over it.
+inline constexpr std::string_view kStopPayload = ".";
+
+// A job as a frame's payload; its descriptors go beside it: the source, then the output, then the index and `more`,
+// as far as there are such.
 std::string request_to_payload(const Job& job);
 Job request_from_payload(std::string_view payload);
 
 // The answer. `from` trusts nothing (EPROTO) and leaves `reason` printable.
 std::string result_to_payload(const JobResult& result, JobType type);
 JobResult result_from_payload(std::string_view payload, const Job& job);
+
+// What a worker says of a clip's run before its answer: so many units are made. `from`: empty when it is the answer;
+// EPROTO for a count that cannot be.
+std::string progress_to_payload(int64_t units_done);
+std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job);
 
 }  // namespace damfs::wire

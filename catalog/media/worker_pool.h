@@ -11,7 +11,8 @@
 namespace damfs {
 
 // damfs-worker processes, one a core, fed from one queue. A worker that dies or overruns its job's deadline is
-// killed and replaced; its job is given to a fresh one once more (two strikes), then fails with the reason.
+// killed and replaced; its job is given to a fresh one once more (two strikes; of a clip's run, two at the same unit),
+// then fails with the reason.
 // Workers are started when the first job needs them and end with the pool. Thread-safe.
 class WorkerPool {
  public:
@@ -43,6 +44,13 @@ class WorkerPool {
   // Takes a job out of the queue: true when it had not started (its `done` is then never called).
   // A job that runs already, runs on.
   bool cancel(Ticket ticket);
+
+  // Somebody waits for it now: a queued job moves up to that class and becomes that reader's. One that runs, or has
+  // that class or a lower one already, stays as it is.
+  void promote(Ticket ticket, JobClass job_class, uint64_t reader);
+
+  // Asks a clip's run to end behind the unit at hand; queued, it ends with none. Its `done` is called as ever.
+  void stop(Ticket ticket);
 
   Counters counters() const;
   unsigned size() const;  // workers at the most

@@ -7,9 +7,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -67,13 +70,34 @@ class SpawnAttributes {
   posix_spawnattr_t attributes_;
 };
 
-// Nothing of the user's environment steers a decoder; sanitizers keep their options.
+// Nothing of the user's environment steers a decoder; sanitizers keep their options. A confined worker
+// can make no temporary file, where libvips would keep large pictures.
 std::vector<std::string> worker_environment() {
-  std::vector<std::string> out{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "VIPS_CONCURRENCY=1"};
+  std::vector<std::string> out{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "VIPS_CONCURRENCY=1",
+                               "VIPS_DISC_THRESHOLD=1024g", "OMP_NUM_THREADS=1"};
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) out.push_back(std::string(name) + '=' + value);
   }
   return out;
+}
+
+std::string what_ended_it(int signal) {
+  switch (signal) {
+    case SIGSYS: return "the worker was stopped: it tried what a worker must not (a forbidden system call)";
+    case SIGXCPU: return "the worker was stopped: it used more processor time than it is given";
+    case SIGABRT:
+    case SIGTRAP: return "the worker gave up, as libraries do when there is no more memory for them";
+    case SIGXFSZ: return "the worker was stopped: it wrote more than any output takes";
+    default: return fmt::format("the worker crashed (signal {})", signal);
+  }
+}
+
+// Of all its threads, since it was started; what is not known counts as nothing.
+std::chrono::seconds processor_time_of(pid_t pid) {
+  clockid_t clock = 0;
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return {};
+  return std::chrono::seconds(used.tv_sec);
 }
 
 }  // namespace
@@ -128,6 +152,16 @@ bool WorkerProcess::is_alive() const {
   return pid_ > 0 && ::poll(&poll, 1, 0) == 0;
 }
 
+void WorkerProcess::allow_processor_time(std::chrono::seconds more) {
+  if (pid_ <= 0) return;
+  // The one second is what the clock was rounded down by. A worker that has just ended is found out by its socket.
+  const auto until = static_cast<rlim_t>((processor_time_of(pid_) + more).count()) + 1;
+  rlimit now{};
+  if (::prlimit(pid_, RLIMIT_CPU, nullptr, &now) != 0) return;
+  const rlimit wanted{std::min(until, now.rlim_max), now.rlim_max};
+  ::prlimit(pid_, RLIMIT_CPU, &wanted, nullptr);
+}
+
 WorkerProcess::End WorkerProcess::end() {
   End end{"the worker ended without a word", 0};
   if (pid_ <= 0) return end;
@@ -142,7 +176,7 @@ WorkerProcess::End WorkerProcess::end() {
     end.text = fmt::format("the worker ended by itself (status {})", info.si_status);
   } else if (info.si_pid != 0) {
     end.signal = info.si_status;
-    end.text = fmt::format("the worker crashed (signal {})", info.si_status);
+    end.text = what_ended_it(info.si_status);
   }
   kill();
   return end;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -26,7 +27,12 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   int socket() const { return socket_.get(); }
-  bool is_alive() const;  // nothing has been heard of its end
+  pid_t pid() const { return pid_; }  // -1: it has been killed
+  bool is_alive() const;              // nothing has been heard of its end
+
+  // Counted over all its threads from now on; a worker that uses more is stopped by SIGXCPU. It cannot renew this by
+  // itself, so the pool does before each job. A second line: what it does slowly is ended by the job's deadline.
+  void allow_processor_time(std::chrono::seconds more);
 
   // How a worker whose socket closed came to its end, for people: "the worker crashed (signal 11)". What has
   // not ended by itself within a moment is killed.

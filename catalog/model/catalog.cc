@@ -19,7 +19,7 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 1> kSchemaSteps = {sql::k_schema_1};
+constexpr std::array<std::string_view, 2> kSchemaSteps = {sql::k_schema_1, sql::k_schema_2};
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.

@@ -14,7 +14,7 @@ void load_technical(Reader& reader, int64_t version, MediaFacts& media) {
   db::Statement row(reader.database(),
                     "SELECT t.kind, t.mime, t.problem, t.width, t.height, t.orientation, t.still_width, "
                     "t.still_height, t.pages, t.duration_us, t.make, t.model, t.lens, t.latitude, t.longitude, "
-                    "t.altitude FROM version v JOIN technical t ON t.blob_id = v.blob_id WHERE v.id = ?1");
+                    "t.altitude, t.clip FROM version v JOIN technical t ON t.blob_id = v.blob_id WHERE v.id = ?1");
   row.bind_all(version);
   if (!row.step()) return;
   media.kind = static_cast<Kind>(row.integer(0));
@@ -28,6 +28,7 @@ void load_technical(Reader& reader, int64_t version, MediaFacts& media) {
   media.make = row.text(10);
   media.model = row.text(11);
   media.lens = row.text(12);
+  media.clip = clip_from_text(row.text(16));
   if (!row.is_null(13)) {
     media.position = Position{row.real(13), row.real(14), std::nullopt};
     if (!row.is_null(15)) media.position->altitude = row.real(15);
@@ -116,6 +117,16 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   rows.bind_all(asset);
   while (rows.step()) details.metadata.emplace(rows.text(0), rows.text(1));
   return details;
+}
+
+std::vector<int64_t> assets_of_bytes(Reader& reader, const Digest& sha256) {
+  std::vector<int64_t> assets;
+  db::Statement rows(reader.database(),
+                     "SELECT a.id FROM blob b JOIN version v ON v.blob_id = b.id "
+                     "JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE b.sha256 = ?1 ORDER BY a.id");
+  rows.bind_blob(1, sha256.raw());
+  while (rows.step()) assets.push_back(rows.integer(0));
+  return assets;
 }
 
 std::optional<int64_t> resolve_asset(Reader& reader, std::string_view item) {

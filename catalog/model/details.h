@@ -36,6 +36,9 @@ struct Details {
 // Empty: no such asset.
 std::optional<Details> load_details(Reader& reader, int64_t asset);
 
+// The assets whose current bytes those are.
+std::vector<int64_t> assets_of_bytes(Reader& reader, const Digest& sha256);
+
 // What people may call an asset: "#12", a path below originals/, a label. Empty: nothing is called so.
 std::optional<int64_t> resolve_asset(Reader& reader, std::string_view item);
 

@@ -27,6 +27,10 @@ AssetRow asset_row(const db::Statement& statement) {
   row.day = statement.integer(11);
   if (!statement.is_null(12)) row.camera = statement.integer(12);
   if (!statement.is_null(13)) row.rating = statement.integer(13);
+  row.clip = statement.text(14);
+  if (!statement.is_null(15)) {
+    row.camera_proxy = {statement.integer(15), statement.integer(16), statement.integer(17)};
+  }
   return row;
 }
 
@@ -245,6 +249,33 @@ std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std
   return spelled_otherwise;
 }
 
+std::vector<FoundAsset> Reader::assets_with_stem(Grouping grouping, int64_t key, std::string_view stem) {
+  std::vector<FoundAsset> found;
+  if (auto bare = find_asset(grouping, key, stem); bare && split_extension(bare->name).extension.empty()) {
+    found.push_back(std::move(*bare));
+  }
+  const bool in_folder = grouping == Grouping::kFolder;
+  const std::string normal = in_folder ? nfc(stem) : fold(stem);
+  {
+    db::Use rows(statement(in_folder ? "entries_between" : "labels_between"));
+    // All that go on with a dot, and a slash comes next after it.
+    const std::string low = normal + ".";
+    const std::string high = normal + "/";
+    if (in_folder) {
+      rows->bind_all(key, std::string_view(low), std::string_view(high));
+    } else {
+      rows->bind_all(std::string_view(low), std::string_view(high));
+    }
+    while (rows->step()) {
+      FoundAsset asset = found_asset(*rows);
+      const std::string_view shown = split_extension(asset.name).stem;
+      if (nfc(shown) == nfc(stem)) found.push_back(std::move(asset));
+    }
+  }
+  if (!in_folder) std::erase_if(found, [&](const FoundAsset& asset) { return !is_member(grouping, key, asset); });
+  return found;
+}
+
 std::optional<FoundAsset> Reader::asset(int64_t id) {
   db::Use row(statement("asset"));
   row->bind_all(id);
@@ -268,6 +299,15 @@ std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {
   return BytesRow{
       *digest,         row->integer(1),          std::string(row->text(2)), static_cast<Kind>(row->integer(3)),
       row->integer(4), std::string(row->text(5))};
+}
+
+std::optional<ClipRow> Reader::clip_of_version(int64_t version_id) {
+  db::Use row(statement("clip_of_version"));
+  row->bind_all(version_id);
+  if (!row->step()) return std::nullopt;
+  const auto digest = Digest::from_bytes(row->text(0));
+  if (!digest) fail(EUCLEAN, "{}: version {} has a malformed digest", database_.path().string(), version_id);
+  return ClipRow{*digest, std::string(row->text(1)), std::string(row->text(2)), std::string(row->text(3))};
 }
 
 std::vector<LocationRow> Reader::locations_of_version(int64_t version_id) {

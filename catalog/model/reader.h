@@ -38,9 +38,13 @@ class Reader {
   std::optional<GroupRow> find_group(Grouping grouping, int64_t key, std::string_view name);
   std::optional<FoundAsset> find_asset(Grouping grouping, int64_t key, std::string_view name);
 
+  // Those whose name without its extension is `stem`; compared like find_asset's.
+  std::vector<FoundAsset> assets_with_stem(Grouping grouping, int64_t key, std::string_view stem);
+
   std::optional<FoundAsset> asset(int64_t id);
   std::optional<FoundAsset> version(int64_t version_id);
   std::optional<BytesRow> bytes_of_version(int64_t version_id);
+  std::optional<ClipRow> clip_of_version(int64_t version_id);
   std::vector<LocationRow> locations_of_version(int64_t version_id);
   WordsRow words(int64_t asset);
   std::vector<std::string> tag_paths(int64_t asset);  // "places/italy"

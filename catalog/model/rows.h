@@ -54,6 +54,13 @@ struct AssetRow {
   int64_t day = 0;  // Day::key
   std::optional<int64_t> camera;
   std::optional<int64_t> rating;
+  std::string clip;  // media/clip.h, as text; empty: no editing proxy can be declared
+  // The current version of the camera's own proxy of it; version 0: there is none.
+  struct CameraProxy {
+    int64_t version = 0;
+    int64_t size = 0;  // bytes
+    int64_t mtime_ns = 0;
+  } camera_proxy;
 };
 
 // An AssetRow that owns its name.
@@ -70,6 +77,14 @@ struct BytesRow {
   Kind kind = Kind::kOther;
   int64_t duration_us = 0;
   std::string problem;  // why it could not be probed, or empty
+};
+
+// What an editing proxy of a version is made from.
+struct ClipRow {
+  Digest sha256;
+  std::string clip;  // media/clip.h, as text
+  std::string reel;
+  std::string mime;
 };
 
 struct LocationRow {

@@ -119,6 +119,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   row->bind_all(folder, std::string_view(name), std::string_view(nfc(name)), filed.asset);
   row->run();
   remember_source(incoming, database_.last_insert_id());
+  new_entries_.push_back({folder, name, filed.asset});
   touched_assets_.try_emplace(filed.asset, 0);
   changed_groups_.emplace(Grouping::kFolder, folder);
   filed.path = path_of(name);
@@ -178,7 +179,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
     row->bind_all(old_asset);
     touched_assets_[old_asset] = row->step() ? row->integer(0) : 0;
     row->reset();
-    set_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns), facts, incoming);
+    set_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns), facts, incoming.size, incoming.mtime_ns);
     if (incoming.facts != nullptr) describe_again(old_asset, facts);
     move_asset_in_groups(old_asset, +1);
     return {Filed::kNewVersion, old_asset, {}};
@@ -246,19 +247,27 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   const auto text = [](const std::string& value) { return std::string_view(value); };
   db::Use row(
       statement("INSERT INTO technical (blob_id, kind, mime, problem, width, height, orientation, "
-                "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, "
-                "latitude, longitude, altitude) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
+                "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, clip, "
+                "probe, latitude, longitude, altitude) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
+                "?21)"));
+  const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
   const std::string captured = facts.captured ? facts.captured->text() : "";
   row->bind_all(blob, number(facts.kind), text(facts.mime), text(facts.problem), raster.width, raster.height,
                 int64_t{facts.orientation}, still.width, still.height, int64_t{facts.pages}, facts.duration_us,
-                text(facts.make), text(facts.model), text(facts.lens), text(captured), number(facts.date_source));
+                text(facts.make), text(facts.model), text(facts.lens), text(captured), number(facts.date_source),
+                text(clip), int64_t{kProbeRecipe});
   if (facts.position) {
-    row->bind(17, facts.position->latitude).bind(18, facts.position->longitude).bind(19, facts.position->altitude);
+    row->bind(19, facts.position->latitude).bind(20, facts.position->longitude).bind(21, facts.position->altitude);
   } else {
-    row->bind_null(17).bind_null(18).bind_null(19);
+    row->bind_null(19).bind_null(20).bind_null(21);
   }
   row->run();
+  add_streams(blob, facts);
+}
+
+void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
+  const auto text = [](const std::string& value) { return std::string_view(value); };
   if (facts.video) {
     const VideoFacts& v = *facts.video;
     db::Use video(statement(
@@ -287,7 +296,7 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
 MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
   db::Use row(
-      statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source "
+      statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source, clip "
                 "FROM technical WHERE blob_id = ?1"));
   row->bind_all(blob);
   if (!row->step()) return facts;
@@ -298,6 +307,7 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   facts.model = row->text(5);
   facts.captured = CaptureTime::parse(row->text(6));
   facts.date_source = static_cast<DateSource>(row->integer(7));
+  facts.clip = clip_from_text(row->text(8));
   return facts;
 }
 
@@ -334,7 +344,7 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
     row->run();
   }
   const int64_t asset = database_.last_insert_id();
-  set_version(asset, add_version(asset, blob, incoming.mtime_ns), facts, incoming);
+  set_version(asset, add_version(asset, blob, incoming.mtime_ns), facts, incoming.size, incoming.mtime_ns);
   move_asset_in_groups(asset, +1);
   describe(asset, facts);
   new_assets_.insert(asset);
@@ -343,23 +353,23 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
 }
 
 // Makes `version` the asset's current one and copies up what listings show of it.
-void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming) {
-  const CaptureTime captured = facts.captured ? *facts.captured : local_time(incoming.mtime_ns);
+void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns) {
+  const CaptureTime captured = facts.captured ? *facts.captured : local_time(mtime_ns);
   const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
   const Raster still = facts.still.value_or(Raster{});
   const int64_t camera = ensure_camera(facts);
   db::Use row(
       statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
-                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11 "
+                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12 "
                 "WHERE id = ?1"));
-  row->bind_all(asset, version, incoming.size, incoming.mtime_ns, number(facts.kind), still.width, still.height,
-                captured.day.key());
+  row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, captured.day.key());
   if (camera != 0) {
     row->bind(9, camera);
   } else {
     row->bind_null(9);
   }
-  row->bind(10, number(source)).bind(11, std::string_view(captured.text()));
+  const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
+  row->bind(10, number(source)).bind(11, std::string_view(captured.text())).bind(12, std::string_view(clip));
   row->run();
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "catalog/db/database.h"
 #include "catalog/model/rows.h"
@@ -46,6 +47,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  db::Database& database() { return database_; }  // for tables that are nobody else's
+
   void touch_source(std::string_view path, const SourceStamp& stamp);
 
   std::optional<int64_t> asset_of_entry(int64_t entry);
@@ -53,6 +56,9 @@ class Writer {
   // Gives the bytes a name. Known bytes: another name for the asset that has them. Another file of that name
   // in that folder: a new version when it came from the same source path, else a name with a suffix.
   FiledAs file(const IncomingFile& incoming);
+
+  // What a newer probe found of bytes that are catalogued already. What people said of the assets stays.
+  void renew_facts(const Digest& sha256, const MediaFacts& facts);
 
   // Trees: '/'-separated paths, made where missing. Empty parts are EINVAL.
   int64_t ensure_folder(std::string_view path);
@@ -80,9 +86,13 @@ class Writer {
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t add_blob(const IncomingFile& incoming);
   void add_technical(int64_t blob, const MediaFacts& facts);
+  void add_streams(int64_t blob, const MediaFacts& facts);
+  void pair_camera_proxies();
+  void pair_camera_proxy(int64_t original, int64_t proxy);
+  std::optional<int64_t> asset_named(int64_t folder, std::string_view path);
   int64_t add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts);
   int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
-  void set_version(int64_t asset, int64_t version, const MediaFacts& facts, const IncomingFile& incoming);
+  void set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns);
   void describe(int64_t asset, const MediaFacts& facts);
   void describe_again(int64_t asset, const MediaFacts& facts);
   void carry_metadata(int64_t asset, const MediaFacts& facts);
@@ -110,6 +120,12 @@ class Writer {
   std::unordered_map<int64_t, std::string> folder_paths_;
   std::map<int64_t, int64_t> touched_assets_;  // asset → its version before, or 0
   std::set<int64_t> new_assets_;
+  struct NewEntry {
+    int64_t folder;
+    std::string name;
+    int64_t asset;
+  };
+  std::vector<NewEntry> new_entries_;
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };

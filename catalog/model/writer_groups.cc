@@ -224,6 +224,7 @@ void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Gr
 }
 
 void Writer::finish() {
+  pair_camera_proxies();
   finish_groups();
   finish_assets();
   finish_recent();

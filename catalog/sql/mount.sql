@@ -48,89 +48,116 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 -- name: assets_of_folder
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM folder_entry e JOIN asset a ON a.id = e.asset_id
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
 -- name: assets_of_day
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.day = ?1 AND a.id > ?2 ORDER BY a.id;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_kind
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_camera
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_rating
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_tag
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset_tag t JOIN asset a ON a.id = t.asset_id
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 ORDER BY t.asset_id;
 
 -- name: assets_of_album
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM album_item i JOIN asset a ON a.id = i.asset_id
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 ORDER BY i.position;
 
 -- name: assets_of_recent
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 ORDER BY a.id;
 
 -- name: find_entry
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM folder_entry e JOIN asset a ON a.id = e.asset_id
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
 -- name: find_label
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.label_key = ?1 ORDER BY a.id;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.label_key = ?1 ORDER BY a.id;
+
+-- name: entries_between
+SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
+
+-- name: labels_between
+SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.label_key >= ?1 AND a.label_key < ?2 ORDER BY a.label_key;
 
 -- name: asset
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating
-FROM asset a WHERE a.id = ?1;
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.id = ?1;
 
 -- name: version
 SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
     THEN a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
-  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating
+  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
 JOIN technical t ON t.blob_id = v.blob_id
+LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE v.id = ?1;
 
 -- name: bytes_of_version
 SELECT b.sha256, b.size, t.mime, t.kind, t.duration_us, t.problem
 FROM version v JOIN blob b ON b.id = v.blob_id JOIN technical t ON t.blob_id = b.id
+WHERE v.id = ?1;
+
+-- name: clip_of_version
+SELECT b.sha256, t.clip, coalesce(x.reel, ''), t.mime
+FROM version v JOIN blob b ON b.id = v.blob_id JOIN technical t ON t.blob_id = b.id
+LEFT JOIN technical_video x ON x.blob_id = b.id
 WHERE v.id = ?1;
 
 -- name: locations_of_version

@@ -8,21 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
-#include <map>
-#include <mutex>
-#include <vector>
+#include <chrono>
+#include <utility>
 
-#include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
-#include "catalog/db/database.h"
 
 namespace damfs {
 namespace {
 
-constexpr size_t kTouchesKept = 256;
+constexpr auto kSaveEvery = std::chrono::seconds(2);
+constexpr int64_t kRoomAtLeast = 16 << 20;
 
 // Bookkeeping that fails (a full disk, a folder deleted this very moment) must not cost a reader the picture.
 template <typename Work>
@@ -36,195 +34,32 @@ void tolerantly(const Work& work) {
 
 int64_t allocated(const struct stat& st) { return static_cast<int64_t>(st.st_blocks) * 512; }
 
+// A tenth less than allowed, so that the next file does not start it all again.
+int64_t with_slack(int64_t max_bytes) { return max_bytes - max_bytes / 10; }
+
 }  // namespace
 
-std::string DerivedKey::text() const { return fmt::format("{}-{}-r{}", source.hex(), profile, recipe); }
-
-// The index: derived/index.db. It is bookkeeping about what can be made again, so it is written without
-// waiting for the disk, and a broken one is thrown away.
-class DerivedCache::Index {
- public:
-  explicit Index(const Path& folder) : folder_(folder) { open_or_renew(); }
-
-  ~Index() {
-    try {
-      flush();
-    } catch (const Error& error) {
-      log::debug("derived index: {}", error.what());
-    }
-  }
-
-  void touch(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    touched_[key] = now_ns();
-    if (touched_.size() >= kTouchesKept) flush();
-  }
-
-  void add(const std::string& key, const std::string& path, int64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    db::Statement before(*database_, "SELECT bytes FROM derived WHERE key = ?1");
-    before.bind_all(std::string_view(key));
-    if (before.step()) total_ -= before.integer(0);  // its file was deleted by hand meanwhile
-    before.reset();
-    db::Statement(*database_, "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)")
-        .bind_all(std::string_view(key), std::string_view(path), bytes, now_ns())
-        .run();
-    total_ += bytes;
-  }
-
-  void drop(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    db::Statement row(*database_, "DELETE FROM derived WHERE key = ?1 RETURNING bytes");
-    row.bind_all(std::string_view(key));
-    if (row.step()) total_ -= row.integer(0);
-    row.run();
-  }
-
-  struct Victim {
-    std::string key, path;
-    int64_t bytes;
-  };
-  // The least recently used, enough of them that at most `target` bytes stay.
-  std::vector<Victim> oldest_beyond(int64_t target) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    flush();
-    total_ = database_->integer("SELECT sum(bytes) FROM derived");  // another process may have added
-    std::vector<Victim> victims;
-    int64_t left = total_;
-    db::Statement rows(*database_, "SELECT key, path, bytes FROM derived ORDER BY used_ns, key");
-    while (left > target && rows.step()) {
-      victims.push_back({std::string(rows.text(0)), std::string(rows.text(1)), rows.integer(2)});
-      left -= rows.integer(2);
-    }
-    return victims;
-  }
-
-  void set_failure(const std::string& key, const std::optional<std::string>& reason) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    if (reason) {
-      db::Statement(*database_, "INSERT OR REPLACE INTO failure (key, reason, at_ns) VALUES (?1, ?2, ?3)")
-          .bind_all(std::string_view(key), std::string_view(*reason), now_ns())
-          .run();
-    } else {
-      db::Statement(*database_, "DELETE FROM failure WHERE key = ?1").bind_all(std::string_view(key)).run();
-    }
-  }
-
-  std::optional<std::string> failure(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    follow_file();
-    db::Statement row(*database_, "SELECT reason FROM failure WHERE key = ?1");
-    row.bind_all(std::string_view(key));
-    if (!row.step()) return std::nullopt;
-    return std::string(row.text(0));
-  }
-
-  int64_t total() const { return total_; }
-
- private:
-  Path file() const { return folder_ / "index.db"; }
-
-  void open_or_renew() {
-    try {
-      open();
-    } catch (const Error& error) {
-      log::warning("the index of {} is unusable and is made anew: {}", folder_.string(), error.what());
-      remove_files();
-      open();
-    }
-  }
-
-  void remove_files() {
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-      std::error_code ignored;
-      std::filesystem::remove(file().string() + suffix, ignored);
-    }
-  }
-
-  // Somebody may delete the index, or all of derived/, at any time: then the connection leads to a file that
-  // nobody else will ever see.
-  void follow_file() {
-    const auto now = stat_path(file());
-    if (now && now->st_ino == inode_) return;
-    database_.reset();
-    touched_.clear();
-    std::filesystem::create_directories(folder_);
-    // What lies beside a deleted database belongs to it; SQLite must not apply it to the new one.
-    if (!now) remove_files();
-    open_or_renew();
-  }
-
-  void open() {
-    const bool fresh = !stat_path(file());
-    database_ = std::make_unique<db::Database>(file(), db::Database::Mode::kCreate);
-    database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -1024");
-    database_->execute(
-        "CREATE TABLE IF NOT EXISTS derived (key TEXT PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, "
-        "used_ns INTEGER NOT NULL) WITHOUT ROWID;"
-        "CREATE INDEX IF NOT EXISTS derived_by_use ON derived (used_ns, key);"
-        "CREATE TABLE IF NOT EXISTS failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) "
-        "WITHOUT ROWID");
-    if (fresh) adopt_files();
-    const auto opened = stat_path(file());
-    inode_ = opened ? opened->st_ino : 0;
-    total_ = database_->integer("SELECT sum(bytes) FROM derived");
-  }
-
-  // A deleted index leaves files that nobody would ever evict.
-  void adopt_files() {
-    db::Transaction transaction(*database_);
-    db::Statement insert(*database_,
-                         "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
-      if (!entry.is_regular_file() || entry.path().extension() != ".webp") continue;
-      const auto st = lstat_path(entry.path());
-      if (!st) continue;
-      insert.bind_all(std::string_view(entry.path().stem().native()),
-                      std::string_view(entry.path().lexically_relative(folder_).native()), allocated(*st),
-                      to_ns(st->st_mtim));
-      insert.run();
-    }
-    transaction.commit();
-  }
-
-  void flush() {
-    if (touched_.empty()) return;
-    db::Transaction transaction(*database_);
-    db::Statement update(*database_, "UPDATE derived SET used_ns = ?2 WHERE key = ?1");
-    for (const auto& [key, used_ns] : touched_) {
-      update.bind_all(std::string_view(key), used_ns);
-      update.run();
-    }
-    transaction.commit();
-    touched_.clear();
-  }
-
-  const Path folder_;
-  std::mutex mutex_;
-  std::unique_ptr<db::Database> database_;
-  ino_t inode_ = 0;  // of the file that database_ has open
-  std::map<std::string, int64_t> touched_;
-  std::atomic<int64_t> total_{0};
-};
-
 DerivedCache::DerivedCache(Path folder, int64_t max_bytes)
-    : folder_(std::move(folder)), max_bytes_(max_bytes), index_(std::make_unique<Index>(folder_)) {}
-DerivedCache::~DerivedCache() = default;
+    : folder_(std::move(folder)), max_bytes_(max_bytes), index_(folder_) {}
+
+DerivedCache::~DerivedCache() {
+  {
+    const std::lock_guard lock(sparse_mutex_);
+    ending_ = true;
+  }
+  saver_wake_.notify_all();
+  if (saver_.joinable()) saver_.join();
+}
 
 Path DerivedCache::path_of(const DerivedKey& key) const {
   const std::string text = key.text();
-  return folder_ / key.profile / text.substr(0, 2) / (text + ".webp");
+  return folder_ / key.profile / text.substr(0, 2) / text;
 }
 
 std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
   auto fd = open_existing(path_of(key), O_RDONLY);
   if (fd) {
-    tolerantly([&] { index_->touch(key.text()); });
+    tolerantly([&] { index_.touch(key.text()); });
   }
   return fd;
 }
@@ -244,51 +79,239 @@ void DerivedCache::sync() {
   if (folder && ::syncfs(folder->get()) != 0) throw_errno(errno, "cannot write " + folder_.string() + " to its disk");
 }
 
-void DerivedCache::insert(const DerivedKey& key, int staged) {
-  const Path path = path_of(key);
+// False: the name is taken.
+bool DerivedCache::give_name(int staged, const Path& path) {
   const std::string from = fmt::format("/proc/self/fd/{}", staged);
   for (int attempt = 0;; ++attempt) {
-    if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) break;
-    if (errno == EEXIST) {
-      // The same key is the same size for ever: another one is what a power cut or somebody's hand left.
-      const auto there = stat_path(path);
-      if (!there || there->st_size == stat_fd(staged, path).st_size || attempt > 0) return;
-      ::unlink(path.c_str());
-      continue;
-    }
+    if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+    if (errno == EEXIST) return false;
     if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot keep " + path.string());
     std::filesystem::create_directories(path.parent_path());
   }
+}
+
+void DerivedCache::insert(const DerivedKey& key, int staged) {
+  const Path path = path_of(key);
+  const struct stat st = stat_fd(staged, path);
+  if (!give_name(staged, path)) {
+    // The same key is the same size for ever: another one is what a power cut or somebody's hand left.
+    const auto there = stat_path(path);
+    if (!there || there->st_size == st.st_size) return;
+    ::unlink(path.c_str());
+    if (!give_name(staged, path)) return;
+  }
   tolerantly([&] {
     // Relative, for a library may be moved.
-    index_->add(key.text(), path.lexically_relative(folder_).native(), allocated(stat_fd(staged, path)));
-    if (index_->total() > max_bytes_) evict();
+    index_.add(key.text(), path.lexically_relative(folder_).native(), allocated(st));
+    if (bytes() > max_bytes_) keep_within_bound(with_slack(max_bytes_));
   });
 }
 
-void DerivedCache::evict() {
-  // A tenth more than needed, so that the next file does not start this again.
-  for (const auto& victim : index_->oldest_beyond(max_bytes_ - max_bytes_ / 10)) {
+std::vector<DerivedCache::OpenSparseRef> DerivedCache::all_open_sparse() const {
+  const std::lock_guard lock(sparse_mutex_);
+  std::vector<OpenSparseRef> all;
+  for (const auto& [key, sparse] : open_sparse_) all.push_back(sparse);
+  return all;
+}
+
+// Of open files since the index was told: it is not written to for each frame.
+int64_t DerivedCache::growth() const {
+  int64_t total = 0;
+  const std::lock_guard lock(sparse_mutex_);
+  for (const auto& [key, sparse] : open_sparse_) total += sparse->file->growth();
+  return total;
+}
+
+int64_t DerivedCache::bytes() const { return index_.total() + growth(); }
+
+void DerivedCache::keep_within_bound(int64_t target) {
+  const std::unique_lock evicting(evicting_, std::try_to_lock);
+  if (!evicting) return;  // another thread is at it
+  const auto is_open = [this](const std::string& key) {
+    const std::lock_guard lock(sparse_mutex_);
+    return open_sparse_.count(key) > 0;
+  };
+  const auto files = index_.oldest_beyond(target - growth(), is_open);
+  for (const auto& file : files) {
     std::error_code ignored;
-    std::filesystem::remove(folder_ / victim.path, ignored);
-    index_->drop(victim.key);
+    std::filesystem::remove(folder_ / file.path, ignored);
+    tolerantly([&] { index_.drop(file.key); });
+  }
+  const int64_t pieces = bytes() > target ? evict_pieces(target) : 0;
+  nothing_left_ = files.empty() && pieces == 0;
+}
+
+int64_t DerivedCache::evict_pieces(int64_t target) {
+  const std::vector<OpenSparseRef> files = all_open_sparse();
+  std::vector<std::pair<SparseFile::Piece, size_t>> candidates;
+  for (size_t i = 0; i < files.size(); ++i) {
+    for (const SparseFile::Piece& piece : files[i]->file->evictable()) candidates.emplace_back(piece, i);
+  }
+  std::sort(candidates.begin(), candidates.end(),
+            [](const auto& a, const auto& b) { return a.first.used_ns < b.first.used_ns; });
+  std::vector<std::vector<SparseFile::Piece>> leaving(files.size());
+  int64_t left = bytes();
+  for (const auto& [piece, i] : candidates) {
+    if (left <= target) break;
+    leaving[i].push_back(piece);
+    left -= piece.bytes;
+  }
+  int64_t evicted = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (leaving[i].empty()) continue;
+    // On a full disk what is there may be impossible to save; all the more must something go.
+    tolerantly([&] { save(*files[i]); });
+    tolerantly([&] { evicted += files[i]->file->evict(leaving[i]); });
+    tolerantly([&] { save(*files[i]); });  // for the index: it is smaller now
+  }
+  return evicted;
+}
+
+void DerivedCache::make_room() {
+  tolerantly([&] {
+    const int64_t now = bytes();
+    keep_within_bound(now - std::max(now / 10, kRoomAtLeast));
+  });
+}
+
+void DerivedCache::has_grown(bool nothing_missing) {
+  if (nothing_missing) {
+    const std::lock_guard lock(sparse_mutex_);
+    save_now_ = true;
+    saver_wake_.notify_all();
+  }
+  if (nothing_left_) return;
+  tolerantly([&] {
+    if (bytes() > max_bytes_) keep_within_bound(with_slack(max_bytes_));
+  });
+}
+
+SparseFileRef DerivedCache::open_sparse(const DerivedKey& key, const SparseLayout& layout,
+                                        std::span<const std::byte> head) {
+  tolerantly([&] { index_.touch(key.text()); });
+  try {
+    return try_open_sparse(key, layout, head);
+  } catch (const Error& error) {
+    if (error.code() != ENOSPC) throw;
+  }
+  make_room();
+  return try_open_sparse(key, layout, head);
+}
+
+// A file that was deleted is good for those who have it open, and for nobody else.
+bool DerivedCache::leads_to_its_name(const OpenSparse& sparse) {
+  return !sparse.has_name || stat_fd(sparse.file->fd(), sparse.path).st_nlink > 0;
+}
+
+SparseFileRef DerivedCache::try_open_sparse(const DerivedKey& key, const SparseLayout& layout,
+                                            std::span<const std::byte> head) {
+  const std::string name = key.text();
+  OpenSparseRef open;
+  {
+    const std::lock_guard lock(sparse_mutex_);
+    if (const auto found = open_sparse_.find(name); found != open_sparse_.end()) open = found->second;
+  }
+  if (open && leads_to_its_name(*open)) return open->file;
+  OpenSparseRef made = make_open_sparse(key, layout, head);
+  const std::lock_guard lock(sparse_mutex_);
+  OpenSparseRef& place = open_sparse_[name];
+  if (place == open) place = std::move(made);  // else another thread was quicker
+  if (!saver_.joinable()) saver_ = std::thread([this] { run_saver(); });
+  saver_wake_.notify_all();
+  return place->file;
+}
+
+DerivedCache::OpenSparseRef DerivedCache::make_open_sparse(const DerivedKey& key, const SparseLayout& layout,
+                                                           std::span<const std::byte> head) {
+  const SparseFile::Hooks hooks{.grown = [this](bool nothing_missing) { has_grown(nothing_missing); },
+                                .disk_full = [this] { make_room(); }};
+  auto sparse = std::make_shared<OpenSparse>();
+  sparse->key = key.text();
+  sparse->path = path_of(key);
+  if (auto fd = open_existing(sparse->path, O_RDWR)) {
+    sparse->file = SparseFile::open(std::move(*fd), layout, hooks);
+    sparse->has_name = sparse->file != nullptr;
+    if (!sparse->file) ::unlink(sparse->path.c_str());
+  }
+  if (!sparse->file) sparse->file = SparseFile::create(stage(), layout, head, hooks);
+  return sparse;
+}
+
+// Everything of it is on the disk and in the index, or it has no name to be found under.
+bool DerivedCache::is_settled(const OpenSparse& sparse) {
+  if (sparse.file->needs_flush()) return false;
+  return sparse.file->growth() == 0 || !sparse.has_name || !leads_to_its_name(sparse);
+}
+
+void DerivedCache::save(OpenSparse& sparse) {
+  const std::lock_guard lock(sparse.saving);
+  sparse.file->flush();
+  if (!sparse.has_name) sparse.has_name = give_name(sparse.file->fd(), sparse.path);
+  const int64_t counted = sparse.file->growth();
+  const struct stat st = stat_fd(sparse.file->fd(), sparse.path);
+  // Another process's file has the name, or somebody deleted it: it goes with its last reader.
+  if (!sparse.has_name || st.st_nlink == 0) return;
+  index_.add(sparse.key, sparse.path.lexically_relative(folder_).native(), allocated(st));
+  sparse.file->growth() -= counted;
+}
+
+void DerivedCache::save_all() {
+  for (const OpenSparseRef& sparse : all_open_sparse()) {
+    if (is_settled(*sparse)) continue;
+    try {
+      save(*sparse);
+    } catch (const std::exception& error) {
+      // Who reads now has what it needs; it is made again for the next one.
+      log::warning("cannot keep a proxy's frames: {}", error.what());
+    }
+  }
+  const std::lock_guard lock(sparse_mutex_);
+  std::erase_if(open_sparse_, [](const auto& entry) {
+    const OpenSparseRef& sparse = entry.second;
+    return sparse.use_count() == 1 && sparse->file.use_count() == 1 && is_settled(*sparse);
+  });
+}
+
+void DerivedCache::run_saver() {
+  std::unique_lock lock(sparse_mutex_);
+  for (bool last = false; !last;) {
+    if (open_sparse_.empty()) {
+      saver_wake_.wait(lock, [this] { return ending_ || !open_sparse_.empty(); });
+    } else {
+      saver_wake_.wait_for(lock, kSaveEvery, [this] { return ending_ || save_now_; });
+    }
+    last = ending_;
+    save_now_ = false;
+    lock.unlock();
+    save_all();
+    nothing_left_ = false;
+    if (!last) has_grown(false);
+    lock.lock();
   }
 }
 
+std::vector<DerivedCache::Failure> DerivedCache::failures() {
+  std::vector<Failure> out;
+  tolerantly([&] {
+    for (auto& row : index_.failures()) {
+      if (auto key = DerivedKey::parse(row.key)) out.push_back({std::move(*key), std::move(row.reason), row.at_ns});
+    }
+  });
+  return out;
+}
+
 void DerivedCache::remember_failure(const DerivedKey& key, const std::string& reason) {
-  tolerantly([&] { index_->set_failure(key.text(), reason); });
+  tolerantly([&] { index_.set_failure(key.text(), reason); });
 }
 
 std::optional<std::string> DerivedCache::failure(const DerivedKey& key) {
   std::optional<std::string> reason;
-  tolerantly([&] { reason = index_->failure(key.text()); });
+  tolerantly([&] { reason = index_.failure(key.text()); });
   return reason;
 }
 
 void DerivedCache::forget_failure(const DerivedKey& key) {
-  tolerantly([&] { index_->set_failure(key.text(), std::nullopt); });
+  tolerantly([&] { index_.set_failure(key.text(), std::nullopt); });
 }
-
-int64_t DerivedCache::bytes() const { return index_->total(); }
 
 }  // namespace damfs

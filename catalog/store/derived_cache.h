@@ -2,24 +2,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "catalog/base/digest.h"
 #include "catalog/base/file.h"
+#include "catalog/store/derived_index.h"
+#include "catalog/store/derived_key.h"
+#include "catalog/store/sparse_file.h"
 
 namespace damfs {
-
-// What a derived file is a pure function of.
-struct DerivedKey {
-  Digest source;
-  std::string profile;       // [a-z0-9-]+
-  int recipe = 0;            // version of the recipe
-  std::string text() const;  // unique, fit for a file name
-  friend bool operator==(const DerivedKey&, const DerivedKey&) = default;
-};
 
 // Derived files on disk, below derived/, with an index of their own beside them: what was used when, and what
 // failed and why. Everything in it can be made again: any of it, the index too, may be deleted at any time,
@@ -39,6 +40,17 @@ class DerivedCache {
   // the caller's.
   void insert(const DerivedKey& key, int staged);
 
+  // The file that is made piece by piece; made, with `head` as its first bytes, when it is not there or not of that
+  // layout. What is put into it is on the disk a few seconds later, or when the cache ends. Files nobody has open are
+  // evicted first and whole; if that is not enough, pieces of open ones, the least recently used first.
+  SparseFileRef open_sparse(const DerivedKey& key, const SparseLayout& layout, std::span<const std::byte> head);
+
+  struct Failure {
+    DerivedKey key;
+    std::string reason;
+    int64_t at_ns = 0;
+  };
+  std::vector<Failure> failures();  // the newest first
   void remember_failure(const DerivedKey& key, const std::string& reason);
   std::optional<std::string> failure(const DerivedKey& key);
   void forget_failure(const DerivedKey& key);
@@ -46,13 +58,44 @@ class DerivedCache {
   int64_t bytes() const;  // on disk, holes not counted
 
  private:
-  class Index;
+  // A sparse file that somebody has open, or had until a moment ago.
+  struct OpenSparse {
+    std::string key;
+    Path path;
+    SparseFileRef file;
+    std::atomic<bool> has_name{false};  // not at first, so that no power cut leaves half a head under it
+    std::mutex saving;
+  };
+  using OpenSparseRef = std::shared_ptr<OpenSparse>;
+
   Path path_of(const DerivedKey& key) const;
-  void evict();
+  static bool give_name(int staged, const Path& path);
+  void keep_within_bound(int64_t target);
+  int64_t evict_pieces(int64_t target);  // how many
+  void make_room();
+  void has_grown(bool nothing_missing);
+  OpenSparseRef make_open_sparse(const DerivedKey& key, const SparseLayout& layout, std::span<const std::byte> head);
+  SparseFileRef try_open_sparse(const DerivedKey& key, const SparseLayout& layout, std::span<const std::byte> head);
+  static bool leads_to_its_name(const OpenSparse& sparse);
+  std::vector<OpenSparseRef> all_open_sparse() const;
+  int64_t growth() const;
+  static bool is_settled(const OpenSparse& sparse);
+  void save(OpenSparse& sparse);
+  void save_all();
+  void run_saver();
 
   const Path folder_;
   const int64_t max_bytes_;
-  std::unique_ptr<Index> index_;
+  DerivedIndex index_;
+  std::mutex evicting_;                    // taken before all others
+  std::atomic<bool> nothing_left_{false};  // what is left is in use; looked at again a little later
+
+  mutable std::mutex sparse_mutex_;
+  std::map<std::string, OpenSparseRef> open_sparse_;
+  std::condition_variable saver_wake_;
+  bool save_now_ = false;
+  bool ending_ = false;
+  std::thread saver_;  // started when there is something for it
 };
 
 }  // namespace damfs

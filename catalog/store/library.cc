@@ -15,6 +15,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
+#include "catalog/store/preview_toml.h"
 
 namespace damfs {
 namespace {
@@ -32,6 +33,14 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 # workers = 0
 # How long one picture or clip may take before its worker is stopped, in milliseconds.
 # deadline_ms = 30000
+
+# Kinds of previews besides small, medium and large, each a folder in previews/. `box` is the long edge in pixels;
+# `format` is "webp", "jpeg" or "png"; `budget` the bytes of one that fills the box. A section called small, medium
+# or large changes that one.
+# [preview.frame]
+# box = 1280
+# format = "jpeg"
+# budget = 262144
 )";
 
 // The exact first line that backup programs look for (https://bford.info/cachedir/).
@@ -54,6 +63,7 @@ void take_integer(const toml::table& table, const Path& file, std::string_view s
 void refuse_unknown(const toml::table& table, const Path& file) {
   static constexpr std::array<std::string_view, 3> kKnown = {"derived.max_bytes", "media.workers", "media.deadline_ms"};
   for (const auto& [section, inner] : table) {
+    if (section == "preview") continue;
     if (!inner.is_table()) {
       fail(EINVAL, "{}:{}: '{}' stands outside any section", file.string(), inner.source().begin.line, section.str());
     }
@@ -91,6 +101,7 @@ Config Config::load(const Path& file) {
   take_integer(table, file, "media", "workers", 0, 1024,
                [&](int64_t v) { config.media_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
+  if (const auto* section = table.get("preview")) config.previews = preview_settings(*section, file);
   return config;
 }
 

@@ -12,6 +12,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/ingest/import.h"
+#include "catalog/ingest/refresh.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
@@ -28,6 +29,7 @@ struct Arguments {
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
+  bool refresh = false;
   unsigned threads = 0;
 };
 
@@ -166,7 +168,25 @@ void check_paths(const std::vector<std::string>& paths, const char* option) {
   }
 }
 
+// After a newer damfs was installed: what it finds in originals that an older one had looked at.
+int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const Arguments& arguments) {
+  ProgressBar bar("Looking again");
+  const StopOnSignal stop;
+  WorkerPool workers({.program = {}, .workers = library.config().media_workers});
+  const auto show = [&](int64_t done, int64_t total) {
+    if (!arguments.quiet && !arguments.json) bar.show({.done = done, .total = total});
+  };
+  const auto report = refresh_facts(catalog, store, workers, library.config().media_deadline_ms, show, stop.flag());
+  bar.clear();
+  fmt::print("{} originals looked at again, {} could not be; {} had been looked at by an older damfs{}\n",
+             report.renewed, report.failed, report.stale,
+             report.stopped ? ". Stopped; the same command carries on" : "");
+  if (report.stopped) return kFailed;
+  return report.failed == 0 ? kAllDone : report.renewed > 0 ? kPartlyDone : kFailed;
+}
+
 int run_import(const Arguments& arguments, const Globals& globals) {
+  if (arguments.paths.empty() != arguments.refresh) fail(EINVAL, "give files and folders to import, or only --refresh");
   check_paths(arguments.tags, "--tag");
   check_paths(arguments.albums, "--album");
   const Library library = globals.open_library();
@@ -175,6 +195,7 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   Catalog catalog(library.catalog());
   ObjectStore store(library.objects(), library.staging());
   store.remove_leftovers();
+  if (arguments.refresh) return run_refresh(library, catalog, store, arguments);
 
   ImportOptions options;
   options.paths.assign(arguments.paths.begin(), arguments.paths.end());
@@ -216,7 +237,8 @@ void add_import(CLI::App& program, Globals& globals) {
       "  damfs import /media/card/DCIM --into 2024/rome --tag places/italy --album Rome\n"
       "  damfs import ~/Pictures --dry-run");
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("PATH", arguments->paths, "Files and folders")->required();
+  verb->add_option("PATH", arguments->paths, "Files and folders");
+  verb->add_flag("--refresh", arguments->refresh, "Look again at originals that an older damfs had looked at");
   verb->add_option("--into", arguments->into, "Folder below originals/ to put them in");
   verb->add_option("--tag", arguments->tags, "Tag every file, also those known already; 'a/b' is b below a")
       ->expected(1)

@@ -5,9 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "catalog/base/clock.h"
+#include "catalog/base/names.h"
+#include "catalog/ingest/refresh.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/derived_cache.h"
 #include "fs/cli/command.h"
+#include "fs/cli/failures.h"
 #include "fs/cli/json.h"
 #include "fs/cli/output.h"
 
@@ -30,7 +34,10 @@ void print_text(const Json& status) {
   fmt::print("Library   {}\n", status["library"].get<std::string>());
   fmt::print("Assets    {} ({} different contents, {})\n", status["assets"].get<int64_t>(),
              status["blobs"].get<int64_t>(), human_bytes(status["original_bytes"].get<int64_t>()));
-  fmt::print("Previews  {} of at most {} cached\n", human_bytes(status["derived_cache_bytes"].get<int64_t>()),
+  if (const auto stale = status["stale_originals"].get<int64_t>(); stale > 0) {
+    fmt::print("          {} looked at by an older damfs; `damfs import --refresh` looks again\n", stale);
+  }
+  fmt::print("Derived   {} of at most {} cached\n", human_bytes(status["derived_cache_bytes"].get<int64_t>()),
              human_bytes(status["derived_max_bytes"].get<int64_t>()));
   if (!status["mounted"].is_string()) {
     fmt::print("Mounted   no; `damfs mount` shows it as a drive\n");
@@ -47,30 +54,66 @@ void print_text(const Json& status) {
              human_bytes(status["resident_bytes"].get<int64_t>()));
 }
 
+Json status_of(const Library& library) {
+  Catalog catalog(library.catalog());
+  const auto totals = catalog.reader()->totals();
+  Json status = {{"library", library.root().string()},
+                 {"version", DAMFS_VERSION},
+                 {"assets", totals.assets},
+                 {"blobs", totals.blobs},
+                 {"original_bytes", totals.original_bytes},
+                 {"stale_originals", stale_originals(catalog)},
+                 {"derived_cache_bytes", DerivedCache(library.derived(), library.config().derived_max_bytes).bytes()},
+                 {"derived_max_bytes", library.config().derived_max_bytes},
+                 {"mounted", false}};
+  if (const auto where = mounted_at(library)) {
+    status["mounted"] = where->string();
+    if (const Json stats = mount_stats(*where); stats.is_object()) status.update(stats);
+  }
+  return status;
+}
+
+// What could not be made, of which files, and why.
+void print_failed(const Library& library, bool as_json) {
+  Catalog catalog(library.catalog());
+  DerivedCache cache(library.derived(), library.config().derived_max_bytes);
+  const auto files = failed_files(*catalog.reader(), cache);
+  if (as_json) {
+    Json list = Json::array();
+    for (const FailedFile& file : files) list.push_back(to_json(file));
+    fmt::print("{}\n", dump_line({{"failed", std::move(list)}}));
+    return;
+  }
+  if (files.empty()) {
+    fmt::print("Nothing failed: every preview that was asked for could be made.\n");
+    return;
+  }
+  for (const FailedFile& file : files) {
+    const auto& [key, reason, at_ns] = file.failure;
+    for (const std::string& path : file.paths) fmt::print("{}\n", printable(path));
+    fmt::print("    {}: {} ({})\n", key.profile, printable(reason), local_time(at_ns).text());
+  }
+  fmt::print("{} failed. `damfs warm --retry` tries them again.\n", files.size());
+}
+
+struct Arguments {
+  bool json = false;
+  bool failed = false;
+};
+
 }  // namespace
 
 void add_status(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("status", "Say what the library holds and where it is mounted");
-  verb->footer("Examples:\n  damfs status\n  damfs status --json");
-  auto json = std::make_shared<bool>(false);
-  verb->add_flag("--json", *json, "One JSON object, in the words of .damfs/stats.json");
-  verb->callback([json, &globals] {
+  verb->footer("Examples:\n  damfs status\n  damfs status --failed\n  damfs status --json");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_flag("--json", arguments->json, "One JSON object, in the words of .damfs/stats.json");
+  verb->add_flag("--failed", arguments->failed, "List the previews that could not be made, and why");
+  verb->callback([arguments, &globals] {
     const Library library = globals.open_library();
-    Catalog catalog(library.catalog());
-    const auto totals = catalog.reader()->totals();
-    Json status = {{"library", library.root().string()},
-                   {"version", DAMFS_VERSION},
-                   {"assets", totals.assets},
-                   {"blobs", totals.blobs},
-                   {"original_bytes", totals.original_bytes},
-                   {"derived_cache_bytes", DerivedCache(library.derived(), library.config().derived_max_bytes).bytes()},
-                   {"derived_max_bytes", library.config().derived_max_bytes},
-                   {"mounted", false}};
-    if (const auto where = mounted_at(library)) {
-      status["mounted"] = where->string();
-      if (const Json stats = mount_stats(*where); stats.is_object()) status.update(stats);
-    }
-    if (*json) {
+    if (arguments->failed) return print_failed(library, arguments->json);
+    const Json status = status_of(library);
+    if (arguments->json) {
       fmt::print("{}\n", dump_line(status));
     } else {
       print_text(status);

@@ -2,52 +2,60 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
+#include <map>
 #include <mutex>
+#include <utility>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/search.h"
 #include "fs/cli/command.h"
+#include "fs/cli/failures.h"
 #include "fs/cli/output.h"
 #include "fs/served_library.h"
 
 namespace damfs {
 namespace {
 
+constexpr int kMostWorkers = 1024;
+
 struct Arguments {
   std::vector<std::string> paths;
   std::vector<std::string> profiles;
+  unsigned workers = 0;  // 0: as the library's settings say
   bool retry = false;
 };
 
-// Renders with a bounded number under way, and counts how they went.
+// What is to be made of one asset.
+struct Wish {
+  std::vector<const StillProfile*> stills;
+  std::vector<const ClipProfile*> clips;
+};
+using Wishes = std::map<int64_t, Wish>;
+
+// Renders asset by asset, as many at once as keep the workers busy, so that a stop is obeyed soon.
 class Warming {
  public:
-  Warming(ServedLibrary& served, const Arguments& arguments)
-      : served_(served), arguments_(arguments), bar_("Warming") {}
+  Warming(ServedLibrary& served, bool retry)
+      : served_(served), retry_(retry), at_once_(2 * served.workers() + 2), bar_("Warming") {}
 
-  void run(const std::vector<int64_t>& assets, const std::vector<const StillProfile*>& profiles,
-           const std::atomic<bool>& stop) {
-    total_ = static_cast<int64_t>(assets.size() * profiles.size());
-    for (const int64_t asset : assets) {
+  void run(const Wishes& wishes, const std::atomic<bool>& stop) {
+    for (const auto& [asset, wish] : wishes) total_ += static_cast<int64_t>(wish.stills.size());
+    for (const auto& [asset, wish] : wishes) {
+      wait_until_fewer_than(at_once_, stop);
+      if (stop) break;
       const auto found = served_.catalog().reader()->asset(asset);
-      for (const StillProfile* profile : profiles) {
-        if (stop) break;
-        if (found && found->row.still) {
-          start(*found, *profile);
-        } else {
-          const std::lock_guard lock(mutex_);
-          ++none_;
-        }
+      start_stills(found, wish.stills);
+      for (const ClipProfile* profile : wish.clips) {
+        // Of one proxy the workers make as much at once as they can.
+        wait_until_fewer_than(served_.workers(), stop);
+        if (!stop) start_clip(found, *profile);
       }
     }
-    std::unique_lock lock(mutex_);
-    while (running_ > 0) {
-      show();
-      finished_.wait_for(lock, std::chrono::milliseconds(200));
-    }
+    wait_until_fewer_than(1, stop);
     bar_.clear();
   }
 
@@ -56,24 +64,58 @@ class Warming {
   int64_t none() const { return none_; }
 
  private:
-  static constexpr int kUnderWay = 64;
-
-  void start(const FoundAsset& found, const StillProfile& profile) {
+  void start_stills(const std::optional<FoundAsset>& found, const std::vector<const StillProfile*>& profiles) {
+    if (profiles.empty()) return;
     {
-      std::unique_lock lock(mutex_);
-      while (running_ >= kUnderWay) {
-        show();
-        finished_.wait_for(lock, std::chrono::milliseconds(200));
+      const std::lock_guard lock(mutex_);
+      if (!found || !found->row.still) {
+        none_ += static_cast<int64_t>(profiles.size());
+        pieces_ += static_cast<int64_t>(profiles.size());
+        return;
       }
-      ++running_;
+      running_ += static_cast<unsigned>(profiles.size());
     }
-    served_.stills().warm(found.row.version, profile, found.row.still, arguments_.retry,
-                          [this, name = found.name](const std::string& reason) { done(name, reason); });
+    try {
+      served_.stills().warm(
+          found->row.version, profiles, found->row.still, retry_,
+          [this, name = found->name](const StillProfile&, const std::string& reason) { done(name, reason, 1); });
+    } catch (const Error& error) {
+      for (size_t i = 0; i < profiles.size(); ++i) done(found->name, error.what(), 1);
+    }
   }
 
-  void done(const std::string& name, const std::string& reason) {
+  // A proxy counts as many pieces as it has, for one may take as long as thousands of stills.
+  void start_clip(const std::optional<FoundAsset>& found, const ClipProfile& profile) {
+    const auto facts = found ? clip_from_text(found->row.clip) : std::nullopt;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!facts) {
+        ++none_;
+        return;
+      }
+      ++running_;
+      total_ += ClipLayout(profile, *facts).sparse().units();
+    }
+    const auto counted = std::make_shared<int64_t>(0);
+    const auto progress = [this, counted](int64_t made, int64_t) {
+      const std::lock_guard lock(mutex_);
+      pieces_ += made - std::exchange(*counted, made);
+    };
+    try {
+      auto session =
+          served_.clips().warm(found->row.version, profile, retry_, progress,
+                               [this, name = found->name](const std::string& reason) { done(name, reason, 0); });
+      const std::lock_guard lock(mutex_);
+      if (session) sessions_.push_back(std::move(session));
+    } catch (const Error& error) {
+      done(found->name, error.what(), 0);
+    }
+  }
+
+  void done(const std::string& name, const std::string& reason, int64_t pieces) {
     const std::lock_guard lock(mutex_);
     --running_;
+    pieces_ += pieces;
     ++(reason.empty() ? made_ : failed_);
     if (!reason.empty()) {
       bar_.clear();
@@ -82,16 +124,30 @@ class Warming {
     finished_.notify_one();
   }
 
-  void show() { bar_.show({.done = made_ + failed_ + none_, .total = total_}); }
+  void wait_until_fewer_than(unsigned count, const std::atomic<bool>& stop) {
+    std::unique_lock lock(mutex_);
+    while (running_ >= count) {
+      if (stop && !std::exchange(said_stop_, true)) {
+        bar_.clear();
+        fmt::print(stderr, "Stopping when what runs is done; Ctrl-C again ends at once.\n");
+        for (const auto& session : sessions_) session->stop_warming();
+      }
+      bar_.show({.done = pieces_, .total = total_});
+      finished_.wait_for(lock, std::chrono::milliseconds(200));
+    }
+  }
 
   ServedLibrary& served_;
-  const Arguments& arguments_;
+  const bool retry_;
+  const unsigned at_once_;
   std::mutex mutex_;
   std::condition_variable finished_;
   ProgressBar bar_;
-  int64_t total_ = 0;
-  int running_ = 0;
-  int64_t made_ = 0, failed_ = 0, none_ = 0;
+  std::vector<std::shared_ptr<ClipSession>> sessions_;
+  bool said_stop_ = false;
+  unsigned running_ = 0;
+  int64_t total_ = 0, pieces_ = 0;            // of the bar
+  int64_t made_ = 0, failed_ = 0, none_ = 0;  // files
 };
 
 // A path is one asset, or a folder: of originals/, or of the mount, which then tells by its files.
@@ -101,7 +157,8 @@ std::vector<int64_t> assets_below(Reader& reader, const std::vector<std::string>
   for (const std::string& path : paths) {
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
-      for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error)) {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(
+               path, std::filesystem::directory_options::skip_permission_denied, error)) {
         if (entry.is_regular_file(error)) items.push_back(entry.path().string());
       }
       continue;
@@ -120,35 +177,65 @@ std::vector<int64_t> assets_below(Reader& reader, const std::vector<std::string>
   return assets;
 }
 
-std::vector<const StillProfile*> chosen_profiles(const std::vector<std::string>& names) {
-  std::vector<const StillProfile*> chosen;
+Wish chosen_profiles(const StillProfiles& profiles, const std::vector<std::string>& names) {
+  Wish chosen;
   for (const std::string& name : names) {
-    const StillProfile* profile = still_profile(std::string_view(name));
-    if (profile == nullptr)
-      fail(EINVAL, "there is no profile '{}'; there are small, medium and large", printable(name));
-    chosen.push_back(profile);
+    if (const StillProfile* still = profiles.find(std::string_view(name))) {
+      chosen.stills.push_back(still);
+    } else if (const ClipProfile* clip = clip_profile(name)) {
+      chosen.clips.push_back(clip);
+    } else {
+      fail(EINVAL, "there is no profile '{}'; there are {}, and of editing proxies edit and edit-hq", printable(name),
+           profiles.names());
+    }
   }
-  if (chosen.empty()) {
-    for (const StillProfile& profile : still_profiles()) chosen.push_back(&profile);
+  if (names.empty()) {
+    for (const StillProfile& profile : profiles) chosen.stills.push_back(&profile);
   }
   return chosen;
 }
 
-int warm(const Arguments& arguments, Globals& globals) {
-  const auto profiles = chosen_profiles(arguments.profiles);
-  ServedLibrary served(globals.open_library());
-  std::vector<int64_t> assets;
-  {
-    const auto reader = served.catalog().reader();
-    assets = assets_below(*reader, arguments.paths, globals);
+Wishes wishes_of(ServedLibrary& served, const Arguments& arguments, Globals& globals) {
+  Wish chosen = chosen_profiles(served.stills().profiles(), arguments.profiles);
+  const auto reader = served.catalog().reader();
+  Wishes wishes;
+  if (!arguments.paths.empty()) {
+    for (const int64_t asset : assets_below(*reader, arguments.paths, globals)) wishes[asset] = chosen;
+    return wishes;
   }
-  if (assets.empty() && globals.exit_code != kAllDone) return globals.exit_code;
+  // What failed may be anything.
+  if (arguments.profiles.empty()) {
+    for (const ClipProfile& profile : clip_profiles()) chosen.clips.push_back(&profile);
+  }
+  for (const FailedFile& file : failed_files(*reader, served.cache())) {
+    // Equal bytes are made once.
+    Wish& wish = wishes[file.assets.front()];
+    const std::string& failed = file.failure.key.profile;
+    for (const StillProfile* still : chosen.stills) {
+      if (still->cache_name == failed) wish.stills.push_back(still);
+    }
+    for (const ClipProfile* clip : chosen.clips) {
+      if (clip->name == failed) wish.clips.push_back(clip);
+    }
+  }
+  return wishes;
+}
+
+int warm(const Arguments& arguments, Globals& globals) {
+  if (arguments.paths.empty() && !arguments.retry) {
+    fail(EINVAL, "warm what? Name a folder or file, or give --retry for all that failed before");
+  }
+  ServedLibrary served(globals.open_library(), arguments.workers);
+  const Wishes wishes = wishes_of(served, arguments, globals);
+  if (wishes.empty() && globals.exit_code != kAllDone) return globals.exit_code;
   const StopOnSignal stop;
-  Warming warming(served, arguments);
-  warming.run(assets, profiles, stop.flag());
-  fmt::print("{} previews ready, {} failed, {} have none{}\n", warming.made(), warming.failed(), warming.none(),
-             stop.flag() ? "; stopped, the same command carries on" : "");
-  if (stop.flag()) return kFailed;
+  Warming warming(served, arguments.retry);
+  warming.run(wishes, stop.flag());
+  fmt::print("{} files ready, {} failed, {} do not exist\n", warming.made(), warming.failed(), warming.none());
+  if (stop.flag()) {
+    fmt::print("Stopped. What was done is kept; the same command carries on.\n");
+    return kFailed;
+  }
   if (warming.failed() == 0) return globals.exit_code;
   return warming.made() > 0 ? kPartlyDone : kFailed;
 }
@@ -156,16 +243,23 @@ int warm(const Arguments& arguments, Globals& globals) {
 }  // namespace
 
 void add_warm(CLI::App& program, Globals& globals) {
-  auto* verb = program.add_subcommand("warm", "Make previews ahead of time");
+  auto* verb = program.add_subcommand("warm", "Make previews and editing proxies ahead of time");
   verb->footer(
-      "A PATH is a folder or file of the mount, or relative to originals/.\n\n"
-      "Examples:\n  damfs warm 2024/rome --profile medium\n  damfs warm ~/damfs/albums/Holidays");
+      "A PATH is a folder or file of the mount, or relative to originals/. Ctrl-C ends it in good order: what was done "
+      "is kept.\n\n"
+      "Examples:\n  damfs warm 2024/rome --profile medium\n  damfs warm 2024/rome --profile edit\n  damfs warm "
+      "~/damfs/albums/Holidays -j 2\n"
+      "  damfs warm --retry");
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("PATH", arguments->paths, "What to make previews of")->required();
-  verb->add_option("--profile", arguments->profiles, "small, medium or large; may be given more than once (all)")
+  verb->add_option("PATH", arguments->paths, "What to make previews or proxies of");
+  verb->add_option("--profile", arguments->profiles,
+                   "small, medium, large or one of damfs.toml; edit or edit-hq for editing proxies; may be given more "
+                   "than once (all previews)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_flag("--retry", arguments->retry, "Also what failed before");
+  verb->add_option("-j,--jobs", arguments->workers, "How many workers at the most (one a core)")
+      ->check(CLI::Range(1, kMostWorkers));
+  verb->add_flag("--retry", arguments->retry, "Also what failed before; without a PATH all that failed, and only that");
   verb->callback([arguments, &globals] { globals.exit_code = warm(*arguments, globals); });
 }
 

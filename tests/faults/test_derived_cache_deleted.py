@@ -55,3 +55,19 @@ def test_deleted_again_and_again_while_many_read(library, demo, mount_of):
             empty(library.path / "derived")
         for name, job in zip(NAMES * 4, reading):
             assert job.result(120) == data[name]
+
+
+def test_its_index_overwritten_under_a_running_mount(library, demo, mount_of):
+    library.import_(demo)
+    mount = mount_of(library)
+    data = {name: (mount / name).read_bytes() for name in NAMES[:4]}
+    for noise in (b"", b"no database at all" * 1000):
+        for suffix in ("-wal", "-shm"):
+            (library.path / f"derived/index.db{suffix}").unlink(missing_ok=True)
+        (library.path / "derived/index.db").write_bytes(noise)
+        for name in NAMES:
+            read_anew(mount, name)
+        assert {name: read_anew(mount, name) for name in data} == data
+        said = library.run("status", "--failed").stderr
+        assert "backup" not in said and "catalog" not in said  # it is not the catalog that is lost
+    assert library.status()["derived_cache_bytes"] > 0

@@ -3,8 +3,8 @@
 """The whole mount of the demo folder, as data: every path, what it is, which paths are one thing, and their sizes.
 
 golden/demo-tree.txt is compared line by line. What depends on the versions of ffmpeg and vips that made the demo (sizes
-and bytes of its files) is compared with the demo itself and stands in the text only as "source". Sizes of previews
-are functions of catalogued facts alone and stand there as numbers.
+and bytes of its files) is compared with the demo itself and stands in the text only as "source". Sizes of previews and
+editing proxies are functions of catalogued facts alone and stand there as numbers.
 
 After a wanted change of the tree: DAMFS_UPDATE_GOLDEN=1 and read the difference before committing it.
 """
@@ -50,7 +50,7 @@ def described(mount, demo):
             # The first path of a thing, in the order of this text, stands for it.
             same = identities.setdefault(info.st_ino, path)
             same = "itself" if same == path else f"={same}"
-            size = "source" if not path.startswith("previews/") else str(info.st_size)
+            size = str(info.st_size) if path.startswith(("previews/", "proxies/edit")) else "source"
             if path.startswith("originals/"):
                 assert path[len("originals/"):] in sources, path
         # What tells equal names apart comes from the bytes, which differ with the tools that made the demo.

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-DERIVED = ["--exclude=/previews", "--exclude=/.damfs"]
+DERIVED = ["--exclude=/previews", "--exclude=/proxies", "--exclude=/.damfs"]
 
 
 def names_by_inode(entries):
@@ -68,7 +68,7 @@ def test_du_counts_everything_once(demo_mount):
     def once(entries):
         return sum({info.st_ino: info.st_blocks * 512 for _, info in entries}.values())
 
-    done = subprocess.run(["du", "-s", "-B1", "--exclude=previews", "--exclude=.damfs", str(demo_mount.path)],
+    done = subprocess.run(["du", "-s", "-B1", "--exclude=previews", "--exclude=proxies", "--exclude=.damfs", str(demo_mount.path)],
                           capture_output=True, text=True, check=True)
     root = os.lstat(demo_mount.path)
     assert int(done.stdout.split()[0]) == once([("", root), *demo_mount.entries()])

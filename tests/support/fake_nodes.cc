@@ -112,7 +112,7 @@ std::optional<Attributes> FakeFile::attributes() const {
   return make_attributes(id(), S_IFREG | 0644, 2, size_);
 }
 
-ContentRef FakeFile::open() const { return content; }
+ContentRef FakeFile::open(const OpenRequest&) const { return content; }
 
 std::optional<std::string> FakeFile::xattr(std::string_view name) const {
   const auto found = xattrs.find(name);

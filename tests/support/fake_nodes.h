@@ -63,7 +63,7 @@ class FakeFile final : public Node {
   FakeFile(NodeId id, std::string text, std::shared_ptr<FakeContent> content);
 
   std::optional<Attributes> attributes() const override;
-  ContentRef open() const override;
+  ContentRef open(const OpenRequest& request) const override;
   std::optional<std::string> xattr(std::string_view name) const override;
   std::vector<std::string> xattr_names() const override;
 

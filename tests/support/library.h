@@ -16,6 +16,7 @@
 #include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "tests/unit/media_fixture.h"
+#include "views/derive/clips.h"
 #include "views/derive/stills.h"
 #include "views/tree.h"
 
@@ -86,9 +87,10 @@ struct ScratchTree : ScratchCatalog {
       : made_folders(make_folders(folder)),
         objects(folder / "objects", folder / "staging"),
         cache(folder / "derived", int64_t{1} << 30),
-        workers({program_path().parent_path() / worker, 2, -1}),
+        clips({catalog(), objects, cache, workers, 60'000}),
         stills({catalog(), objects, cache, workers, 60'000}),
-        tree({catalog(), objects, stills, std::move(control_files)}) {}
+        workers({program_path().parent_path() / worker, 2, -1}),
+        tree({catalog(), objects, stills, clips, std::move(control_files)}) {}
 
   static bool make_folders(const ScratchFolder& in) {
     for (const char* name : {"objects", "staging", "derived"}) std::filesystem::create_directory(in / name);
@@ -98,8 +100,9 @@ struct ScratchTree : ScratchCatalog {
   bool made_folders;
   ObjectStore objects;
   DerivedCache cache;
-  WorkerPool workers;
+  Clips clips;
   Stills stills;
+  WorkerPool workers;  // ends before what its answers touch
   Tree tree;
 };
 

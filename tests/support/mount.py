@@ -16,7 +16,7 @@ from pathlib import Path
 
 from library import SLOWNESS, detach, environment, mountpoints, require_innocent
 
-DERIVED_VIEWS = ("previews", ".damfs")
+DERIVED_VIEWS = ("previews", "proxies", ".damfs")
 
 
 def why_no_mounts():
@@ -136,7 +136,7 @@ class Mount:
         for target in self.descriptors():
             if "/derived/index.db" in target:
                 continue  # the cache's own index, held as long as the daemon lives
-            if re.search(r"/objects/.*[0-9a-f]{64}|/derived/.*\.webp|/derived/.*[0-9a-f]{64}|/derived/.*\(deleted\)$", target):
+            if re.search(r"/objects/.*[0-9a-f]{64}|/derived/.*[0-9a-f]{64}|/derived/.*\(deleted\)$", target):
                 held.append(target)
         return held
 

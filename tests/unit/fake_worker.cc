@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// A worker that misbehaves on demand: what it does stands in the name of the file it is to probe.
+// A worker that misbehaves on demand: what it does stands in the name of the file it is to probe, or in the session of
+// the clip it is to make.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <sstream>
 #include <string>
 
 #include "catalog/base/file.h"
@@ -53,17 +56,58 @@ void obey(const std::string& order) {
   if (order == "die-after") ::_exit(0);
 }
 
+// Each unit tells its number and who made it.
+void write_unit(const Job& job, int64_t i) {
+  const std::string text = fmt::format("{} {}", job.clip.first + i, ::getpid());
+  std::string unit(static_cast<size_t>(job.clip.unit_bytes), '\0');
+  unit.replace(0, text.size(), text);
+  (void)!::pwrite(job.output.get(), unit.data(), unit.size(), i * job.clip.unit_bytes);
+}
+
+void answer_clip(int64_t units) { send("+" + std::to_string(units)); }
+
+// "<what> <unit> <marker>": what happens before that unit is made; with a marker, only once.
+void obey_clip(const Job& job) {
+  std::istringstream order(job.clip.session);
+  std::string what, marker;
+  int64_t at = 0;
+  order >> what >> at >> marker;
+  for (int64_t i = job.clip.made; i < job.clip.count; ++i) {
+    if (i == at && (marker.empty() || first_time(marker))) {
+      if (what == "crash") die(SIGABRT);
+      if (what == "hang") ::pause();
+      if (what == "damaged") return send("-this stretch is no good");
+      if (what == "early") return answer_clip(i);
+      if (what == "lie") return answer_clip(job.clip.count);
+      if (what == "overflow") write_unit(job, job.clip.count);
+      if (what == "await-stop") {
+        while (wire::receive_frame(wire::kWorkerSocket, 0, {})->payload != wire::kStopPayload) {
+        }
+        return answer_clip(i);
+      }
+    }
+    if (what == "slow") ::usleep(static_cast<useconds_t>(at) * 1000);
+    write_unit(job, i);
+    send(wire::progress_to_payload(i + 1));
+  }
+  answer_clip(job.clip.count);
+}
+
 }  // namespace
 }  // namespace damfs
 
 int main() {
   using namespace damfs;
   while (auto frame = wire::receive_frame(wire::kWorkerSocket, wire::kMaxDescriptors, {})) {
-    const Job job = wire::request_from_payload(frame->payload);
-    if (job.type == JobType::kStill) {
-      send("+100");  // and writes nothing
-    } else {
+    if (frame->payload == wire::kStopPayload) continue;  // it came too late
+    Job job = wire::request_from_payload(frame->payload);
+    if (job.type == JobType::kProbe) {
       obey(job.name);
+    } else if (job.type == JobType::kClip) {
+      job.output = std::move(frame->descriptors.at(1));
+      obey_clip(job);
+    } else {
+      send("+100");  // and writes nothing
     }
   }
   return 0;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/media_fixture.h"
+#include "views/derive/still_profile.h"
 
 namespace damfs {
 namespace {
@@ -65,6 +66,46 @@ TEST(Samples, AllProbeAndAgreeWithExiftool) {
   EXPECT_GT(compared, 0U);
 }
 
+// What a first read costs: the model finds the quality that fits in few attempts.
+TEST(Samples, ThreeEncodesSufficeOnAverage) {
+  const char* folder = std::getenv("DAMFS_SAMPLES");
+  if (folder == nullptr) GTEST_SKIP() << "DAMFS_SAMPLES is not set";
+  const testing::ScratchFolder scratch;
+  WorkerPool pool({{}, 2, -1});
+  std::map<std::string, std::pair<int64_t, int64_t>> encodes;  // of a profile: all, stills
+  const StillProfiles built_in = StillProfiles::built_in();
+  const std::vector<Path> files = sample_files(folder);
+  for (size_t i = 0; i < files.size(); i += 4) {  // large PNGs take their time
+    const Path& file = files[i];
+    const MediaFacts facts = finish(pool, probe_job(file)).facts;
+    if (!facts.still) continue;
+    for (const StillProfile& profile : built_in) {
+      // A budget that most pictures of that format do not fit at their best quality.
+      const int64_t tight[] = {still_bytes(profile, *facts.still) / 3 / 4096 * 4096 + 4096,
+                               still_bytes(profile, *facts.still) / 2 / 4096 * 4096 + 4096,
+                               still_bytes(profile, *facts.still) * 2};
+      for (const StillFormat format : {StillFormat::kWebp, StillFormat::kJpeg, StillFormat::kPng}) {
+        Job job = testing::still_job(file, scratch / "s", still_raster(profile, *facts.still),
+                                     tight[static_cast<int>(format) - 1], facts.kind);
+        job.still.mime = facts.mime;
+        job.still.format = format;
+        job.still.quality = format == StillFormat::kPng ? 100 : 80;
+        const JobResult result = finish(pool, std::move(job));
+        if (!result.ok) continue;
+        auto& [all, stills] = encodes[profile.name + " " + std::to_string(static_cast<int>(format))];
+        all += result.encodes;
+        ++stills;
+      }
+    }
+  }
+  for (const auto& [name, counted] : encodes) {
+    const double average = static_cast<double>(counted.first) / static_cast<double>(counted.second);
+    std::printf("%s: %.2f encodes on average of %ld\n", name.c_str(), average, static_cast<long>(counted.second));
+    EXPECT_LE(average, 3.0) << name;
+  }
+  EXPECT_EQ(encodes.size(), 9U);
+}
+
 TEST(Samples, EveryStillIsMadeOrRefusedWithAReason) {
   const char* folder = std::getenv("DAMFS_SAMPLES");
   if (folder == nullptr) GTEST_SKIP() << "DAMFS_SAMPLES is not set";
@@ -75,7 +116,9 @@ TEST(Samples, EveryStillIsMadeOrRefusedWithAReason) {
     const MediaFacts facts = finish(pool, probe_job(file)).facts;
     if (!facts.still) continue;
     const Raster target = fit_box(*facts.still, 200);
-    const JobResult result = finish(pool, testing::still_job(file, scratch / "s", target, 16'384, facts.kind));
+    Job job = testing::still_job(file, scratch / "s", target, 16'384, facts.kind);
+    job.still.mime = facts.mime;
+    const JobResult result = finish(pool, std::move(job));
     EXPECT_TRUE(result.ok || !result.reason.empty()) << file;
     made += result.ok ? 1 : 0;
   }

@@ -109,27 +109,44 @@ TEST(Wire, AnInterruptEndsTheWait) {
 TEST(Wire, JobsAndAnswersComeThrough) {
   Job job;
   job.type = JobType::kStill;
-  job.still = {{800, 600}, 65536, Kind::kVideo, "video/mp4", 60, 3, 1'500'000};
+  static_cast<StillSpec&>(job.still) = {{800, 600}, 49152, StillFormat::kJpeg, 60, 3};
+  job.still.also = {{{200, 150}, 16384, StillFormat::kPng, 100, 4}};
+  job.still.kind = Kind::kVideo;
+  job.still.mime = "video/mp4";
+  job.still.seek_us = 1'500'000;
   const Job back = request_from_payload(request_to_payload(job));
   EXPECT_EQ(back.type, JobType::kStill);
   EXPECT_EQ(back.still.target, job.still.target);
-  EXPECT_EQ(back.still.declared_bytes, 65536);
+  EXPECT_EQ(back.still.declared_bytes, 49152);
+  EXPECT_EQ(back.still.format, StillFormat::kJpeg);
+  EXPECT_EQ(back.still.quality, 60);
+  ASSERT_EQ(back.still.also.size(), 1U);
+  EXPECT_EQ(back.still.also[0].target, (Raster{200, 150}));
+  EXPECT_EQ(back.still.also[0].format, StillFormat::kPng);
+  EXPECT_FALSE(back.still.collage);
+  EXPECT_EQ(back.still.sources, 1);
   EXPECT_EQ(back.still.kind, Kind::kVideo);
   EXPECT_EQ(back.still.seek_us, 1'500'000);
   EXPECT_THROW(request_from_payload("{}"), Error);
   EXPECT_THROW(request_from_payload(R"({"type":9})"), Error);
+  job.still.collage = true;
+  job.still.sources = kMaxCollage + 1;
+  EXPECT_THROW(request_from_payload(request_to_payload(job)), Error);
+  job.still.sources = 2;
 
   JobResult yes;
   yes.ok = true;
   yes.real_bytes = 777;
+  yes.encodes = 2;
   EXPECT_EQ(result_from_payload(result_to_payload(yes, JobType::kStill), job).real_bytes, 777);
+  EXPECT_EQ(result_from_payload(result_to_payload(yes, JobType::kStill), job).encodes, 2);
   JobResult no;
   no.reason = "line\nbreak\x1b[0m";
   no.permanent = false;
   const JobResult answer = result_from_payload(result_to_payload(no, JobType::kStill), job);
   EXPECT_FALSE(answer.ok || answer.permanent);
   EXPECT_EQ(answer.reason.find_first_of("\n\x1b"), std::string::npos);
-  for (const char* odd : {"", "?", "+", "+abc", "+-5", "+0", "+65537", "+7 "}) {
+  for (const char* odd : {"", "?", "+", "+abc", "+-5", "+0", "+65537", "+7 ", "+7,", "+7,x"}) {
     EXPECT_THROW(result_from_payload(odd, job), Error) << odd;
   }
 }

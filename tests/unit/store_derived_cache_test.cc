@@ -27,7 +27,8 @@ class DerivedCacheTest : public ::testing::Test {
   int64_t bytes_on_disk(const Path& folder) {
     int64_t total = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-      if (entry.path().extension() == ".webp") total += lstat_path(entry.path())->st_blocks * 512;
+      if (entry.is_regular_file() && entry.path().parent_path() != folder)
+        total += lstat_path(entry.path())->st_blocks * 512;
     }
     return total;
   }
@@ -170,8 +171,26 @@ TEST_F(DerivedCacheTest, RemembersFailuresUntilTold) {
   DerivedCache cache(path_, kSmall);
   EXPECT_EQ(cache.failure(key(1)), "the file is damaged");
   EXPECT_FALSE(cache.failure({key(1).source, "small", 2})) << "another recipe may succeed";
+  cache.remember_failure(key(2), "the worker crashed");
+  const auto failures = cache.failures();
+  ASSERT_EQ(failures.size(), 2U);
+  EXPECT_EQ(failures[0].key, key(2)) << "the newest first";
+  EXPECT_EQ(failures[1].reason, "the file is damaged");
   cache.forget_failure(key(1));
   EXPECT_FALSE(cache.failure(key(1)));
+  EXPECT_EQ(cache.failures().size(), 1U);
+}
+
+TEST(DerivedKey, IsReadBackFromItsName) {
+  for (const DerivedKey& key : {DerivedKey{digest_of("a"), "small", 1}, DerivedKey{digest_of("b"), "edit-hq", 12},
+                                DerivedKey{digest_of("c"), "my-r2", 3}}) {
+    EXPECT_EQ(DerivedKey::parse(key.text()), key) << key.text();
+  }
+  const std::string good = key(1).text();
+  for (const std::string& bad : {std::string(), std::string("index.db"), good + "x", good.substr(1), good + ".webp",
+                                 digest_of("a").hex() + "-Small-r1", digest_of("a").hex() + "-r1"}) {
+    EXPECT_FALSE(DerivedKey::parse(bad)) << bad;
+  }
 }
 
 }  // namespace

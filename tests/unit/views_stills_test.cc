@@ -92,7 +92,7 @@ class StillsTest : public ::testing::Test {
   }
   static int open_error(const NodeRef& node) {
     try {
-      node->open();
+      node->open({});
     } catch (const Error& error) {
       return error.code();
     }
@@ -108,7 +108,7 @@ TEST_F(StillsTest, ManyReadersOneRender) {
   std::vector<ContentRef> opened;
   std::vector<std::shared_ptr<Waiting>> answers;
   for (int i = 0; i < 20; ++i) {
-    opened.push_back(node->open());
+    opened.push_back(node->open({}));
     answers.push_back(std::make_shared<Waiting>());
     opened.back()->read(0, size + 100, answers.back());
   }
@@ -135,23 +135,23 @@ TEST_F(StillsTest, TheSameBytesAgainAfterTheCacheIsGone) {
   add_picture(tree, "a.ppm", 300);
   const NodeRef node = preview(tree, "a.ppm", "medium");
   const uint64_t size = node->attributes()->size;
-  const auto first = read_all(node->open(), size);
+  const auto first = read_all(node->open({}), size);
   ASSERT_EQ(first.second.size(), size);
-  EXPECT_EQ(read_all(node->open(), size), first);
+  EXPECT_EQ(read_all(node->open({}), size), first);
   EXPECT_EQ(tree.stills.counters().started, 1U) << "the second came from the cache";
   // It is kept behind the reader's back; until then it would be served from memory.
   const auto is_kept = [&] {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(tree.folder / "derived")) {
-      if (entry.path().extension() == ".webp") return true;
+      if (DerivedKey::parse(entry.path().filename().native())) return true;
     }
     return false;
   };
   while (!is_kept()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   std::filesystem::remove_all(tree.folder / "derived");
-  EXPECT_EQ(read_all(node->open(), size), first);
+  EXPECT_EQ(read_all(node->open({}), size), first);
   EXPECT_EQ(tree.stills.counters().started, 2U);
-  EXPECT_EQ(read_all(node->open(), size), first);
+  EXPECT_EQ(read_all(node->open({}), size), first);
   EXPECT_EQ(tree.stills.counters().started, 2U) << "it was kept again";
 }
 
@@ -161,7 +161,7 @@ TEST_F(StillsTest, AFailureIsRememberedWithItsReason) {
   add_file(tree, "broken.ppm", tree.folder / "broken", {300, 300});
   const NodeRef node = preview(tree, "broken.ppm");
   EXPECT_FALSE(node->xattr("user.damfs.error"));
-  EXPECT_EQ(read_all(node->open(), 100).first, EIO);
+  EXPECT_EQ(read_all(node->open({}), 100).first, EIO);
   ASSERT_TRUE(node->xattr("user.damfs.error"));
   EXPECT_FALSE(node->xattr("user.damfs.error")->empty());
   EXPECT_EQ(open_error(node), EIO);
@@ -170,8 +170,9 @@ TEST_F(StillsTest, AFailureIsRememberedWithItsReason) {
   // Asked to try again, it does, once.
   std::promise<std::string> again;
   const int64_t version = at_path(tree.tree, "originals/p/broken.ppm")->id().file_id();
-  tree.stills.warm(version, *still_profile("small"), {300, 300}, true,
-                   [&](const std::string& reason) { again.set_value(reason); });
+  const StillProfile* small[] = {tree.stills.profiles().find("small")};
+  tree.stills.warm(version, small, {300, 300}, true,
+                   [&](const StillProfile&, const std::string& reason) { again.set_value(reason); });
   EXPECT_FALSE(again.get_future().get().empty());
   EXPECT_EQ(tree.stills.counters().started, 2U);
 }
@@ -180,7 +181,7 @@ TEST_F(StillsTest, AWrongSizeIsAFailureAndNotServed) {
   ScratchTree tree("damfs-fake-worker");  // answers that all is well, and writes nothing
   add_picture(tree, "a.ppm", 300);
   const NodeRef node = preview(tree, "a.ppm");
-  EXPECT_EQ(read_all(node->open(), 100).first, EIO);
+  EXPECT_EQ(read_all(node->open({}), 100).first, EIO);
   EXPECT_EQ(tree.stills.counters().failed, 1U);
   EXPECT_NE(node->xattr("user.damfs.error").value_or("").find("declared"), std::string::npos);
   EXPECT_EQ(tree.cache.bytes(), 0);
@@ -190,7 +191,7 @@ TEST_F(StillsTest, AReaderMayGiveUpAndTheOthersStay) {
   ScratchTree tree;
   add_picture(tree, "a.ppm", 1200);
   const NodeRef node = preview(tree, "a.ppm", "large");
-  const auto content = node->open();
+  const auto content = node->open({});
   const auto leaving = std::make_shared<Waiting>();
   const auto staying = std::make_shared<Waiting>();
   content->read(0, 10, leaving);
@@ -206,11 +207,11 @@ TEST_F(StillsTest, WhatNobodyWaitsForAnyMoreDoesNotBegin) {
   ScratchTree tree;
   for (const char* name : {"busy1.ppm", "busy2.ppm"}) add_picture(tree, name, name[4] == '1' ? 2000 : 2001);
   add_picture(tree, "late.ppm", 400);
-  const auto busy1 = preview(tree, "busy1.ppm", "large")->open();
-  const auto busy2 = preview(tree, "busy2.ppm", "large")->open();
+  const auto busy1 = preview(tree, "busy1.ppm", "large")->open({});
+  const auto busy2 = preview(tree, "busy2.ppm", "large")->open({});
   const NodeRef late = preview(tree, "late.ppm");
   const uint64_t begun = [&] {
-    const auto content = late->open();
+    const auto content = late->open({});
     return tree.stills.counters().started;
   }();
   EXPECT_EQ(begun, 3U);
@@ -219,7 +220,7 @@ TEST_F(StillsTest, WhatNobodyWaitsForAnyMoreDoesNotBegin) {
   EXPECT_TRUE(counters.started == 2 || counters.done > 0 || tree.workers.counters().queued == 0);
   EXPECT_EQ(read_all(busy1, 4).second, "RIFF");
   EXPECT_EQ(read_all(busy2, 4).second, "RIFF");
-  EXPECT_EQ(read_all(late->open(), 4).second, "RIFF") << "opened anew, it is made";
+  EXPECT_EQ(read_all(late->open({}), 4).second, "RIFF") << "opened anew, it is made";
 }
 
 TEST_F(StillsTest, AMissingOriginalIsAnErrorThatIsNotRemembered) {
@@ -231,7 +232,7 @@ TEST_F(StillsTest, AMissingOriginalIsAnErrorThatIsNotRemembered) {
   std::filesystem::rename(object, tree.folder / "away");
   EXPECT_EQ(open_error(node), EIO);
   std::filesystem::rename(tree.folder / "away", object);
-  EXPECT_EQ(read_all(node->open(), 4).second, "RIFF");
+  EXPECT_EQ(read_all(node->open({}), 4).second, "RIFF");
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ TEST_F(TreeTest, PreviewSizesKeepToTheirBudget) {
   size_t seen = 0;
   for (const auto& [path, attributes] : walk_tree(tree_.tree)) {
     if (!path.starts_with("previews/") || attributes.node.is_directory()) continue;
-    const StillProfile* profile = still_profile(attributes.node.profile());
+    const StillProfile* profile = tree_.stills.profiles().find(attributes.node.profile());
     ASSERT_NE(profile, nullptr);
     EXPECT_TRUE(path.starts_with("previews/" + std::string(profile->name))) << path;
     EXPECT_EQ(attributes.size % 4096, 0U) << path;
@@ -258,8 +258,8 @@ TEST_F(TreeTest, ADirectoryIsNoFileAndAFileNoDirectory) {
   const NodeRef folder = at_path(tree_.tree, "originals/clash");
   EXPECT_EQ(code([&] { file->lookup(EntryName("x")); }), ENOTDIR);
   EXPECT_EQ(code([&] { list_all(*file); }), ENOTDIR);
-  EXPECT_EQ(code([&] { folder->open(); }), EISDIR);
-  EXPECT_EQ(code([&] { file->open(); }), EIO) << "the object of a synthetic asset is missing";
+  EXPECT_EQ(code([&] { folder->open({}); }), EISDIR);
+  EXPECT_EQ(code([&] { file->open({}); }), EIO) << "the object of a synthetic asset is missing";
 }
 
 }  // namespace

@@ -3,32 +3,115 @@
 
 #include "views/derive/still_profile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+
+#include "catalog/model/catalog.h"
+#include "catalog/model/profiles.h"
 
 namespace damfs {
 namespace {
 
-constexpr StillProfile kProfiles[] = {
-    {.code = 1, .name = "small", .box = 200, .budget = 16 << 10, .quality = 75, .effort = 4},
-    {.code = 2, .name = "medium", .box = 800, .budget = 128 << 10, .quality = 75, .effort = 4},
-    {.code = 3, .name = "large", .box = 1920, .budget = 512 << 10, .quality = 75, .effort = 4},
-};
 constexpr int64_t kStep = 4096;
+
+// What else the formats differ in, and how many more bytes than a WebP they take for the same picture.
+struct FormatFacts {
+  StillFormat format;
+  std::string_view name, extension;
+  int quality;
+  double bulk;
+};
+constexpr FormatFacts kFormats[] = {
+    {StillFormat::kWebp, "webp", ".webp", 80, 1},
+    {StillFormat::kJpeg, "jpeg", ".jpg", 85, 1.5},
+    {StillFormat::kPng, "png", ".png", 100, 8},
+};
+
+const FormatFacts& facts_of(StillFormat format) {
+  return *std::find_if(std::begin(kFormats), std::end(kFormats),
+                       [&](const FormatFacts& facts) { return facts.format == format; });
+}
+
+// Larger pictures need fewer bytes a pixel.
+int64_t usual_budget(int64_t box, StillFormat format) {
+  const double bytes = 16'384 * std::pow(static_cast<double>(box) / 200, 1.5) * facts_of(format).bulk;
+  return static_cast<int64_t>(std::ceil(bytes / static_cast<double>(kStep))) * kStep;
+}
+
+StillProfile changed(StillProfile profile, const PreviewSetting& setting) {
+  const StillFormat format = setting.format.value_or(profile.format);
+  const bool as_usual = format == profile.format && (!setting.box || *setting.box == profile.box) && profile.budget > 0;
+  profile.name = setting.name;
+  profile.box = setting.box.value_or(profile.box);
+  if (!as_usual) profile.budget = usual_budget(profile.box, format);
+  if (!as_usual) profile.quality = facts_of(format).quality;
+  profile.format = format;
+  profile.budget = setting.budget.value_or(profile.budget);
+  profile.quality = setting.quality.value_or(profile.quality);
+  return profile;
+}
 
 }  // namespace
 
-std::span<const StillProfile> still_profiles() { return kProfiles; }
+std::string_view StillProfile::extension() const { return facts_of(format).extension; }
 
-const StillProfile* still_profile(unsigned code) {
-  const auto* found = std::find_if(std::begin(kProfiles), std::end(kProfiles),
-                                   [&](const StillProfile& profile) { return profile.code == code; });
-  return found == std::end(kProfiles) ? nullptr : found;
+std::string StillProfile::spec() const {
+  return fmt::format("box={} budget={} format={} quality={} effort={}", box, budget, facts_of(format).name, quality,
+                     effort);
 }
 
-const StillProfile* still_profile(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kProfiles), std::end(kProfiles),
-                                   [&](const StillProfile& profile) { return profile.name == name; });
-  return found == std::end(kProfiles) ? nullptr : found;
+StillProfiles StillProfiles::built_in() {
+  constexpr int64_t kBoxes[] = {200, 800, 1920};
+  constexpr int64_t kBudgets[] = {16 << 10, 128 << 10, 512 << 10};
+  std::vector<StillProfile> profiles;
+  for (unsigned i = 0; i < std::size(kBuiltInPreviews); ++i) {
+    profiles.push_back({.code = i + 1,
+                        .name = kBuiltInPreviews[i],
+                        .box = kBoxes[i],
+                        .budget = kBudgets[i],
+                        .cache_name = kBuiltInPreviews[i]});
+  }
+  return StillProfiles(std::move(profiles));
+}
+
+StillProfiles::StillProfiles(Catalog& catalog, const std::vector<PreviewSetting>& settings)
+    : StillProfiles(built_in()) {
+  for (const PreviewSetting& setting : settings) {
+    const auto place = std::find_if(profiles_.begin(), profiles_.end(),
+                                    [&](const StillProfile& profile) { return profile.name == setting.name; });
+    const bool is_new = place == profiles_.end();
+    StillProfile profile = changed(is_new ? StillProfile{} : *place, setting);
+    if (!is_new && profile.spec() == place->spec()) continue;
+    const ProfileRow row = ensure_profile(catalog, profile.name, profile.spec());
+    profile.code = static_cast<unsigned>(row.code);
+    profile.made_ns = std::max(kStillEpochNs, row.added_ns);
+    profile.cache_name = fmt::format("{}-{}", row.name, row.code);
+    if (is_new) {
+      profiles_.push_back(std::move(profile));
+    } else {
+      *place = std::move(profile);
+    }
+  }
+}
+
+const StillProfile* StillProfiles::find(unsigned code) const {
+  const auto found = std::find_if(profiles_.begin(), profiles_.end(),
+                                  [&](const StillProfile& profile) { return profile.code == code; });
+  return found == profiles_.end() ? nullptr : &*found;
+}
+
+const StillProfile* StillProfiles::find(std::string_view name) const {
+  const auto found = std::find_if(profiles_.begin(), profiles_.end(),
+                                  [&](const StillProfile& profile) { return profile.name == name; });
+  return found == profiles_.end() ? nullptr : &*found;
+}
+
+std::string StillProfiles::names() const {
+  std::string text;
+  for (const StillProfile& profile : profiles_) text += (text.empty() ? "" : ", ") + profile.name;
+  return text;
 }
 
 Raster still_raster(const StillProfile& profile, Raster source) { return fit_box(source, profile.box); }

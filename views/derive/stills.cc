@@ -3,12 +3,12 @@
 
 #include "views/derive/stills.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
@@ -17,116 +17,54 @@
 #include "catalog/store/object_store.h"
 
 namespace damfs {
+namespace {
 
-// One still that is being made or has been: who waits for it, and its bytes.
-class Stills::Rendition {
- public:
-  Rendition(DerivedKey key, int64_t size) : key_(std::move(key)), size_(size) {}
+UniqueFd duplicate(int fd) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw_errno(errno, "cannot hand a file to a worker");
+  return copy;
+}
 
-  const DerivedKey& key() const { return key_; }
-  uint64_t size() const { return static_cast<uint64_t>(size_); }
-
-  void read(uint64_t offset, size_t size, ReadAnswerRef answer) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (state_ == State::kPending) {
-        waiters_.push_back({std::move(answer), offset, size});
-        return;
-      }
-    }
-    // From here on nothing of this object changes any more.
-    give({std::move(answer), offset, size});
-  }
-
-  bool cancel(const ReadAnswer& answer) {
-    ReadAnswerRef dropped;  // destroyed outside the lock
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(waiters_.begin(), waiters_.end(),
-                                    [&](const Waiter& waiter) { return waiter.answer.get() == &answer; });
-    if (found == waiters_.end()) return false;
-    dropped = std::move(found->answer);
-    waiters_.erase(found);
-    return true;
-  }
-
-  void on_done(Done done) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (state_ == State::kPending) {
-        listeners_.push_back(std::move(done));
-        return;
-      }
-    }
-    done(reason_);
-  }
-
-  void complete(UniqueFd fd) { settle(State::kReady, std::move(fd), ""); }
-  void fail(const std::string& reason) { settle(State::kFailed, {}, reason); }
-
-  // How many opened files look at it; guarded by Stills::mutex_.
-  int users = 0;
-  WorkerPool::Ticket ticket = 0;
-  bool wanted = false;  // by a warm-up: goes on although nobody has it open
-
- private:
-  enum class State { kPending, kReady, kFailed };
-  struct Waiter {
-    ReadAnswerRef answer;
-    uint64_t offset;
-    size_t size;
-  };
-
-  void settle(State state, UniqueFd fd, const std::string& reason) {
-    std::vector<Waiter> waiters;
-    std::vector<Done> listeners;
-    {
-      const std::lock_guard lock(mutex_);
-      fd_ = std::move(fd);
-      reason_ = reason;
-      state_ = state;
-      waiters.swap(waiters_);
-      listeners.swap(listeners_);
-    }
-    for (Waiter& waiter : waiters) give(std::move(waiter));
-    for (const Done& done : listeners) done(reason);
-  }
-
-  void give(Waiter waiter) {
-    if (state_ == State::kFailed) {
-      waiter.answer->fail(EIO);
-    } else if (waiter.offset >= size()) {
-      waiter.answer->bytes({});
-    } else {
-      waiter.answer->slice(fd_.get(), waiter.offset, std::min<uint64_t>(waiter.size, size() - waiter.offset));
-    }
-  }
-
-  const DerivedKey key_;
-  const int64_t size_;
-  std::mutex mutex_;
-  State state_ = State::kPending;  // once not pending, it, fd_ and reason_ stay as they are
-  UniqueFd fd_;
-  std::string reason_;
-  std::vector<Waiter> waiters_;
-  std::vector<Done> listeners_;
-};
+}  // namespace
 
 class Stills::StillContent final : public Content {
  public:
-  StillContent(Stills& stills, RenditionRef rendition) : stills_(stills), rendition_(std::move(rendition)) {}
+  enum class Lasts : bool { kNo, kYes };
+  StillContent(Stills& stills, RenditionRef rendition, Lasts lasts)
+      : stills_(stills), rendition_(std::move(rendition)), lasts_(lasts) {}
   ~StillContent() override { stills_.abandon(rendition_); }
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     rendition_->read(offset, size, std::move(answer));
   }
   bool cancel(const ReadAnswer& answer) override { return rendition_->cancel(answer); }
+  bool is_immutable() const override { return lasts_ == Lasts::kYes; }
 
  private:
   Stills& stills_;
-  RenditionRef rendition_;
+  const RenditionRef rendition_;
+  const Lasts lasts_;
 };
 
-Stills::Stills(Parts parts) : parts_(parts), keeper_(parts.cache) {}
+// The stills that a collage waits for.
+struct Stills::Gathering {
+  RenditionRef collage;
+  StillSpec spec;
+  JobClass job_class = JobClass::kInteractive;
+  uint64_t reader = 0;
+  std::vector<RenditionRef> parts;
+  std::atomic<size_t> left{1};  // one for who gathers
+};
+
+Stills::Stills(Parts parts) : parts_(std::move(parts)), keeper_(parts_.cache) {}
 Stills::~Stills() = default;
+
+StillSpec Stills::Order::spec() const {
+  return {.target = still_raster(profile, source),
+          .declared_bytes = still_bytes(profile, source),
+          .format = profile.format,
+          .quality = profile.quality,
+          .effort = profile.effort};
+}
 
 BytesRow Stills::bytes_of(int64_t version) {
   auto bytes = parts_.catalog.reader()->bytes_of_version(version);
@@ -135,62 +73,87 @@ BytesRow Stills::bytes_of(int64_t version) {
 }
 
 std::optional<std::string> Stills::failure(int64_t version, const StillProfile& profile) {
-  return parts_.cache.failure(Order{bytes_of(version), profile, {}}.key());
+  const BytesRow bytes = bytes_of(version);
+  return parts_.cache.failure(Order{bytes, profile, {}}.key());
 }
 
-// Returns with the rendition's `users` counted up, so that it cannot be abandoned meanwhile.
-Stills::RenditionRef Stills::find_or_start(const Order& order, JobClass job_class) {
-  const DerivedKey key = order.key();
-  const std::string name = key.text();
-  const auto rendition = std::make_shared<Rendition>(key, still_bytes(order.profile, order.source));
-  {
-    const std::lock_guard lock(mutex_);
-    const auto [place, is_new] = in_flight_.try_emplace(name, rendition);
-    ++place->second->users;
-    if (!is_new) return place->second;
+Stills::Claim Stills::claim(const DerivedKey& key, int64_t bytes) {
+  auto rendition = std::make_shared<Rendition>(key, bytes);
+  const std::lock_guard lock(mutex_);
+  const auto [place, is_new] = in_flight_.try_emplace(key.text(), std::move(rendition));
+  ++place->second->users;
+  return {place->second, is_new};
+}
+
+bool Stills::take_from_cache(const RenditionRef& rendition) {
+  auto fd = parts_.cache.open(rendition->key());
+  if (!fd || static_cast<uint64_t>(stat_fd(fd->get(), "a preview").st_size) != rendition->size()) return false;
+  forget(rendition->key());
+  rendition->complete(std::move(*fd));
+  return true;
+}
+
+RenditionRef Stills::find_or_start(const Order& order, JobClass job_class, uint64_t reader) {
+  const StillSpec spec = order.spec();
+  Claim claimed = claim(order.key(), spec.declared_bytes);
+  if (!claimed.is_mine) {
+    // It may stand in the queue behind all that is being warmed.
+    WorkerPool::Ticket ticket = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      ticket = claimed.rendition->ticket;
+    }
+    if (ticket != 0 && job_class == JobClass::kInteractive) parts_.workers.promote(ticket, job_class, reader);
+    return claimed.rendition;
   }
   // This thread alone makes it; others who ask from now on wait on the rendition.
-  try {
-    if (auto fd = parts_.cache.open(key)) {
-      if (static_cast<uint64_t>(stat_fd(fd->get(), name).st_size) == rendition->size()) {
-        forget(key);
-        rendition->complete(std::move(*fd));
-        return rendition;
-      }
-    }
-    Job job = make_job(order, rendition);
-    job.job_class = job_class;
-    ++started_;
-    const auto ticket = parts_.workers.submit(std::move(job));
-    const std::lock_guard lock(mutex_);
-    rendition->ticket = ticket;
-  } catch (const std::exception& error) {
-    forget(key);
-    rendition->fail(error.what());
-    throw;
+  if (!take_from_cache(claimed.rendition)) {
+    Batch batch{order.bytes, {}, job_class, reader};
+    batch.items.push_back({spec, claimed.rendition, {}});
+    start(std::move(batch));
   }
-  return rendition;
+  return claimed.rendition;
 }
 
-Job Stills::make_job(const Order& order, const RenditionRef& rendition) {
-  auto object = parts_.objects.open(order.bytes.sha256);
-  if (!object) damfs::fail(EIO, "the original is missing from the library's objects; see `damfs doctor`");
-  Job job;
+// Throws what keeps it from starting, after all who wait for it were told.
+void Stills::start(Batch of) {
+  const auto shared = std::make_shared<Batch>(std::move(of));
+  Batch& batch = *shared;
+  try {
+    auto object = parts_.objects.open(batch.bytes.sha256);
+    if (!object) damfs::fail(EIO, "the original is missing from the library's objects; see `damfs doctor`");
+    Job job;
+    job.source = std::move(*object);
+    job.output = parts_.cache.stage();
+    static_cast<StillSpec&>(job.still) = batch.items.front().spec;
+    for (size_t i = 1; i < batch.items.size(); ++i) {
+      Item& item = batch.items[i];
+      item.output = parts_.cache.stage();
+      job.more.push_back(duplicate(item.output.get()));
+      job.still.also.push_back(item.spec);
+    }
+    job.still.kind = batch.bytes.kind;
+    job.still.mime = batch.bytes.mime;
+    job.still.seek_us = std::min<int64_t>(3'000'000, batch.bytes.duration_us / 10);
+    submit(shared, std::move(job));
+  } catch (const std::exception& error) {
+    for (const Item& item : batch.items) lose(item.rendition, error.what());
+    throw;
+  }
+}
+
+void Stills::submit(const std::shared_ptr<Batch>& batch, Job job) {
   job.type = JobType::kStill;
-  job.source = std::move(*object);
-  job.output = parts_.cache.stage();
-  job.still.target = still_raster(order.profile, order.source);
-  job.still.declared_bytes = still_bytes(order.profile, order.source);
-  job.still.kind = order.bytes.kind;
-  job.still.mime = order.bytes.mime;
-  job.still.quality = order.profile.quality;
-  job.still.effort = order.profile.effort;
-  job.still.seek_us = std::min<int64_t>(3'000'000, order.bytes.duration_us / 10);
+  job.job_class = batch->job_class;
+  job.reader = batch->reader;
   job.deadline_ms = parts_.deadline_ms;
-  job.done = [this, rendition](JobResult result, UniqueFd output) {
-    finish(rendition, std::move(result), std::move(output));
-  };
-  return job;
+  job.done = [this, batch](const JobResult& result, UniqueFd output) { finish(*batch, result, std::move(output)); };
+  started_ += batch->items.size();
+  std::vector<RenditionRef> renditions;  // the batch is the job's from here on
+  for (const Item& item : batch->items) renditions.push_back(item.rendition);
+  const auto ticket = parts_.workers.submit(std::move(job));
+  const std::lock_guard lock(mutex_);
+  for (const RenditionRef& rendition : renditions) rendition->ticket = ticket;
 }
 
 void Stills::forget(const DerivedKey& key) {
@@ -198,26 +161,50 @@ void Stills::forget(const DerivedKey& key) {
   in_flight_.erase(key.text());
 }
 
-void Stills::finish(const RenditionRef& rendition, JobResult result, UniqueFd output) {
-  const DerivedKey& key = rendition->key();
-  struct stat st {};
-  if (result.ok && (::fstat(output.get(), &st) != 0 || static_cast<uint64_t>(st.st_size) != rendition->size())) {
-    result.ok = false;
-    result.reason = "the worker made a file of the wrong size";
+void Stills::lose(const RenditionRef& rendition, const std::string& reason) {
+  forget(rendition->key());
+  rendition->fail(reason);
+}
+
+void Stills::finish(Batch& batch, const JobResult& result, UniqueFd output) {
+  batch.items.front().output = std::move(output);
+  if (!result.ok && result.permanent && batch.items.size() > 1) {
+    // It may be about one of them: each is tried by itself, as a reader of it would.
+    started_ -= batch.items.size();
+    for (Item& item : batch.items) {
+      Batch alone{batch.bytes, {}, batch.job_class, batch.reader};
+      alone.items.push_back({item.spec, item.rendition, {}});
+      try {
+        start(std::move(alone));
+      } catch (const std::exception& error) {
+        log::info("preview {}: {}", item.rendition->key().text(), error.what());
+      }
+    }
+    return;
   }
-  if (result.ok) {
+  for (Item& item : batch.items) finish_one(item, result);
+}
+
+void Stills::finish_one(Item& item, const JobResult& result) {
+  const RenditionRef& rendition = item.rendition;
+  const DerivedKey& key = rendition->key();
+  std::string reason = result.reason;
+  struct stat st {};
+  if (result.ok && (::fstat(item.output.get(), &st) != 0 || static_cast<uint64_t>(st.st_size) != rendition->size())) {
+    reason = "the worker made a file of the wrong size";
+  }
+  if (reason.empty()) {
     ++done_;
-    const int fd = output.get();
-    rendition->complete(std::move(output));
+    const int fd = item.output.get();
+    rendition->complete(std::move(item.output));
     // Who asks until it is kept, is given this rendition.
     keeper_.keep({.key = key, .fd = fd, .owner = rendition, .kept = [this, key] { forget(key); }});
     return;
   }
   ++failed_;
-  log::info("preview {} failed: {}", key.text(), result.reason);
-  if (result.permanent) parts_.cache.remember_failure(key, result.reason);
-  forget(key);
-  rendition->fail(result.reason);
+  log::info("preview {} failed: {}", key.text(), reason);
+  if (result.permanent) parts_.cache.remember_failure(key, reason);
+  lose(rendition, reason);
 }
 
 // The last reader is gone: what has not begun is not begun. A render that runs, runs on into the cache.
@@ -237,23 +224,119 @@ void Stills::abandon(const RenditionRef& rendition) {
   rendition->fail("cancelled");
 }
 
-ContentRef Stills::open(int64_t version, const StillProfile& profile, Raster source) {
-  const Order order{bytes_of(version), profile, source};
+ContentRef Stills::open(int64_t version, const StillProfile& profile, Raster source, uint64_t reader) {
+  const BytesRow bytes = bytes_of(version);
+  const Order order{bytes, profile, source};
   if (const auto reason = parts_.cache.failure(order.key())) damfs::fail(EIO, "{}", *reason);
-  return std::make_shared<StillContent>(*this, find_or_start(order, JobClass::kInteractive));
+  return std::make_shared<StillContent>(*this, find_or_start(order, JobClass::kInteractive, reader),
+                                        StillContent::Lasts::kYes);
 }
 
-void Stills::warm(int64_t version, const StillProfile& profile, Raster source, bool retry, Done done) {
-  const Order order{bytes_of(version), profile, source};
-  if (retry) parts_.cache.forget_failure(order.key());
-  if (const auto reason = parts_.cache.failure(order.key())) return done(*reason);
-  const auto rendition = find_or_start(order, JobClass::kWarm);
-  {
-    const std::lock_guard lock(mutex_);
-    rendition->wanted = true;
-    --rendition->users;
+void Stills::warm(int64_t version, std::span<const StillProfile* const> profiles, Raster source, bool retry,
+                  const Warmed& done) {
+  Batch batch{bytes_of(version), {}, JobClass::kWarm, 0};
+  for (const StillProfile* profile : profiles) {
+    const Order order{batch.bytes, *profile, source};
+    const DerivedKey key = order.key();
+    if (retry) parts_.cache.forget_failure(key);
+    if (const auto reason = parts_.cache.failure(key)) {
+      done(*profile, *reason);
+      continue;
+    }
+    const Claim claimed = claim(key, order.spec().declared_bytes);
+    {
+      const std::lock_guard lock(mutex_);
+      claimed.rendition->wanted = true;
+      --claimed.rendition->users;
+    }
+    if (claimed.is_mine && !take_from_cache(claimed.rendition)) {
+      batch.items.push_back({order.spec(), claimed.rendition, {}});
+    }
+    claimed.rendition->on_done([done, profile](const std::string& reason) { done(*profile, reason); });
   }
-  rendition->on_done(std::move(done));
+  while (!batch.items.empty()) {
+    const auto first = batch.items.begin();
+    const auto last = first + static_cast<ptrdiff_t>(std::min(batch.items.size(), kMaxStills));
+    Batch part{batch.bytes, {}, batch.job_class, batch.reader};
+    part.items.assign(std::make_move_iterator(first), std::make_move_iterator(last));
+    batch.items.erase(first, last);
+    try {
+      start(std::move(part));
+    } catch (const std::exception& error) {
+      log::info("previews of version {}: {}", version, error.what());  // `done` was told
+    }
+  }
+}
+
+ContentRef Stills::open_collage(std::span<const Shown> shown, const StillProfile& profile, uint64_t reader) {
+  Sha256 digest;
+  for (const Shown& each : shown) {
+    const std::string part = bytes_of(each.version).sha256.hex();
+    digest.update(std::as_bytes(std::span(part)));
+  }
+  const DerivedKey key{digest.finish(), profile.cache_name, kStillRecipe};
+  if (const auto reason = parts_.cache.failure(key)) damfs::fail(EIO, "{}", *reason);
+  auto gathering = std::make_shared<Gathering>();
+  gathering->spec = Order{{}, profile, collage_raster(profile)}.spec();
+  gathering->reader = reader;
+  const Claim claimed = claim(key, gathering->spec.declared_bytes);
+  gathering->collage = claimed.rendition;
+  if (claimed.is_mine && !take_from_cache(claimed.rendition)) gather(gathering, shown, profile);
+  return std::make_shared<StillContent>(*this, claimed.rendition, StillContent::Lasts::kNo);
+}
+
+void Stills::gather(const std::shared_ptr<Gathering>& gathering, std::span<const Shown> shown,
+                    const StillProfile& profile) {
+  const auto one_less = [this, gathering] {
+    if (--gathering->left == 0) assemble(*gathering);
+  };
+  try {
+    for (const Shown& each : shown) {
+      const BytesRow bytes = bytes_of(each.version);
+      const Order order{bytes, profile, each.source};
+      if (parts_.cache.failure(order.key())) continue;
+      gathering->parts.push_back(find_or_start(order, gathering->job_class, gathering->reader));
+    }
+  } catch (const std::exception& error) {
+    for (const RenditionRef& part : gathering->parts) abandon(part);
+    lose(gathering->collage, error.what());
+    throw;
+  }
+  for (const RenditionRef& part : gathering->parts) {
+    ++gathering->left;
+    part->on_done([one_less](const std::string&) { one_less(); });
+  }
+  one_less();
+}
+
+// All that could be had are there. One that failed for now and not for good would be missing from the cached bytes for
+// ever, so then there is no collage this time.
+void Stills::assemble(Gathering& gathering) {
+  Job job;
+  try {
+    for (const RenditionRef& part : gathering.parts) {
+      if (part->fd() < 0 && !parts_.cache.failure(part->key())) damfs::fail(EIO, "a picture of it cannot be had now");
+      if (part->fd() < 0) continue;
+      UniqueFd still = duplicate(part->fd());
+      if (job.source) {
+        job.more.push_back(std::move(still));
+      } else {
+        job.source = std::move(still);
+      }
+    }
+    if (!job.source) damfs::fail(EIO, "none of its pictures can be shown");
+    job.still.collage = true;
+    job.still.sources = static_cast<int>(1 + job.more.size());
+    static_cast<StillSpec&>(job.still) = gathering.spec;
+    job.output = parts_.cache.stage();
+    const auto batch = std::make_shared<Batch>(Batch{{}, {}, gathering.job_class, gathering.reader});
+    batch->items.push_back({gathering.spec, gathering.collage, {}});
+    submit(batch, std::move(job));
+  } catch (const std::exception& error) {
+    lose(gathering.collage, error.what());
+  }
+  for (const RenditionRef& part : gathering.parts) abandon(part);
+  gathering.parts.clear();
 }
 
 Stills::Counters Stills::counters() const { return {started_, done_, failed_}; }

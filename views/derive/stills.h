@@ -8,13 +8,16 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "catalog/media/job.h"
 #include "catalog/model/rows.h"
 #include "catalog/store/derived_cache.h"
 #include "views/derive/keeper.h"
+#include "views/derive/rendition.h"
 #include "views/derive/still_profile.h"
 #include "views/node.h"
 
@@ -35,23 +38,37 @@ class Stills {
     DerivedCache& cache;
     WorkerPool& workers;
     int64_t deadline_ms = 30'000;
+    StillProfiles profiles = StillProfiles::built_in();
   };
   explicit Stills(Parts parts);
   ~Stills();
   Stills(const Stills&) = delete;
   Stills& operator=(const Stills&) = delete;
 
+  const StillProfiles& profiles() const { return parts_.profiles; }
+
   // The still of a version whose largest still has the raster `source`. Returns at once; if it is not in the
   // cache its making starts now. Throws Error(EIO) with the reason when it is known to fail, ENOENT when the
   // version is gone.
-  ContentRef open(int64_t version, const StillProfile& profile, Raster source);
+  ContentRef open(int64_t version, const StillProfile& profile, Raster source, uint64_t reader);
 
   // Why it failed, if it did; looks, never works.
   std::optional<std::string> failure(int64_t version, const StillProfile& profile);
 
-  // Makes one ahead of time unless it is cached. `done` hears how it went: empty reason for well.
-  using Done = std::function<void(const std::string& reason)>;
-  void warm(int64_t version, const StillProfile& profile, Raster source, bool retry, Done done);
+  // One picture of up to kMaxCollage others, made of their stills: a square of the profile's box. What cannot be
+  // shown of them is left out.
+  struct Shown {
+    int64_t version = 0;
+    Raster source;
+  };
+  static Raster collage_raster(const StillProfile& profile) { return {profile.box, profile.box}; }
+  ContentRef open_collage(std::span<const Shown> shown, const StillProfile& profile, uint64_t reader);
+
+  // Makes those that are not cached ahead of time, from one decode. `done` hears of each profile how it went: an empty
+  // reason for well. ENOENT: the version is gone, and nothing is heard.
+  using Warmed = std::function<void(const StillProfile& profile, const std::string& reason)>;
+  void warm(int64_t version, std::span<const StillProfile* const> profiles, Raster source, bool retry,
+            const Warmed& done);
 
   struct Counters {
     uint64_t started = 0;
@@ -61,25 +78,49 @@ class Stills {
   Counters counters() const;
 
  private:
-  class Rendition;
   class StillContent;
-  using RenditionRef = std::shared_ptr<Rendition>;
+  struct Gathering;
 
   // What is to be made of which bytes.
   struct Order {
-    BytesRow bytes;
+    const BytesRow& bytes;
     const StillProfile& profile;
     Raster source;
-    DerivedKey key() const { return {bytes.sha256, std::string(profile.name), kStillRecipe}; }
+    DerivedKey key() const { return {bytes.sha256, profile.cache_name, kStillRecipe}; }
+    StillSpec spec() const;
   };
+  // One job's stills, each with its output; of the first the job has it.
+  struct Item {
+    StillSpec spec;
+    RenditionRef rendition;
+    UniqueFd output;
+  };
+  struct Batch {
+    BytesRow bytes;  // of the source; of a collage only what it is called
+    std::vector<Item> items;
+    JobClass job_class = JobClass::kInteractive;
+    uint64_t reader = 0;
+  };
+
   BytesRow bytes_of(int64_t version);  // ENOENT: gone
-  RenditionRef find_or_start(const Order& order, JobClass job_class);
-  Job make_job(const Order& order, const RenditionRef& rendition);
-  void finish(const RenditionRef& rendition, JobResult result, UniqueFd output);
+  struct Claim {
+    RenditionRef rendition;  // with its `users` counted up, so that it cannot be abandoned meanwhile
+    bool is_mine = false;    // to be made by who claimed it
+  };
+  Claim claim(const DerivedKey& key, int64_t bytes);
+  bool take_from_cache(const RenditionRef& rendition);
+  RenditionRef find_or_start(const Order& order, JobClass job_class, uint64_t reader);
+  void start(Batch of);
+  void submit(const std::shared_ptr<Batch>& batch, Job job);
+  void gather(const std::shared_ptr<Gathering>& gathering, std::span<const Shown> shown, const StillProfile& profile);
+  void assemble(Gathering& gathering);
+  void finish(Batch& batch, const JobResult& result, UniqueFd output);
+  void finish_one(Item& item, const JobResult& result);
+  void lose(const RenditionRef& rendition, const std::string& reason);  // for this time only
   void forget(const DerivedKey& key);
   void abandon(const RenditionRef& rendition);
 
-  Parts parts_;
+  const Parts parts_;
   std::mutex mutex_;  // taken before a rendition's own; never held across I/O, a job's submission or an answer
   std::unordered_map<std::string, RenditionRef> in_flight_;
   std::atomic<uint64_t> started_{0}, done_{0}, failed_{0};

@@ -8,15 +8,9 @@
 #include <algorithm>
 
 #include "catalog/base/names.h"
+#include "views/previews/collage_node.h"
 
 namespace damfs {
-namespace {
-
-constexpr std::string_view kExtension = ".webp";
-// Longer names cannot take the extension; they are cut and carry their asset's id.
-constexpr size_t kLongestWhole = kMaxNameBytes - kExtension.size();
-
-}  // namespace
 
 StillNode::StillNode(const TreeContext& context, const StillProfile& profile, FoundAsset asset)
     : Node(StillLens(profile).node_id(asset.row.version)),
@@ -26,13 +20,15 @@ StillNode::StillNode(const TreeContext& context, const StillProfile& profile, Fo
 
 std::optional<Attributes> StillNode::attributes() const { return StillLens(profile_).attributes(asset_.row); }
 
-ContentRef StillNode::open() const { return context_.stills.open(asset_.row.version, profile_, asset_.row.still); }
+ContentRef StillNode::open(const OpenRequest& request) const {
+  return context_.stills.open(asset_.row.version, profile_, asset_.row.still, request.reader);
+}
 
 std::optional<std::string> StillNode::xattr(std::string_view name) const {
   if (name == "user.damfs.error") return context_.stills.failure(asset_.row.version, profile_);
   if (name == "user.damfs.label") return asset_.name;
   if (name == "user.damfs.asset") return std::to_string(asset_.row.id);
-  if (name == "user.damfs.profile") return std::string(profile_.name);
+  if (name == "user.damfs.profile") return profile_.name;
   return std::nullopt;
 }
 
@@ -52,26 +48,48 @@ std::optional<Attributes> StillLens::attributes(const AssetRow& asset) const {
                     .mode = kFileMode,
                     .nlink = static_cast<uint32_t>(asset.names),
                     .size = static_cast<uint64_t>(still_bytes(profile_, asset.still)),
-                    .mtime_ns = std::max(asset.mtime_ns, kStillEpochNs),
-                    .ctime_ns = std::max(asset.changed_ns, kStillEpochNs)};
+                    .mtime_ns = std::max(asset.mtime_ns, profile_.made_ns),
+                    .ctime_ns = std::max(asset.changed_ns, profile_.made_ns)};
 }
 
-std::string StillLens::shown_name(std::string_view name, int64_t asset, const HasSibling& has_sibling) const {
-  if (name.ends_with(kExtension) && !has_sibling(name.substr(0, name.size() - kExtension.size()))) {
-    return std::string(name);
+// "a.jpg.webp"; cut and with the asset's id where the extension would make it too long.
+std::string StillLens::whole_name(std::string_view name, int64_t asset) const {
+  if (name.size() + extension().size() <= kMaxNameBytes) return fmt::format("{}{}", name, extension());
+  const std::string tail = fmt::format("{}{}{}", kAssetMark, asset, extension());
+  return portable_name(name, kMaxNameBytes - tail.size()) + tail;
+}
+
+std::string StillLens::shown_name(std::string_view name, int64_t asset, Siblings& siblings) const {
+  if (!name.ends_with(extension())) return whole_name(name, asset);
+  const auto other = siblings.named(name.substr(0, name.size() - extension().size()));
+  return other && attributes(other->row) ? whole_name(name, asset) : std::string(name);
+}
+
+std::vector<std::string> StillLens::possible_names(std::string_view name, int64_t asset) const {
+  std::vector<std::string> names = {whole_name(name, asset)};
+  if (name.ends_with(extension())) names.emplace_back(name);
+  return names;
+}
+
+std::vector<FoundAsset> StillLens::sources(std::string_view shown, Siblings& siblings) const {
+  std::vector<FoundAsset> found;
+  if (!shown.ends_with(extension())) return found;
+  for (const std::string_view name : {shown.substr(0, shown.size() - extension().size()), shown}) {
+    if (auto source = siblings.named(name)) found.push_back(std::move(*source));
   }
-  if (name.size() <= kLongestWhole) return fmt::format("{}{}", name, kExtension);
-  const std::string tail = fmt::format("{}{}{}", kAssetMark, asset, kExtension);
-  return portable_name(name.substr(0, name.size()), kMaxNameBytes - tail.size()) + tail;
+  return found;
 }
 
-std::vector<std::string> StillLens::source_names(std::string_view shown) const {
-  if (!shown.ends_with(kExtension)) return {};
-  return {std::string(shown.substr(0, shown.size() - kExtension.size())), std::string(shown)};
+std::vector<FoundAsset> StillLens::dependents(std::string_view name, Siblings& siblings) const {
+  auto found = siblings.named(fmt::format("{}{}", name, extension()));
+  if (!found) return {};
+  return {std::move(*found)};
 }
 
-std::vector<std::string> StillLens::dependents(std::string_view name) const {
-  return {fmt::format("{}{}", name, kExtension)};
+std::string StillLens::folder_file_name() const { return CollageNode::name(profile_); }
+
+NodeRef StillLens::folder_file(const TreeContext& context, const View& view, int64_t key) const {
+  return CollageNode::find(context, view, profile_, key);
 }
 
 NodeRef StillLens::node(const TreeContext& context, const FoundAsset& asset) const {

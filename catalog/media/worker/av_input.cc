@@ -42,6 +42,24 @@ const int32_t* display_matrix(const Stream* stream) {
 
 }  // namespace
 
+Frame new_frame() {
+  Frame frame(av_frame_alloc());
+  if (!frame) throw std::bad_alloc();
+  return frame;
+}
+
+Packet new_packet() {
+  Packet packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  return packet;
+}
+
+void keep_only(AVFormatContext* format, const AVStream* stream) {
+  for (unsigned i = 0; i < format->nb_streams; ++i) {
+    if (format->streams[i] != stream) format->streams[i]->discard = AVDISCARD_ALL;
+  }
+}
+
 std::string av_text(int error) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
   av_strerror(error, text.data(), text.size());
@@ -111,6 +129,30 @@ AVStream* MediaInput::best(AVMediaType type) const {
   if (index < 0) return nullptr;
   AVStream* stream = format_->streams[index];
   return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ? nullptr : stream;
+}
+
+CodecContext open_decoder(const AVStream* stream, int threads) {
+  const AVCodec* codec = avcodec_find_decoder(stream->codecpar->codec_id);
+  if (codec == nullptr) fail(EINVAL, "no decoder for {}", avcodec_get_name(stream->codecpar->codec_id));
+  CodecContext context(avcodec_alloc_context3(codec));
+  if (!context) throw std::bad_alloc();
+  context->thread_count = threads;
+  context->flags |= AV_CODEC_FLAG_BITEXACT;
+  context->pkt_timebase = stream->time_base;
+  int error = avcodec_parameters_to_context(context.get(), stream->codecpar);
+  if (error >= 0) error = avcodec_open2(context.get(), codec, nullptr);
+  if (error < 0) fail(EINVAL, "it cannot be decoded ({})", av_text(error));
+  return context;
+}
+
+AVPixelFormat without_j(AVPixelFormat format) {
+  switch (format) {
+    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
+    default: return format;
+  }
 }
 
 int rotation_of(const AVStream* stream) {

@@ -41,6 +41,9 @@ struct IoDeleter {
 };
 using Io = std::unique_ptr<AVIOContext, IoDeleter>;
 
+Frame new_frame();
+Packet new_packet();
+
 std::string av_text(int error);  // what libav calls that error
 
 // A container opened for reading through pread on the source's descriptor; nothing else is ever opened, and
@@ -67,6 +70,26 @@ class MediaInput {
   Io io_;
   AVFormatContext* format_ = nullptr;
 };
+
+// Has the container give the packets of one stream alone.
+void keep_only(AVFormatContext* format, const AVStream* stream);
+
+// Calls `visit` with each packet of one stream, from where the container stands to its end.
+template <typename Visit>
+void walk_packets(AVFormatContext* format, const AVStream* stream, Visit visit) {
+  keep_only(format, stream);
+  const Packet packet = new_packet();
+  while (av_read_frame(format, packet.get()) >= 0) {
+    if (packet->stream_index == stream->index) visit(*packet);
+    av_packet_unref(packet.get());
+  }
+}
+
+// A stream's decoder. It picks how to share the work: what it gives does not depend on the number of threads.
+CodecContext open_decoder(const AVStream* stream, int threads);
+
+// The old names for full-range YCbCr make the scaler print a warning and guess; these are what they mean.
+AVPixelFormat without_j(AVPixelFormat format);
 
 // Degrees clockwise that a stream's display matrix asks for: 0, 90, 180, 270.
 int rotation_of(const AVStream* stream);

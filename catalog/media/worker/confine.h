@@ -4,9 +4,29 @@
 
 namespace damfs::worker {
 
-// What this process gives up before it looks at anybody's file. `confine_early` comes before the libraries
-// are loaded with their tables, `confine` after: from then on no file needs to be opened any more.
+// What this process gives up before it looks at anybody's file. `confine_early` comes before the libraries are
+// loaded with their tables, `confine` after. From then on it can read, write, seek and map the descriptors it is
+// handed, use memory within its limits and start threads; whatever else it tries ends it with SIGSYS.
+//
+// Throws Error when the kernel cannot do that: an unconfined worker looks at nothing. A build with sanitizers is not
+// confined, as their run-time library maps code, opens /proc/self/maps and, to look for leaks, forks and traces.
 void confine_early();
 void confine();
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kCanConfine = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+inline constexpr bool kCanConfine = false;
+#else
+inline constexpr bool kCanConfine = true;
+#endif
+#else
+inline constexpr bool kCanConfine = true;
+#endif
+
+// The parts of `confine`.
+void refuse_paths_and_network();  // Landlock: a second wall behind the filter, where the kernel has it
+void filter_system_calls();       // seccomp
 
 }  // namespace damfs::worker

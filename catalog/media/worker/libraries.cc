@@ -29,6 +29,7 @@ struct Complaints {
   std::mutex mutex;
   std::string newest;
   bool blank_tiles = false;
+  uint64_t av_errors = 0;
 };
 
 Complaints& complaints() {
@@ -54,6 +55,8 @@ __attribute__((format(printf, 3, 0))) void on_av_log(void*, int level, const cha
   std::array<char, kMaxComplaint> line{};
   std::vsnprintf(line.data(), line.size(), format, arguments);
   complain(line.data());
+  const std::lock_guard lock(complaints().mutex);
+  ++complaints().av_errors;
 }
 
 void on_glib_log(const gchar*, GLogLevelFlags, const gchar* message, gpointer) {
@@ -72,15 +75,15 @@ void on_vips_log(const gchar* domain, GLogLevelFlags level, const gchar* message
 
 void on_exiv2_log(int, const char*) {}
 
-// Loaders for formats that are no pictures anybody keeps, or that come from libraries with a long history of
-// holes; what libvips does not read then is simply an asset without a preview.
-void block_exotic_loaders() {
-  for (const char* name :
-       {"VipsForeignLoadMagick", "VipsForeignLoadOpenslide", "VipsForeignLoadMat", "VipsForeignLoadCsv",
-        "VipsForeignLoadMatrix", "VipsForeignLoadRaw", "VipsForeignLoadVips", "VipsForeignLoadAnalyze",
-        "VipsForeignLoadFits", "VipsForeignLoadNifti", "VipsForeignLoadOpenexr"}) {
-    vips_operation_block_set(name, TRUE);
+// What libvips itself would not trust with a stranger's file, ImageMagick's loader first of all, is off, save what
+// people keep pictures in; what is not read then is simply an asset without a preview.
+void block_untrusted_loaders() {
+  vips_block_untrusted_set(TRUE);
+  for (const char* offered : {"VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadJxl", "VipsForeignLoadJp2k",
+                              "VipsForeignLoadPpm", "VipsForeignLoadRad"}) {
+    vips_operation_block_set(offered, FALSE);
   }
+  vips_operation_block_set("VipsForeignLoadMatrix", TRUE);  // trusted, but any text may look like one
 }
 
 // Newer releases of exiv2 read HEIF and CR3 unasked and may call the question deprecated.
@@ -100,7 +103,7 @@ void start_libraries() {
                     on_vips_log, nullptr);
   vips_concurrency_set(1);
   vips_cache_set_max(0);
-  block_exotic_loaders();
+  block_untrusted_loaders();
   av_log_set_callback(on_av_log);
   Exiv2::LogMsg::setHandler(on_exiv2_log);
   enable_heif_metadata();
@@ -112,6 +115,11 @@ void forget_complaints() {
   const std::lock_guard lock(complaints().mutex);
   complaints().newest.clear();
   complaints().blank_tiles = false;
+}
+
+uint64_t av_errors() {
+  const std::lock_guard lock(complaints().mutex);
+  return complaints().av_errors;
 }
 
 bool left_blank_tiles() {

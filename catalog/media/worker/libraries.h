@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ void start_libraries();
 void forget_complaints();      // at the start of a job
 std::string last_complaint();  // libav's or libvips' newest words, one printable line, may be empty
 void complain(std::string_view text);
+uint64_t av_errors();     // so many libav has reported since the start, on any thread
 bool left_blank_tiles();  // libvips could not decode part of the job's picture and went on
 
 // What libvips says went wrong since the last call; empties its buffer.

@@ -1,34 +1,74 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <sys/socket.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/wire.h"
-#include "catalog/media/worker/confine.h"
+#include "catalog/media/worker/clip_index.h"
+#include "catalog/media/worker/clip_session.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/source.h"
+#include "catalog/media/worker/start.h"
 #include "catalog/media/worker/still.h"
 
 namespace damfs::worker {
 namespace {
 
-JobResult work(const Job& job) {
+// Whether the pool has meanwhile asked for the run's end.
+bool is_stopped() {
+  pollfd waiting{wire::kWorkerSocket, POLLIN, 0};
+  if (::poll(&waiting, 1, 0) <= 0) return false;
+  const auto frame = wire::receive_frame(wire::kWorkerSocket, 0, {});
+  if (!frame) fail(EPIPE, "the pool is gone");
+  if (frame->payload != wire::kStopPayload) fail(EPROTO, "a job in the middle of another");
+  return true;
+}
+
+int64_t render_clip(const Job& job, ClipSessions& sessions) {
+  return sessions.render(job, [](int64_t done) {
+    wire::send_frame(wire::kWorkerSocket, wire::progress_to_payload(done), {}, {});
+    return !is_stopped();
+  });
+}
+
+void render_still_job(const Job& job, JobResult& result) {
+  std::vector<std::unique_ptr<Source>> sources;
+  std::vector<int> outputs{job.output.get()};
+  sources.push_back(std::make_unique<Source>(job.source.get()));
+  for (const UniqueFd& fd : job.more) {
+    if (std::cmp_less(sources.size(), job.still.sources)) {
+      sources.push_back(std::make_unique<Source>(fd.get()));
+    } else {
+      outputs.push_back(fd.get());
+    }
+  }
+  const Rendered rendered = render_stills(sources, job.still, outputs);
+  result.real_bytes = rendered.real_bytes;
+  result.encodes = rendered.encodes;
+}
+
+JobResult work(const Job& job, ClipSessions& sessions) {
   forget_complaints();
   JobResult result;
-  const Source source(job.source.get());
-  if (job.type == JobType::kProbe) {
-    result.facts = probe(source, job.name);
+  if (job.type == JobType::kClip) {
+    result.units_done = render_clip(job, sessions);
+  } else if (job.type == JobType::kStill) {
+    render_still_job(job, result);
   } else {
-    result.real_bytes = render_still(source, job.still, job.output.get());
+    const Source source(job.source.get());
+    if (job.type == JobType::kProbe) result.facts = probe(source, job.name);
+    if (job.type == JobType::kClipIndex) result.real_bytes = KeyFrameIndex::build(source, job.output.get());
   }
   result.ok = true;
   return result;
@@ -44,10 +84,11 @@ JobResult failure(std::string_view reason, bool permanent) {
 // Faults of the machine may pass; everything else lies in the file.
 bool is_passing(int code) { return code == ENOSPC || code == EIO || code == EDQUOT || code == EMFILE; }
 
-JobResult work_guarded(const Job& job) {
+JobResult work_guarded(const Job& job, ClipSessions& sessions) {
   try {
-    return work(job);
+    return work(job, sessions);
   } catch (const Error& error) {
+    if (error.code() == EPIPE || error.code() == EPROTO) throw;  // not the file's fault
     return failure(error.what(), !is_passing(error.code()));
   } catch (const std::bad_alloc&) {
     return failure("it needs more memory than a worker is given", true);
@@ -58,17 +99,30 @@ JobResult work_guarded(const Job& job) {
 
 Job take_job(wire::Frame& frame) {
   Job job = wire::request_from_payload(frame.payload);
-  const size_t expected = job.type == JobType::kProbe ? 1 : 2;
-  if (frame.descriptors.size() != expected) fail(EPROTO, "a job with {} descriptors", frame.descriptors.size());
+  const bool is_still = job.type == JobType::kStill;
+  const size_t more = is_still ? static_cast<size_t>(job.still.sources) - 1 + job.still.also.size() : 0;
+  const size_t given = frame.descriptors.size();
+  const size_t least = job.type == JobType::kProbe ? 1 : 2 + more;
+  const size_t most = job.type == JobType::kClip ? 3 : least;
+  if (given < least || given > most) fail(EPROTO, "a job with {} descriptors", given);
   job.source = std::move(frame.descriptors[0]);
-  if (expected == 2) job.output = std::move(frame.descriptors[1]);
+  if (given > 1) job.output = std::move(frame.descriptors[1]);
+  for (size_t i = 2; i < given; ++i) {
+    if (is_still) {
+      job.more.push_back(std::move(frame.descriptors[i]));
+    } else {
+      job.index = std::move(frame.descriptors[i]);
+    }
+  }
   return job;
 }
 
 void serve() {
+  ClipSessions sessions;
   while (auto frame = wire::receive_frame(wire::kWorkerSocket, wire::kMaxDescriptors, {})) {
+    if (frame->payload == wire::kStopPayload) continue;  // its run had ended already
     const Job job = take_job(*frame);
-    const JobResult result = work_guarded(job);
+    const JobResult result = work_guarded(job, sessions);
     wire::send_frame(wire::kWorkerSocket, wire::result_to_payload(result, job.type), {}, {});
   }
 }
@@ -78,10 +132,7 @@ void serve() {
 
 int main() {
   try {
-    damfs::worker::confine_early();
-    damfs::worker::start_libraries();
-    damfs::worker::load_magic();
-    damfs::worker::confine();
+    damfs::worker::start_worker();
     damfs::worker::serve();
     return 0;
   } catch (const damfs::Error& error) {

@@ -73,6 +73,7 @@ std::string by_signature(std::string_view head) {
   if (head.size() > 12 && head.starts_with("II*\0"sv) && head.substr(8, 2) == "CR") return "image/x-canon-cr2";
   if (head.starts_with("\xFF\x0A") || head.starts_with("\0\0\0\x0CJXL \r\n\x87\n"sv)) return "image/jxl";
   if (head.starts_with("\x76\x2F\x31\x01")) return "image/x-exr";
+  if (head.starts_with("#?RADIANCE\n") || head.starts_with("#?RGBE\n")) return "image/vnd.radiance";
   return by_brand(head);
 }
 

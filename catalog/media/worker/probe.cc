@@ -9,6 +9,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/mime.h"
+#include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -29,6 +30,10 @@ void probe_as(std::string_view mime, const Source& source, MediaFacts& facts) {
     probe_zip(source, facts);
   } else if (is_document_mime(mime)) {
     probe_document(source, facts);
+  } else if (mime == "image/x-exr") {
+    probe_flat_image(source, exr_raster(source.bytes()), facts);
+  } else if (mime == "image/vnd.adobe.photoshop") {
+    probe_flat_image(source, psd_raster(source.bytes()), facts);
   } else if (mime.starts_with("image/")) {
     probe_image(source, facts);
   }

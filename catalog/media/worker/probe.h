@@ -16,8 +16,10 @@ MediaFacts probe(const Source& source, std::string_view name);
 
 // The parts. Each fills in what it finds, and throws Error with a sentence when the file is not readable as
 // what its type says.
-void probe_image(const Source& source, MediaFacts& facts);     // raster, pages, orientation, still, metadata
-void probe_raw(const Source& source, MediaFacts& facts);       // camera raw: exiv2 alone
+void probe_image(const Source& source, MediaFacts& facts);  // raster, pages, orientation, still, metadata
+void probe_raw(const Source& source, MediaFacts& facts);    // camera raw: exiv2 alone, and its largest preview
+// A format whose raster is told by a reader of our own, always upright.
+void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts);
 void probe_document(const Source& source, MediaFacts& facts);  // pages
 void probe_zip(const Source& source, MediaFacts& facts);       // texture pack or not
 void probe_av(const Source& source, MediaFacts& facts);        // sound and moving pictures

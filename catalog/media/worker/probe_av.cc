@@ -11,6 +11,8 @@
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/av_input.h"
 #include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/probe_clip.h"
+#include "catalog/media/worker/still_audio.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -32,75 +34,6 @@ std::string field_order_name(AVFieldOrder order) {
     case AV_FIELD_BT: return "bt";
     default: return "unknown";
   }
-}
-
-// --- counting -------------------------------------------------------------------------------------------
-
-struct FrameTimes {
-  int64_t count = 0;
-  bool variable = false;
-  int64_t first = 0, last = 0;  // ticks of the stream's clock
-};
-
-// Rounding to the container's clock moves a frame by a tick; more than that is no constant rate.
-bool vary(const std::vector<int64_t>& sorted) {
-  if (sorted.size() < 3) return false;
-  int64_t shortest = std::numeric_limits<int64_t>::max();
-  int64_t longest = 0;
-  // The last one lasts as long as the container likes.
-  for (size_t i = 1; i + 1 < sorted.size(); ++i) {
-    shortest = std::min(shortest, sorted[i] - sorted[i - 1]);
-    longest = std::max(longest, sorted[i] - sorted[i - 1]);
-  }
-  const int64_t average = (sorted.back() - sorted.front()) / static_cast<int64_t>(sorted.size() - 1);
-  return longest - shortest > std::max<int64_t>(2, average / 100);
-}
-
-// MOV and MP4 list every sample; an edit list hides some of them but they are there.
-bool has_sample_table(const AVFormatContext* format, const AVStream* stream) {
-  return std::string_view(format->iformat->name).find("mp4") != std::string_view::npos && stream->nb_frames > 0;
-}
-
-FrameTimes times_from_table(AVStream* stream) {
-  std::vector<int64_t> times;
-  const int count = avformat_index_get_entries_count(stream);
-  times.reserve(static_cast<size_t>(std::max(count, 0)));
-  for (int i = 0; i < count; ++i) times.push_back(avformat_index_get_entry(stream, i)->timestamp);
-  std::sort(times.begin(), times.end());
-  return {stream->nb_frames, vary(times)};
-}
-
-FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
-  for (unsigned i = 0; i < format->nb_streams; ++i) {
-    if (format->streams[i] != stream) format->streams[i]->discard = AVDISCARD_ALL;
-  }
-  FrameTimes out;
-  std::vector<int64_t> times;
-  const Packet packet(av_packet_alloc());
-  if (!packet) throw std::bad_alloc();
-  while (av_read_frame(format, packet.get()) >= 0) {
-    if (packet->stream_index == stream->index) {
-      ++out.count;
-      const int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-      if (time != AV_NOPTS_VALUE) times.push_back(time);
-    }
-    av_packet_unref(packet.get());
-  }
-  std::sort(times.begin(), times.end());
-  out.variable = vary(times);
-  if (!times.empty()) {
-    out.first = times.front();
-    out.last = times.back();
-  }
-  return out;
-}
-
-// Headers of such containers give a rate that the frames do not keep.
-Rational average_rate(const FrameTimes& times, AVRational tick) {
-  int num = 0;
-  int den = 1;
-  av_reduce(&num, &den, (times.count - 1) * tick.den, (times.last - times.first) * tick.num, 1'000'000);
-  return num > 0 && den > 0 ? Rational{num, den} : Rational{0, 1};
 }
 
 // --- streams --------------------------------------------------------------------------------------------
@@ -130,12 +63,6 @@ VideoFacts video_facts(AVFormatContext* format, AVStream* stream) {
   video.color_range = name_of(av_color_range_name(codec->color_range));
   video.timecode = timecode_of(format, stream, "timecode");
   video.reel = timecode_of(format, stream, "reel_name");
-  // Last: counting packets reads the file to its end.
-  const FrameTimes times =
-      has_sample_table(format, stream) ? times_from_table(stream) : times_from_packets(format, stream);
-  video.frame_count = times.count;
-  video.variable_frame_rate = times.variable;
-  if (times.variable && times.last > times.first) video.frame_rate = average_rate(times, stream->time_base);
   return video;
 }
 
@@ -299,9 +226,18 @@ void probe_av(const Source& source, MediaFacts& facts) {
   facts.kind = Kind::kAudio;
   if (video == nullptr) {
     if (facts.mime.starts_with("video/")) facts.mime.replace(0, 5, "audio");
+    facts.clip = sound_clip(format, audio);
+    facts.still = audio_raster(format);
     return;
   }
   facts.video = video_facts(format, video);
+  // Last: to count packets, the file is read to its end.
+  const FrameTimes times = frame_times(format, video);
+  facts.video->frame_count = times.count;
+  facts.video->variable_frame_rate = times.variable;
+  const Rational average = times.average_rate(video->time_base);
+  if (times.variable && average.num > 0) facts.video->frame_rate = average;
+  facts.clip = video_clip(format, video, times, facts.video->timecode);
   facts.raster = facts.video->coded;
   facts.still = square_pixels(facts.video->coded, facts.video->sample_aspect, facts.video->rotation);
   facts.kind = Kind::kVideo;

@@ -9,10 +9,11 @@ namespace damfs::worker {
 
 void probe_document(const Source& source, MediaFacts& facts) {
   if (facts.mime == "application/pdf") {
-    const ImageSource bytes = image_source(source);
-    const Image image = open_image(source, bytes.get());
+    const ImageSource bytes = image_source(source.bytes());
+    const Image image = open_image(source.bytes(), bytes.get());
     facts.pages = vips_image_get_n_pages(image.get());
-    facts.raster = Raster{vips_image_get_width(image.get()), vips_image_get_page_height(image.get())};
+    facts.raster = raster_of(image.get());
+    if (*facts.raster) facts.still = drawing_raster(image.get());
   }
   facts.kind = Kind::kDocument;
 }

@@ -7,6 +7,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/vips_image.h"
 
@@ -34,13 +35,13 @@ void probe_image(const Source& source, MediaFacts& facts) {
   MetadataBlocks blocks;
   std::string problem;
   try {
-    const ImageSource bytes = image_source(source);
-    const Image image = open_image(source, bytes.get());
-    const Raster raster{vips_image_get_width(image.get()), vips_image_get_page_height(image.get())};
+    const ImageSource bytes = image_source(source.bytes());
+    const Image image = open_image(source.bytes(), bytes.get());
+    const Raster raster = raster_of(image.get());
     if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
     facts.raster = raster;
     facts.orientation = orientation_of(image.get());
-    facts.still = upright(raster, facts.orientation);
+    facts.still = is_drawing(image.get()) ? drawing_raster(image.get()) : upright(raster, facts.orientation);
     facts.pages = vips_image_get_n_pages(image.get());
     blocks = {block(image.get(), VIPS_META_EXIF_NAME), block(image.get(), VIPS_META_IPTC_NAME),
               block(image.get(), VIPS_META_XMP_NAME)};
@@ -58,6 +59,16 @@ void probe_raw(const Source& source, MediaFacts& facts) {
   if (facts.metadata.empty()) fail(EINVAL, "the camera's raw file has no readable metadata");
   facts.kind = Kind::kImage;
   if (is_sane(raster)) facts.raster = raster;
+  const auto preview = raw_preview(source);
+  if (!preview || !is_sane(preview->raster)) return;
+  facts.orientation = preview->orientation;
+  facts.still = upright(preview->raster, preview->orientation);
+}
+
+void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts) {
+  probe_metadata(source, {}, facts);
+  facts.raster = facts.still = raster;
+  facts.kind = Kind::kImage;
 }
 
 }  // namespace damfs::worker

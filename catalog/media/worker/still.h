@@ -3,13 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include "catalog/media/job.h"
 #include "catalog/media/worker/source.h"
 
 namespace damfs::worker {
 
-// Makes the still and writes it; returns its real bytes. Throws Error with a reason for people.
-int64_t render_still(const Source& source, const StillRequest& request, int output);
+struct Rendered {
+  int64_t real_bytes = 0;
+  int64_t encodes = 0;
+};
+
+// Makes the stills and writes them, each to the output of its place. Throws Error with a reason for people.
+Rendered render_stills(std::span<const std::unique_ptr<Source>> sources, const StillRequest& request,
+                       std::span<const int> outputs);
 
 }  // namespace damfs::worker

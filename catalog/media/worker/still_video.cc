@@ -1,8 +1,6 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/media/worker/still_video.h"
-
 extern "C" {
 #include <libswscale/swscale.h>
 }
@@ -15,7 +13,9 @@ extern "C" {
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/av_input.h"
+#include "catalog/media/worker/frame_reader.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/picture.h"
 
 namespace damfs::worker {
 namespace {
@@ -28,70 +28,10 @@ struct ScalerDeleter {
 };
 using Scaler = std::unique_ptr<SwsContext, ScalerDeleter>;
 
-CodecContext open_decoder(const AVStream* stream) {
-  const AVCodec* codec = avcodec_find_decoder(stream->codecpar->codec_id);
-  if (codec == nullptr) fail(EINVAL, "no decoder for {}", avcodec_get_name(stream->codecpar->codec_id));
-  CodecContext context(avcodec_alloc_context3(codec));
-  if (!context) throw std::bad_alloc();
-  context->thread_count = 1;
-  context->flags |= AV_CODEC_FLAG_BITEXACT;
-  context->pkt_timebase = stream->time_base;
-  int error = avcodec_parameters_to_context(context.get(), stream->codecpar);
-  if (error >= 0) error = avcodec_open2(context.get(), codec, nullptr);
-  if (error < 0) fail(EINVAL, "the video cannot be decoded ({})", av_text(error));
-  return context;
-}
-
-// Feeds a decoder and gives its frames one by one.
-class FrameReader {
- public:
-  FrameReader(AVFormatContext* format, AVStream* stream)
-      : format_(format), stream_(stream), decoder_(open_decoder(stream)), packet_(av_packet_alloc()) {
-    if (!packet_) throw std::bad_alloc();
-    for (unsigned i = 0; i < format->nb_streams; ++i) {
-      if (format->streams[i] != stream) format->streams[i]->discard = AVDISCARD_ALL;
-    }
-  }
-
-  // False at the end. Packets that do not decode are passed over.
-  bool next(AVFrame* frame) {
-    for (;;) {
-      const int got = avcodec_receive_frame(decoder_.get(), frame);
-      if (got >= 0) return true;
-      if (got == AVERROR_EOF || ended_) return false;
-      feed();
-    }
-  }
-
- private:
-  void feed() {
-    while (av_read_frame(format_, packet_.get()) >= 0) {
-      const bool ours = packet_->stream_index == stream_->index;
-      const int sent = ours ? avcodec_send_packet(decoder_.get(), packet_.get()) : AVERROR(EAGAIN);
-      av_packet_unref(packet_.get());
-      if (sent >= 0) return;
-    }
-    if (!draining_) {
-      draining_ = true;
-      avcodec_send_packet(decoder_.get(), nullptr);
-    } else {
-      ended_ = true;
-    }
-  }
-
-  AVFormatContext* format_;
-  AVStream* stream_;
-  CodecContext decoder_;
-  Packet packet_;
-  bool draining_ = false;
-  bool ended_ = false;
-};
-
 // The last frame that starts at or before `moment`, in the stream's ticks; of a shorter video the last one.
 Frame frame_at(FrameReader& reader, int64_t moment) {
-  Frame best(av_frame_alloc());
-  Frame next(av_frame_alloc());
-  if (!best || !next) throw std::bad_alloc();
+  Frame best = new_frame();
+  Frame next = new_frame();
   bool found = false;
   for (int i = 0; i < kMaxFrames && reader.next(next.get()); ++i) {
     const bool damaged = (next->flags & AV_FRAME_FLAG_CORRUPT) != 0 || next->decode_error_flags != 0;
@@ -123,21 +63,10 @@ int matrix_of(const AVFrame* frame) {
   }
 }
 
-// The old names for full-range YCbCr make the scaler print a warning and guess; these are what they mean.
-AVPixelFormat without_j(int format) {
-  switch (format) {
-    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
-    default: return static_cast<AVPixelFormat>(format);
-  }
-}
-
 Image to_rgb(const AVFrame* frame, Raster raster) {
   const int width = static_cast<int>(raster.width);
   const int height = static_cast<int>(raster.height);
-  const AVPixelFormat format = without_j(frame->format);
+  const AVPixelFormat format = without_j(static_cast<AVPixelFormat>(frame->format));
   const bool full_range = frame->color_range == AVCOL_RANGE_JPEG || format != frame->format;
   const Scaler scaler(sws_getContext(frame->width, frame->height, format, width, height, AV_PIX_FMT_RGB24,
                                      SWS_AREA | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT, nullptr, nullptr,
@@ -177,22 +106,37 @@ Image rotate(Image image, int degrees) {
   return in_memory;
 }
 
+// The frame is found once and scaled for each raster.
+class VideoPicture final : public Picture {
+ public:
+  VideoPicture(const Source& source, int64_t seek_us) : input_(source) {
+    input_.find_streams();
+    AVStream* stream = input_.best(AVMEDIA_TYPE_VIDEO);
+    if (stream == nullptr) fail(EINVAL, "no picture is in it");
+    rotation_ = rotation_of(stream);
+    const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
+    const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
+    FrameReader reader(input_.get(), stream);
+    // A container without an index plays from its beginning instead.
+    if (moment > start) av_seek_frame(input_.get(), stream->index, moment, AVSEEK_FLAG_BACKWARD);
+    frame_ = frame_at(reader, moment);
+  }
+
+  Image at(Raster target) override {
+    const Raster stored = rotation_ % 180 == 0 ? target : Raster{target.height, target.width};
+    return rotate(to_rgb(frame_.get(), stored), rotation_);
+  }
+
+ private:
+  MediaInput input_;
+  int rotation_ = 0;
+  Frame frame_;
+};
+
 }  // namespace
 
-Image video_frame(const Source& source, Raster target, int64_t seek_us) {
-  MediaInput input(source);
-  input.find_streams();
-  AVStream* stream = input.best(AVMEDIA_TYPE_VIDEO);
-  if (stream == nullptr) fail(EINVAL, "no picture is in it");
-  const int rotation = rotation_of(stream);
-  const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
-  const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
-  FrameReader reader(input.get(), stream);
-  // A container without an index plays from its beginning instead.
-  if (moment > start) av_seek_frame(input.get(), stream->index, moment, AVSEEK_FLAG_BACKWARD);
-  const Frame frame = frame_at(reader, moment);
-  const Raster stored = rotation % 180 == 0 ? target : Raster{target.height, target.width};
-  return rotate(to_rgb(frame.get(), stored), rotation);
+PictureRef video_picture(const Source& source, int64_t seek_us) {
+  return std::make_unique<VideoPicture>(source, seek_us);
 }
 
 }  // namespace damfs::worker

@@ -4,9 +4,11 @@
 
 #include <vips/vips.h>
 
+#include <cstdint>
 #include <memory>
+#include <span>
 
-#include "catalog/media/worker/source.h"
+#include "catalog/media/geometry.h"
 
 namespace damfs::worker {
 
@@ -18,14 +20,33 @@ struct ObjectDeleter {
 };
 using Image = std::unique_ptr<VipsImage, ObjectDeleter>;
 using ImageSource = std::unique_ptr<VipsSource, ObjectDeleter>;
+using Bytes = std::span<const uint8_t>;
 
-// The bytes as libvips reads them; `source` must outlive it and every image made from it.
-ImageSource image_source(const Source& source);
+[[noreturn]] void damaged_picture();  // EINVAL, with what libvips says of it
+
+// The bytes as libvips reads them; they must outlive it and every image made from it.
+ImageSource image_source(Bytes bytes);
 
 // Opens it by content with a libvips loader, sequential access, header only. Throws Error with the reason.
-Image open_image(const Source& source, VipsSource* bytes);
+Image open_image(Bytes bytes, VipsSource* source);
 
 // Exif 1..8 as the still of that image will be turned.
 int orientation_of(VipsImage* image);
+
+bool was_loaded_by(VipsImage* image, const char* loader);  // a libvips operation's name, or its beginning
+
+Raster raster_of(VipsImage* image);  // of one page
+
+// Drawings have no pixels of their own: their raster is the one with that long edge, so that they fill every box.
+inline constexpr int64_t kDrawingEdge = 4096;
+bool is_drawing(VipsImage* image);
+Raster drawing_raster(VipsImage* image);
+
+// Decodes what is not decoded yet: the same picture in memory.
+Image in_memory(VipsImage* image);
+
+// 8-bit sRGB with or without alpha, in memory and with nothing of the source's metadata, which libvips would
+// otherwise parse and rewrite each time it encodes.
+Image settled(Image image);
 
 }  // namespace damfs::worker

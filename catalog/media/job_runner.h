@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "catalog/base/file.h"
+#include "catalog/base/unique_fd.h"
+#include "catalog/media/job.h"
+#include "catalog/media/wire.h"
+#include "catalog/media/worker_process.h"
+
+namespace damfs {
+
+// Has jobs done by one worker at a time, and by a fresh one where that died, hung or talked nonsense: two strikes fail
+// a job (of a clip's run: two at the same unit; a fresh worker goes on behind the units made). For one thread, but for
+// what is said to be for any.
+class JobRunner {
+ public:
+  struct Counters {
+    std::atomic<uint64_t> restarts{0};
+    std::atomic<unsigned> workers{0};
+  };
+  JobRunner(Path program, int stderr_fd, Counters& counters);
+  ~JobRunner() { retire_worker(); }
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
+
+  JobResult run(Job& job);
+  void retire_worker();  // before the thread ends
+
+  // Any thread; these hold from the moment they are called.
+  void forget_stop() { stop_ = false; }  // before a new job is run
+  void ask_to_stop();                    // a clip's run ends behind the unit at hand
+  void end();                            // whatever is asked of it from now on, fails at once
+
+ private:
+  // Why a worker had to be given up in the middle of a job.
+  struct Strike {
+    std::string text;
+    bool permanent = true;  // the file is to blame
+  };
+  static Strike strike_of(WorkerProcess::End end);
+  static JobResult after_two(const Strike& first, const Strike& second);
+
+  JobResult run_twice(Job& job);
+  std::optional<Strike> attempt(Job& job, JobResult& result);
+  JobResult converse(Job& job);
+  void await_frame(const Job& job, const wire::Deadline& deadline, bool& stop_sent);
+  bool take_progress(Job& job, int64_t done);
+  void ensure_worker();
+  void replace_worker();
+
+  const Path program_;
+  const int stderr_fd_;
+  Counters& counters_;
+  const UniqueFd end_event_;    // readable from end() on, so that no wait outlasts it
+  const UniqueFd nudge_event_;  // readable when ask_to_stop() or end() was called
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> ending_{false};
+  std::unique_ptr<WorkerProcess> worker_;
+};
+
+}  // namespace damfs

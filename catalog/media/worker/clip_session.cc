@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/worker/clip_session.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+#include <iterator>
+#include <utility>
+
+#include "catalog/base/error.h"
+
+namespace damfs::worker {
+namespace {
+
+constexpr size_t kMostSessions = 4;
+constexpr size_t kMostCursors = 2;                // somebody plays it, and something looks through it
+constexpr int64_t kMostBytes = int64_t{1} << 30;  // of all sessions but the one at work
+// Pictures that a decoder holds: what its codec refers to at the most, and what its threads are at.
+constexpr int64_t kPicturesHeld = 24;
+
+UniqueFd duplicate(int fd) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw_errno(errno, "cannot keep the source open");
+  return copy;
+}
+
+void pwrite_all(int fd, std::span<const uint8_t> bytes, int64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
+    if (n < 0 && errno != EINTR) throw_errno(errno, "cannot write the proxy's pieces");
+    if (n < 0) continue;
+    bytes = bytes.subspan(static_cast<size_t>(n));
+    offset += n;
+  }
+}
+
+void check(const ClipRequest& request) {
+  const auto tracks = static_cast<int>(request.facts.sound.size());
+  const bool pictures = request.track < 0;
+  const bool possible = request.first >= 0 && request.count > 0 && request.track < tracks &&
+                        (!pictures || (request.facts.frames > 0 && request.raster));
+  if (!possible) fail(EPROTO, "a clip's run that cannot be");
+}
+
+}  // namespace
+
+ClipSession::ClipSession(const Job& job) : request_(job.clip), fd_(duplicate(job.source.get())), source_(fd_.get()) {}
+
+bool ClipSession::serves(const ClipRequest& request) const {
+  return request.session == request_.session && request.facts == request_.facts && request.codec == request_.codec &&
+         request.raster == request_.raster;
+}
+
+int64_t ClipSession::bytes() const {
+  const Raster& raster = request_.facts.raster;
+  return static_cast<int64_t>(cursors_.size()) * kPicturesHeld * raster.width * raster.height * 2;
+}
+
+// One that gets there by going on, else one more, else the one that was not used for longest.
+VideoCursor& ClipSession::cursor_for(int64_t n, int threads) {
+  auto chosen = std::find_if(cursors_.begin(), cursors_.end(), [&](const auto& c) { return c.goes_on_to(n); });
+  if (chosen == cursors_.end() && cursors_.size() < kMostCursors) {
+    chosen =
+        cursors_.emplace(cursors_.begin(), source_, request_.facts, index_ ? &*index_ : nullptr, serials_, threads);
+  } else if (chosen == cursors_.end()) {
+    --chosen;
+  }
+  cursors_.splice(cursors_.begin(), cursors_, chosen);
+  return cursors_.front();
+}
+
+// Decoded and brought to the proxy's raster; empty when the picture before is shown on.
+Frame ClipSession::picture(int64_t n, int threads) {
+  const VideoCursor::View view = cursor_for(n, threads).at(n);
+  if (pictured_serial_ == view.current.serial) return {};
+  pictured_serial_ = 0;
+  if (!filter_) filter_.emplace(request_.facts, request_.raster, threads);
+  Frame made = filter_->apply(view);
+  pictured_serial_ = view.current.serial;
+  return made;
+}
+
+void ClipSession::encode(AVFrame* picture, int threads) {
+  if (!encoder_) encoder_.emplace(request_.codec, request_.raster, request_.facts, threads);
+  encoded_ = encoder_->encode(picture);
+}
+
+std::span<const uint8_t> ClipSession::second(int64_t k, int track) {
+  const ClipSound& sound = request_.facts.sound[static_cast<size_t>(track)];
+  auto& cursor = sounds_.try_emplace(track, source_, request_.facts, sound).first->second;
+  const std::span<const int16_t> samples = cursor.second(k);
+  const int64_t left = request_.facts.samples_of(sound) - k * sound.sample_rate;
+  const auto wanted = static_cast<size_t>(std::clamp<int64_t>(left, 0, sound.sample_rate) * sound.channels);
+  return {reinterpret_cast<const uint8_t*>(samples.data()), wanted * sizeof(int16_t)};
+}
+
+int64_t ClipSession::render(const Job& job, const ClipProgress& progress) {
+  const ClipRequest& request = job.clip;
+  if (!index_ && job.index) {
+    index_ = KeyFrameIndex::read(job.index.get(), source_.size());
+    for (VideoCursor& cursor : cursors_) cursor.use(index_ ? &*index_ : nullptr);
+  }
+  return request.track < 0 ? render_pictures(job, progress) : render_sound(job, progress);
+}
+
+// While one picture is encoded and reported by a thread of its own, the next is decoded and scaled by this one.
+int64_t ClipSession::render_pictures(const Job& job, const ClipProgress& progress) {
+  const ClipRequest& request = job.clip;
+  const int threads = std::clamp(request.threads, 1, 16);
+  int64_t done = request.made;
+  bool wanted = true;
+  std::future<void> encoding;  // last: it uses the others until it ends
+  const auto finish = [&] {
+    if (encoding.valid()) encoding.get();
+  };
+  for (int64_t i = done; i < request.count; ++i) {
+    Frame next = picture(request.first + i, threads);
+    finish();
+    if (!wanted) {
+      pictured_serial_ = 0;  // it was not encoded
+      return done;
+    }
+    encoding = std::async(std::launch::async, [&, frame = std::move(next)] {
+      if (frame) encode(frame.get(), threads);
+      wanted = hand_over(job, encoded_, done, progress);
+    });
+  }
+  finish();
+  return done;
+}
+
+int64_t ClipSession::render_sound(const Job& job, const ClipProgress& progress) {
+  int64_t done = job.clip.made;
+  bool wanted = true;
+  while (done < job.clip.count && wanted) {
+    wanted = hand_over(job, second(job.clip.first + done, job.clip.track), done, progress);
+  }
+  return done;
+}
+
+bool ClipSession::hand_over(const Job& job, std::span<const uint8_t> bytes, int64_t& done,
+                            const ClipProgress& progress) {
+  const int64_t unit_bytes = job.clip.unit_bytes;
+  if (static_cast<int64_t>(bytes.size()) > unit_bytes) {
+    fail(EPROTO, "a unit of {} bytes where {} are declared", bytes.size(), unit_bytes);
+  }
+  pwrite_all(job.output.get(), bytes, done * unit_bytes);
+  return progress(++done);
+}
+
+int64_t ClipSessions::render(const Job& job, const ClipProgress& progress) {
+  check(job.clip);
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(),
+                                  [&](const ClipSession& session) { return session.serves(job.clip); });
+  if (found != sessions_.end()) {
+    sessions_.splice(sessions_.begin(), sessions_, found);
+  } else {
+    sessions_.emplace_front(job);
+  }
+  const auto others = [&] {
+    int64_t sum = 0;
+    for (auto it = std::next(sessions_.begin()); it != sessions_.end(); ++it) sum += it->bytes();
+    return sum;
+  };
+  while (sessions_.size() > kMostSessions || (sessions_.size() > 1 && others() > kMostBytes)) sessions_.pop_back();
+  try {
+    return sessions_.front().render(job, progress);
+  } catch (...) {
+    sessions_.pop_front();  // whatever state its decoders are in
+    throw;
+  }
+}
+
+}  // namespace damfs::worker

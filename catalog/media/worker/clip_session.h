@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "catalog/base/unique_fd.h"
+#include "catalog/media/job.h"
+#include "catalog/media/worker/clip_cursor.h"
+#include "catalog/media/worker/clip_index.h"
+#include "catalog/media/worker/clip_picture.h"
+#include "catalog/media/worker/clip_sound.h"
+#include "catalog/media/worker/source.h"
+
+namespace damfs::worker {
+
+// Says that so many units stand in the output; false: end the run here.
+using ClipProgress = std::function<bool(int64_t units_done)>;
+
+// One clip being read: its decoders stay where they are between jobs, for a reader mostly goes on.
+class ClipSession {
+ public:
+  explicit ClipSession(const Job& job);
+
+  bool serves(const ClipRequest& request) const;
+  int64_t render(const Job& job, const ClipProgress& progress);  // gives the units done
+  int64_t bytes() const;                                         // of memory that its decoders take, about
+
+ private:
+  int64_t render_pictures(const Job& job, const ClipProgress& progress);
+  int64_t render_sound(const Job& job, const ClipProgress& progress);
+  static bool hand_over(const Job& job, std::span<const uint8_t> bytes, int64_t& done, const ClipProgress& progress);
+  Frame picture(int64_t n, int threads);
+  void encode(AVFrame* picture, int threads);
+  std::span<const uint8_t> second(int64_t k, int track);
+  VideoCursor& cursor_for(int64_t n, int threads);
+
+  ClipRequest request_;  // the first one: what all of them have in common
+  UniqueFd fd_;
+  Source source_;
+  std::optional<KeyFrameIndex> index_;
+  uint64_t serials_ = 0;
+  std::list<VideoCursor> cursors_;  // last used first
+  std::map<int, SoundCursor> sounds_;
+  std::optional<PictureFilter> filter_;
+  std::optional<FrameEncoder> encoder_;
+  std::span<const uint8_t> encoded_;  // in the encoder
+  uint64_t pictured_serial_ = 0;      // of the picture that is, or is about to be, encoded; 0: of none
+};
+
+// The clips a worker has open.
+class ClipSessions {
+ public:
+  int64_t render(const Job& job, const ClipProgress& progress);
+
+ private:
+  std::list<ClipSession> sessions_;  // last used first
+};
+
+}  // namespace damfs::worker

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/profiles.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/writer.h"
+
+namespace damfs {
+namespace {
+
+std::vector<ProfileRow> rows_in(db::Database& database) {
+  std::vector<ProfileRow> found;
+  db::Statement rows(database, "SELECT code, name, spec, added_ns FROM still_profile ORDER BY code");
+  while (rows.step()) {
+    found.push_back({rows.integer(0), std::string(rows.text(1)), std::string(rows.text(2)), rows.integer(3)});
+  }
+  return found;
+}
+
+std::vector<ProfileRow>::const_iterator find_in(const std::vector<ProfileRow>& rows, std::string_view name,
+                                                std::string_view spec) {
+  return std::find_if(rows.begin(), rows.end(),
+                      [&](const ProfileRow& row) { return row.name == name && row.spec == spec; });
+}
+
+}  // namespace
+
+std::vector<ProfileRow> profiles(Reader& reader) { return rows_in(reader.database()); }
+
+ProfileRow ensure_profile(Catalog& catalog, std::string_view name, std::string_view spec) {
+  {
+    const auto known = profiles(*catalog.reader());
+    if (const auto row = find_in(known, name, spec); row != known.end()) return *row;
+  }
+  ProfileRow made;
+  catalog.write([&](Writer& writer) {
+    // Again, for another process may have been quicker.
+    const auto known = rows_in(writer.database());
+    if (const auto row = find_in(known, name, spec); row != known.end()) {
+      made = *row;
+      return;
+    }
+    made = {known.empty() ? kFirstProfileCode : known.back().code + 1, std::string(name), std::string(spec), now_ns()};
+    if (made.code > kLastProfileCode) {
+      fail(ENOSPC,
+           "the preview '{}' cannot be added: a library has room for {} different ones, counting each change of one, "
+           "and all were used. Give it the settings of an earlier one again (table still_profile of the catalog), or "
+           "remove it from damfs.toml",
+           name, kLastProfileCode - kFirstProfileCode + 1);
+    }
+    db::Statement(writer.database(), "INSERT INTO still_profile (code, name, spec, added_ns) VALUES (?1, ?2, ?3, ?4)")
+        .bind_all(made.code, std::string_view(made.name), std::string_view(made.spec), made.added_ns)
+        .run();
+  });
+  return made;
+}
+
+}  // namespace damfs

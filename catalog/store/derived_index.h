@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/base/file.h"
+
+namespace damfs {
+
+namespace db {
+class Database;
+}
+
+// What derived/ holds, when it was used, and what failed: derived/index.db. It is bookkeeping about what can be made
+// again, so it is written without waiting for the disk; one that is broken or was deleted is made anew from the files.
+// Throws Error; who serves readers goes on without. Thread-safe.
+class DerivedIndex {
+ public:
+  explicit DerivedIndex(Path folder);
+  ~DerivedIndex();
+  DerivedIndex(const DerivedIndex&) = delete;
+  DerivedIndex& operator=(const DerivedIndex&) = delete;
+
+  void touch(const std::string& key);  // it was used; written down some time
+  // It is at `path`, relative to the folder, for a library may be moved. Again: it has another size now.
+  void add(const std::string& key, const std::string& path, int64_t bytes);
+  void drop(const std::string& key);
+
+  struct File {
+    std::string key, path;
+    int64_t bytes = 0;
+  };
+  // The least recently used, enough of them that at most `target` bytes stay; those that `keep` says, stay anyway.
+  std::vector<File> oldest_beyond(int64_t target, const std::function<bool(const std::string& key)>& keep);
+
+  struct Failure {
+    std::string key, reason;
+    int64_t at_ns = 0;
+  };
+  std::vector<Failure> failures();  // the newest first
+  std::optional<std::string> failure(const std::string& key);
+  void set_failure(const std::string& key, const std::optional<std::string>& reason);  // empty: forget it
+
+  int64_t total() const { return total_; }  // bytes
+
+ private:
+  template <typename Work>
+  auto with_database(const Work& work);
+  void follow_file();
+  void open_or_renew();
+  void renew(const std::string& why);
+  void remove_files();
+  void open();
+  void adopt_files();
+  void flush();
+  Path file() const { return folder_ / "index.db"; }
+
+  const Path folder_;
+  std::mutex mutex_;
+  std::unique_ptr<db::Database> database_;
+  ino_t inode_ = 0;  // of the file that database_ has open
+  std::map<std::string, int64_t> touched_;
+  std::atomic<int64_t> total_{0};
+};
+
+}  // namespace damfs

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "catalog/model/reader.h"
+#include "catalog/store/derived_cache.h"
+
+namespace damfs {
+
+// A derived file that could not be made and is not tried again by itself.
+struct FailedFile {
+  DerivedCache::Failure failure;
+  std::vector<int64_t> assets;     // that have these bytes, at least one
+  std::vector<std::string> paths;  // theirs, below originals/
+};
+
+// The newest first. Of bytes that no asset has any more, and of former recipes, nothing is said.
+std::vector<FailedFile> failed_files(Reader& reader, DerivedCache& cache);
+
+nlohmann::ordered_json to_json(const FailedFile& file);
+
+}  // namespace damfs

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/previews/collage_node.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace damfs {
+namespace {
+
+constexpr unsigned kViewBits = 5;
+// A folder of a hundred thousand text files is not searched to its end for a picture.
+constexpr int kMaxLooked = 2000;
+constexpr size_t kMaxFolders = 64;
+
+// A folder's own pictures alone, or where it has none, those directly in its first sub-folders.
+class Search {
+ public:
+  Search(const View& view, Reader& reader) : view_(view), reader_(reader) {}
+
+  std::vector<Stills::Shown> run(int64_t key) {
+    look_in(key);
+    if (!found_.empty()) return std::move(found_);
+    std::vector<int64_t> folders;
+    view_.folders(reader_, key, 0, [&](const GroupRow& row) {
+      folders.push_back(row.key);
+      return folders.size() < kMaxFolders;
+    });
+    for (size_t i = 0; i < folders.size() && is_hungry(); ++i) look_in(folders[i]);
+    return std::move(found_);
+  }
+
+ private:
+  bool is_hungry() const { return found_.size() < kMaxCollage && looked_ < kMaxLooked; }
+
+  void look_in(int64_t key) {
+    view_.assets(reader_, key, 0, [&](const AssetRow& row) {
+      ++looked_;
+      if (row.still) found_.push_back({row.version, row.still});
+      return is_hungry();
+    });
+  }
+
+  const View& view_;
+  Reader& reader_;
+  std::vector<Stills::Shown> found_;
+  int looked_ = 0;
+};
+
+}  // namespace
+
+NodeRef CollageNode::find(const TreeContext& context, const View& view, const StillProfile& profile, int64_t key) {
+  const auto reader = context.catalog.reader();
+  const auto row = view.folder(*reader, key);
+  if (!row) return nullptr;
+  auto shown = Search(view, *reader).run(key);
+  if (shown.empty()) return nullptr;
+  const int64_t changed_ns = row->changed_ns != 0 ? row->changed_ns : context.created_ns;
+  return std::make_shared<CollageNode>(context, profile, node_id(view, profile.code, key), changed_ns,
+                                       std::move(shown));
+}
+
+NodeRef CollageNode::find(const TreeContext& context, NodeId id) {
+  const View* view = context.view(static_cast<unsigned>(id.file_id() & ((1 << kViewBits) - 1)));
+  const StillProfile* profile = context.stills.profiles().find(id.profile());
+  const int64_t key = id.file_id() >> kViewBits;
+  if (view == nullptr || profile == nullptr || node_id(*view, profile->code, key) != id) return nullptr;
+  // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
+  return view->key_of(view->group_of(key)) == key ? find(context, *view, *profile, key) : nullptr;
+}
+
+NodeId CollageNode::node_id(const View& view, unsigned profile, int64_t key) {
+  return NodeId::file(NodeId::FileKind::kCollage, profile, key << kViewBits | view.code());
+}
+
+std::string CollageNode::name(const StillProfile& profile) { return "folder" + std::string(profile.extension()); }
+
+std::optional<Attributes> CollageNode::attributes() const {
+  const int64_t changed_ns = std::max(changed_ns_, profile_.made_ns);
+  return Attributes{.node = id(),
+                    .mode = kFileMode,
+                    .nlink = 1,
+                    .size = static_cast<uint64_t>(still_bytes(profile_, Stills::collage_raster(profile_))),
+                    .mtime_ns = changed_ns,
+                    .ctime_ns = changed_ns};
+}
+
+ContentRef CollageNode::open(const OpenRequest& request) const {
+  return context_.stills.open_collage(shown_, profile_, request.reader);
+}
+
+std::optional<std::string> CollageNode::xattr(std::string_view name) const {
+  if (name == "user.damfs.profile") return profile_.name;
+  return std::nullopt;
+}
+
+std::vector<std::string> CollageNode::xattr_names() const { return {"user.damfs.profile"}; }
+
+}  // namespace damfs

@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "views/derive/still_profile.h"
+#include "views/tree_context.h"
+#include "views/view.h"
+
+namespace damfs {
+
+// The picture that stands for a folder of a view: a collage of the first assets in it that have stills, or of those
+// in its first sub-folders. It changes with the folder.
+class CollageNode final : public Node {
+ public:
+  // Null: nothing in the folder has a still.
+  static NodeRef find(const TreeContext& context, const View& view, const StillProfile& profile, int64_t key);
+  // The node with that number; null when there is none.
+  static NodeRef find(const TreeContext& context, NodeId id);
+  static NodeId node_id(const View& view, unsigned profile, int64_t key);
+  static std::string name(const StillProfile& profile);  // "folder.webp"
+
+  CollageNode(const TreeContext& context, const StillProfile& profile, NodeId id, int64_t changed_ns,
+              std::vector<Stills::Shown> shown)
+      : Node(id), context_(context), profile_(profile), changed_ns_(changed_ns), shown_(std::move(shown)) {}
+  std::optional<Attributes> attributes() const override;
+  ContentRef open(const OpenRequest& request) const override;
+  std::optional<std::string> xattr(std::string_view name) const override;
+  std::vector<std::string> xattr_names() const override;
+
+ private:
+  const TreeContext& context_;
+  const StillProfile& profile_;
+  const int64_t changed_ns_;
+  const std::vector<Stills::Shown> shown_;
+};
+
+}  // namespace damfs
