@@ -21,8 +21,8 @@ namespace damfs {
 // right order: the workers last but for what their answers still touch.
 class ServedLibrary {
  public:
-  // `workers` 0: as many as the library's settings say.
-  explicit ServedLibrary(const Library& library, unsigned workers = 0);
+  // `workers.workers` 0: as many as the library's settings say.
+  ServedLibrary(const Library& library, WorkerPool::Options workers);
 
   const Library& library() const { return library_; }
   Catalog& catalog() { return catalog_; }

@@ -118,6 +118,14 @@ JobResult JobRunner::after_two(const Strike& first, const Strike& second) {
   return failure(text, first.permanent && second.permanent);
 }
 
+void JobRunner::make_ready() {
+  try {
+    ensure_worker();
+  } catch (const Error& error) {
+    log::info("no worker ahead of its first job: {}", error.what());
+  }
+}
+
 JobResult JobRunner::run(Job& job) {
   JobResult result = run_twice(job);
   if (job.type == JobType::kClip) result.units_done = job.clip.made;

@@ -30,6 +30,7 @@ class JobRunner {
   JobRunner(const JobRunner&) = delete;
   JobRunner& operator=(const JobRunner&) = delete;
 
+  void make_ready();  // starts the worker that the first job would start
   JobResult run(Job& job);
   void retire_worker();  // before the thread ends
 

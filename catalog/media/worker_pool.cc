@@ -25,6 +25,7 @@ class WorkerPool::Impl {
   explicit Impl(Options options) : options_(std::move(options)) {
     if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
     if (options_.program.empty()) options_.program = default_worker_program();
+    while (slots_.size() < std::min(options_.ready, options_.workers)) add_slot(true);
   }
 
   ~Impl() {
@@ -42,9 +43,7 @@ class WorkerPool::Impl {
     const Ticket ticket = ++last_ticket_;
     queue_.add(ticket, std::move(job));
     if (queue_.size() > idle_ && slots_.size() < options_.workers && !ending_) {
-      Slot& slot = slots_.emplace_back(static_cast<unsigned>(slots_.size()), options_, runner_counters_);
-      ++idle_;
-      slot.thread = std::thread([this, &slot] { serve(slot); });
+      add_slot(false);
     }
     make_room();
     wake_.notify_all();
@@ -108,6 +107,15 @@ class WorkerPool::Impl {
     bool idle = true;
     std::optional<Running> running;
   };
+
+  void add_slot(bool ready) {
+    Slot& slot = slots_.emplace_back(static_cast<unsigned>(slots_.size()), options_, runner_counters_);
+    ++idle_;
+    slot.thread = std::thread([this, &slot, ready] {
+      if (ready) slot.runner.make_ready();
+      serve(slot);
+    });
+  }
 
   void serve(Slot& slot) {
     while (std::optional<Job> job = next_job(slot)) finish(slot, *job, slot.runner.run(*job));

@@ -17,7 +17,10 @@ namespace {
 
 // Everything a mount keeps alive, and the lock that says the library is mounted.
 struct Served {
-  Served(const Library& library, FileLock mount_lock) : lock(std::move(mount_lock)), served(library) {}
+  Served(const Library& library, FileLock mount_lock)
+      : lock(std::move(mount_lock)), served(library, {.program = {}, .ready = kReady}) {}
+  // A player asks for sound and pictures at once.
+  static constexpr unsigned kReady = 2;
   FileLock lock;
   ServedLibrary served;
   std::unique_ptr<Tree> tree;

@@ -4,7 +4,6 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import threading
 import time
@@ -26,7 +25,7 @@ def two_clips(library, mount_of):
     whole = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in CLIPS}
     for name in CLIPS:
         mount.drop_pages(folder / name)
-    shutil.rmtree(library.path / "derived/edit")
+    library.delete_derived("edit")
     return mount, folder, whole
 
 

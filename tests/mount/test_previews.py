@@ -4,7 +4,6 @@
 
 import errno
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -97,8 +96,7 @@ def test_stat_and_bytes_stay_the_same_after_reading_remounting_and_losing_the_ca
     assert mount.stats()["renders_started"] == 0, "the cache was not used"
 
     mount.stop()
-    for entry in (library.path / "derived").iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    library.delete_derived()
     mount = mount_of(library)
     assert [facts(path) for path in paths] == before
     assert [path.read_bytes() for path in paths] == data

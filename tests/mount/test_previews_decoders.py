@@ -5,7 +5,6 @@
 import errno
 import os
 import re
-import shutil
 import subprocess
 from types import SimpleNamespace
 
@@ -150,8 +149,7 @@ def test_a_folder_has_a_collage_that_is_not_listed(made):
 def test_the_same_bytes_again_after_the_cache_is_gone(made, scratch):
     """Runs last: it mounts anew."""
     made.mount.stop()
-    for entry in (made.library.path / "derived").iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    made.library.delete_derived()
     # Some of them made from one decode, others each by itself.
     made.library.run("warm", "plain.jpg", "plain.tiff", "clip.mp4", "light.exr", "page.pdf", "tone.flac", expect=None)
     with Mount(made.library) as mount:

@@ -78,7 +78,7 @@ def test_whole_and_in_any_order_the_same(proxies, name):
     whole = hashlib.sha256(path.read_bytes()).hexdigest()
     size = path.stat().st_size
     proxies.drop_pages(path)
-    shutil.rmtree(proxies.library.path / "derived/edit")
+    proxies.library.delete_derived("edit")
     block = 400_000
     order = list(range(0, size, block))
     random.Random(name).shuffle(order)

@@ -116,6 +116,12 @@ class Library:
         """Every originals path -> what find tells of its asset."""
         return {name: asset for asset in self.find() for name in asset["names"]}
 
+    def delete_derived(self, profile=""):
+        """As rm -rf does it, also beside a mount that is just keeping what was read: until it is gone."""
+        folder = self.path / "derived" / profile
+        while folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
     def status(self):
         return json.loads(self.run("status", "--json").stdout)
 

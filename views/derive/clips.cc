@@ -24,7 +24,7 @@ constexpr int kIndexRecipe = 1;
 constexpr uint64_t kReorder = 1U << 20;
 // How far is made ahead of a sequential reader: doubled with each read, from the least to the most.
 constexpr int64_t kLeastAhead = 8;
-constexpr int64_t kMostAhead = 64;
+constexpr int64_t kMostAhead = 192;
 
 DerivedKey key_of(const Digest& source, const ClipProfile& profile) {
   return {source, std::string(profile.name), kClipRecipe};
@@ -71,7 +71,13 @@ class Clips::ClipContent final : public Content {
       wanted.count = end - wanted.first;
       ordered_ = end;
     }
+    // Behind the last second of sound lies the next track's first, or the first frame.
+    const auto& runs = session_->file().layout().runs;
+    const int64_t beyond = wanted.first + wanted.count - runs[wanted.run].units();
     session_->prefetch(wanted, this, reader_);
+    if (beyond > 0 && wanted.run + 1 < runs.size()) {
+      session_->prefetch({wanted.run + 1, 0, std::min(beyond, kLeastAhead)}, this, reader_);
+    }
   }
 
   const SessionRef session_;

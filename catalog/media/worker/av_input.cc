@@ -3,6 +3,7 @@
 
 #include "catalog/media/worker/av_input.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/mp4_tracks.h"
 
 namespace damfs::worker {
 namespace {
@@ -24,6 +26,19 @@ constexpr const char* kRefused =
 bool names_other_files(const AVInputFormat* format) {
   const std::string list = std::string(",") + kRefused;
   return (format->flags & AVFMT_NOFILE) != 0 || list.find(std::string("-") + format->name) != std::string::npos;
+}
+
+constexpr std::string_view kNothing = "free";  // the type of a box without meaning
+
+// Makes boxes of no meaning of those whose types stand at `hidden`, in bytes read at `offset`.
+void mask(const std::vector<int64_t>& hidden, int64_t offset, std::span<uint8_t> bytes) {
+  const auto first = std::lower_bound(hidden.begin(), hidden.end(), offset - 3);
+  for (auto it = first; it != hidden.end() && *it < offset + std::ssize(bytes); ++it) {
+    for (int64_t i = 0; i < std::ssize(kNothing); ++i) {
+      const int64_t at = *it + i - offset;
+      if (at >= 0 && at < std::ssize(bytes)) bytes[static_cast<size_t>(at)] = static_cast<uint8_t>(kNothing[i]);
+    }
+  }
 }
 
 // Side data moved from the stream to its parameters; this takes whichever the installed libavformat has.
@@ -73,6 +88,7 @@ int MediaInput::read(void* opaque, uint8_t* buffer, int size) {
     const size_t n = pread_some(self->source_.fd(), std::as_writable_bytes(wanted),
                                 static_cast<uint64_t>(self->position_), "the source");
     if (n == 0) return AVERROR_EOF;
+    mask(self->hidden_, self->position_, wanted.first(n));
     self->position_ += static_cast<int64_t>(n);
     return static_cast<int>(n);
   } catch (const Error& error) {
@@ -91,7 +107,26 @@ int64_t MediaInput::seek(void* opaque, int64_t offset, int whence) {
   return offset;
 }
 
-MediaInput::MediaInput(const Source& source) : source_(source) {
+// libavformat counts a stream for each track, in their order.
+void MediaInput::hide_others() {
+  const ReadAt read = [this](std::span<std::byte> buffer, uint64_t offset) {
+    return pread_some(source_.fd(), buffer, offset, "the source");
+  };
+  const uint32_t handler = four_characters(kind_ == AVMEDIA_TYPE_VIDEO ? "vide" : "soun");
+  const auto tracks = mp4_tracks(read, static_cast<uint64_t>(source_.size()));
+  const int before = wanted_;
+  if (before < 0 || before >= std::ssize(tracks) || tracks[static_cast<size_t>(before)].handler != handler) return;
+  for (int i = 0; i < std::ssize(tracks); ++i) {
+    const Mp4Track& track = tracks[static_cast<size_t>(i)];
+    if (track.handler == handler) continue;
+    hidden_.push_back(track.type_at);
+    wanted_ -= i < before ? 1 : 0;
+  }
+}
+
+MediaInput::MediaInput(const Source& source, AVMediaType kind, int stream)
+    : source_(source), kind_(kind), wanted_(stream) {
+  if (kind == AVMEDIA_TYPE_VIDEO || kind == AVMEDIA_TYPE_AUDIO) hide_others();
   auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
   if (buffer == nullptr) throw std::bad_alloc();
   io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, this, &MediaInput::read, nullptr, &MediaInput::seek));
@@ -129,6 +164,12 @@ AVStream* MediaInput::best(AVMediaType type) const {
   if (index < 0) return nullptr;
   AVStream* stream = format_->streams[index];
   return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ? nullptr : stream;
+}
+
+AVStream* MediaInput::wanted() const {
+  if (wanted_ < 0 || wanted_ >= static_cast<int>(format_->nb_streams)) return nullptr;
+  AVStream* stream = format_->streams[wanted_];
+  return stream->codecpar->codec_type == kind_ ? stream : nullptr;
 }
 
 CodecContext open_decoder(const AVStream* stream, int threads) {

@@ -12,6 +12,7 @@ extern "C" {
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "catalog/media/facts.h"
 #include "catalog/media/worker/source.h"
@@ -50,7 +51,11 @@ std::string av_text(int error);  // what libav calls that error
 // formats that would (playlists, image sequences) are refused.
 class MediaInput {
  public:
-  explicit MediaInput(const Source& source);  // throws Error with a sentence
+  explicit MediaInput(const Source& source)
+      : MediaInput(source, AVMEDIA_TYPE_UNKNOWN, 0) {}  // throws Error with a sentence
+  // For one stream, named by its kind and its place among all. Of an MP4's other tracks, whose lists of samples make
+  // up most of the time a long recording takes to open, only those of the same kind are looked at.
+  MediaInput(const Source& source, AVMediaType kind, int stream);
   ~MediaInput();
   MediaInput(const MediaInput&) = delete;
   MediaInput& operator=(const MediaInput&) = delete;
@@ -60,12 +65,18 @@ class MediaInput {
   AVFormatContext* get() const { return format_; }
   // The stream that a player shows: null when there is none. An attached picture is no video.
   AVStream* best(AVMediaType type) const;
+  // The one that was asked for; null when it is not there, or of another kind.
+  AVStream* wanted() const;
 
  private:
+  void hide_others();
   static int read(void* opaque, uint8_t* buffer, int size);
   static int64_t seek(void* opaque, int64_t offset, int whence);
 
   const Source& source_;
+  const AVMediaType kind_;
+  int wanted_;                   // among the streams that are looked at
+  std::vector<int64_t> hidden_;  // where the types of the other tracks' boxes stand, in ascending order
   int64_t position_ = 0;
   Io io_;
   AVFormatContext* format_ = nullptr;

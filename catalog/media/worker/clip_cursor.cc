@@ -56,13 +56,10 @@ int64_t VideoCursor::time_of(int64_t n) const {
 }
 
 void VideoCursor::open() {
-  input_ = std::make_unique<MediaInput>(source_);
+  input_ = std::make_unique<MediaInput>(source_, AVMEDIA_TYPE_VIDEO, clip_.stream);
   input_->find_streams();
-  const AVFormatContext* format = input_->get();
-  const bool there = clip_.stream >= 0 && clip_.stream < static_cast<int>(format->nb_streams) &&
-                     format->streams[clip_.stream]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-  if (!there) fail(EINVAL, "its stream {} is no moving picture", clip_.stream);
-  stream_ = format->streams[clip_.stream];
+  stream_ = input_->wanted();
+  if (stream_ == nullptr) fail(EINVAL, "its stream {} is no moving picture", clip_.stream);
   keep_only(input_->get(), stream_);
   begin_anew();
   from_start_ = true;
@@ -71,7 +68,8 @@ void VideoCursor::open() {
 // With a decoder of its own: not every codec's flush forgets all, and opening one costs less than a frame.
 void VideoCursor::begin_anew() {
   decoder_.reset();
-  decoder_ = open_decoder(stream_, plain_ ? 1 : threads_);
+  // One more than there are cores: one always waits for its turn to give a frame out.
+  decoder_ = open_decoder(stream_, plain_ || threads_ == 1 ? 1 : threads_ + 1);
   previous_ = Shown();
   current_ = Shown();
   next_ = Shown();

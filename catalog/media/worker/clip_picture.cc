@@ -87,13 +87,12 @@ void make_grey(AVFrame* frame) {
 
 // --- filter ---------------------------------------------------------------------------------------------
 
-PictureFilter::PictureFilter(const ClipFacts& clip, Raster raster, int threads)
-    : clip_(clip), raster_(raster), threads_(threads) {}
+PictureFilter::PictureFilter(const ClipFacts& clip, Raster raster) : clip_(clip), raster_(raster) {}
 
 void PictureFilter::build(const AVFrame* frame) {
   graph_.reset(avfilter_graph_alloc());
   if (!graph_) throw std::bad_alloc();
-  graph_->nb_threads = threads_;
+  graph_->nb_threads = 1;  // slices cost more than they gain beside decoders and encoders that use every core
   const std::string source = fmt::format("video_size={}x{}:pix_fmt={}:time_base=1/25:pixel_aspect=1/1", frame->width,
                                          frame->height, frame->format);
   need(avfilter_graph_create_filter(&begin_, avfilter_get_by_name("buffer"), "in", source.c_str(), nullptr,
@@ -173,8 +172,8 @@ Frame PictureFilter::apply(const VideoCursor::View& view) {
 
 // --- encoder --------------------------------------------------------------------------------------------
 
-FrameEncoder::FrameEncoder(ClipCodec codec, Raster raster, const ClipFacts& clip, int threads)
-    : codec_(codec), raster_(raster), clip_(clip), threads_(threads) {
+FrameEncoder::FrameEncoder(ClipCodec codec, Raster raster, const ClipFacts& clip)
+    : codec_(codec), raster_(raster), clip_(clip) {
   open();
 }
 
@@ -188,8 +187,7 @@ void FrameEncoder::open() {
   context_->pix_fmt = AV_PIX_FMT_YUV422P;
   context_->time_base = {1, 25};
   context_->qmax = kMaxQuantizer;
-  context_->thread_count = threads_;
-  context_->thread_type = FF_THREAD_SLICE;
+  context_->thread_count = 1;
   context_->color_primaries = static_cast<AVColorPrimaries>(clip_.primaries);
   context_->color_trc = static_cast<AVColorTransferCharacteristic>(clip_.transfer);
   context_->colorspace = static_cast<AVColorSpace>(clip_.matrix);

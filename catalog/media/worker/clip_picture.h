@@ -25,7 +25,7 @@ using FilterGraph = std::unique_ptr<AVFilterGraph, FilterGraphDeleter>;
 // Makes a source's frames the proxy's: deinterlaced, upright, of its raster and pixel format, in limited range.
 class PictureFilter {
  public:
-  PictureFilter(const ClipFacts& clip, Raster raster, int threads);
+  PictureFilter(const ClipFacts& clip, Raster raster);
   Frame apply(const VideoCursor::View& view);
 
  private:
@@ -37,7 +37,6 @@ class PictureFilter {
 
   const ClipFacts& clip_;
   Raster raster_;
-  int threads_;
   FilterGraph graph_;
   AVFilterContext* begin_ = nullptr;
   AVFilterContext* end_ = nullptr;
@@ -49,7 +48,7 @@ class PictureFilter {
 // The proxy's encoder. Every frame has the same size, whatever is on it.
 class FrameEncoder {
  public:
-  FrameEncoder(ClipCodec codec, Raster raster, const ClipFacts& clip, int threads);
+  FrameEncoder(ClipCodec codec, Raster raster, const ClipFacts& clip);
   // Valid until the next call.
   std::span<const uint8_t> encode(AVFrame* frame);
 
@@ -60,7 +59,6 @@ class FrameEncoder {
   ClipCodec codec_;
   Raster raster_;
   const ClipFacts& clip_;
-  int threads_;
   CodecContext context_;
   Packet packet_ = new_packet();
 };

@@ -8,11 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <future>
+#include <exception>
 #include <iterator>
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/media/worker/encoding_line.h"
 
 namespace damfs::worker {
 namespace {
@@ -22,6 +23,7 @@ constexpr size_t kMostCursors = 2;                // somebody plays it, and some
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // of all sessions but the one at work
 // Pictures that a decoder holds: what its codec refers to at the most, and what its threads are at.
 constexpr int64_t kPicturesHeld = 24;
+constexpr int64_t kMostEncoders = 4;  // what decoding keeps up with
 
 UniqueFd duplicate(int fd) {
   UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -74,20 +76,14 @@ VideoCursor& ClipSession::cursor_for(int64_t n, int threads) {
   return cursors_.front();
 }
 
-// Decoded and brought to the proxy's raster; empty when the picture before is shown on.
-Frame ClipSession::picture(int64_t n, int threads) {
+// Decoded and brought to the proxy's raster; empty when the picture before, of that serial, is shown on.
+Frame ClipSession::picture(int64_t n, int threads, uint64_t& shown) {
   const VideoCursor::View view = cursor_for(n, threads).at(n);
-  if (pictured_serial_ == view.current.serial) return {};
-  pictured_serial_ = 0;
-  if (!filter_) filter_.emplace(request_.facts, request_.raster, threads);
+  if (shown == view.current.serial) return {};
+  if (!filter_) filter_.emplace(request_.facts, request_.raster);
   Frame made = filter_->apply(view);
-  pictured_serial_ = view.current.serial;
+  shown = view.current.serial;
   return made;
-}
-
-void ClipSession::encode(AVFrame* picture, int threads) {
-  if (!encoder_) encoder_.emplace(request_.codec, request_.raster, request_.facts, threads);
-  encoded_ = encoder_->encode(picture);
 }
 
 std::span<const uint8_t> ClipSession::second(int64_t k, int track) {
@@ -108,29 +104,27 @@ int64_t ClipSession::render(const Job& job, const ClipProgress& progress) {
   return request.track < 0 ? render_pictures(job, progress) : render_sound(job, progress);
 }
 
-// While one picture is encoded and reported by a thread of its own, the next is decoded and scaled by this one.
 int64_t ClipSession::render_pictures(const Job& job, const ClipProgress& progress) {
   const ClipRequest& request = job.clip;
   const int threads = std::clamp(request.threads, 1, 16);
-  int64_t done = request.made;
-  bool wanted = true;
-  std::future<void> encoding;  // last: it uses the others until it ends
-  const auto finish = [&] {
-    if (encoding.valid()) encoding.get();
-  };
-  for (int64_t i = done; i < request.count; ++i) {
-    Frame next = picture(request.first + i, threads);
-    finish();
-    if (!wanted) {
-      pictured_serial_ = 0;  // it was not encoded
-      return done;
-    }
-    encoding = std::async(std::launch::async, [&, frame = std::move(next)] {
-      if (frame) encode(frame.get(), threads);
-      wanted = hand_over(job, encoded_, done, progress);
-    });
+  const auto wanted = static_cast<size_t>(std::clamp<int64_t>(request.count - request.made, 1, kMostEncoders));
+  while (encoders_.size() < std::min(wanted, static_cast<size_t>(threads))) {
+    encoders_.emplace_back(request_.codec, request_.raster, request_.facts);
   }
-  finish();
+  int64_t done = request.made;
+  uint64_t shown = std::exchange(pictured_serial_, 0);  // until all that is begun is handed over
+  EncodingLine line(encoders_, encoded_,
+                    [&](std::span<const uint8_t> bytes) { return hand_over(job, bytes, done, progress); });
+  bool all = true;
+  std::exception_ptr unpictured;
+  try {
+    for (int64_t i = done; i < request.count && all; ++i) all = line.put(picture(request.first + i, threads, shown));
+  } catch (...) {
+    unpictured = std::current_exception();
+  }
+  // Those before the one that there is no picture of are still good.
+  if (line.finish() && all) pictured_serial_ = shown;
+  if (unpictured) std::rethrow_exception(unpictured);
   return done;
 }
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/job.h"
@@ -36,8 +38,7 @@ class ClipSession {
   int64_t render_pictures(const Job& job, const ClipProgress& progress);
   int64_t render_sound(const Job& job, const ClipProgress& progress);
   static bool hand_over(const Job& job, std::span<const uint8_t> bytes, int64_t& done, const ClipProgress& progress);
-  Frame picture(int64_t n, int threads);
-  void encode(AVFrame* picture, int threads);
+  Frame picture(int64_t n, int threads, uint64_t& shown);
   std::span<const uint8_t> second(int64_t k, int track);
   VideoCursor& cursor_for(int64_t n, int threads);
 
@@ -49,9 +50,9 @@ class ClipSession {
   std::list<VideoCursor> cursors_;  // last used first
   std::map<int, SoundCursor> sounds_;
   std::optional<PictureFilter> filter_;
-  std::optional<FrameEncoder> encoder_;
-  std::span<const uint8_t> encoded_;  // in the encoder
-  uint64_t pictured_serial_ = 0;      // of the picture that is, or is about to be, encoded; 0: of none
+  std::deque<FrameEncoder> encoders_;
+  std::vector<uint8_t> encoded_;  // the last frame
+  uint64_t pictured_serial_ = 0;  // of the picture that it is of; 0: of none that is known
 };
 
 // The clips a worker has open.

@@ -124,13 +124,10 @@ int64_t SoundCursor::tick() const {
 
 // Opens the file anew, and looks where its first frame ends.
 void SoundCursor::open() {
-  input_ = std::make_unique<MediaInput>(source_);
+  input_ = std::make_unique<MediaInput>(source_, AVMEDIA_TYPE_AUDIO, track_.stream);
   input_->find_streams();
-  const AVFormatContext* format = input_->get();
-  const bool there = track_.stream < static_cast<int>(format->nb_streams) &&
-                     format->streams[track_.stream]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
-  if (!there) fail(EINVAL, "its stream {} is no sound", track_.stream);
-  stream_ = format->streams[track_.stream];
+  stream_ = input_->wanted();
+  if (stream_ == nullptr) fail(EINVAL, "its stream {} is no sound", track_.stream);
   keep_only(input_->get(), stream_);
   ahead_.clear();
   next_block_ = 0;

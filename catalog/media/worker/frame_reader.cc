@@ -3,35 +3,12 @@
 
 #include "catalog/media/worker/frame_reader.h"
 
-#include <cerrno>
-
-#include "catalog/base/error.h"
-
 namespace damfs::worker {
-namespace {
-
-CodecContext open_decoder(const AVStream* stream) {
-  const AVCodec* codec = avcodec_find_decoder(stream->codecpar->codec_id);
-  if (codec == nullptr) fail(EINVAL, "no decoder for {}", avcodec_get_name(stream->codecpar->codec_id));
-  CodecContext context(avcodec_alloc_context3(codec));
-  if (!context) throw std::bad_alloc();
-  context->thread_count = 1;
-  context->flags |= AV_CODEC_FLAG_BITEXACT;
-  context->pkt_timebase = stream->time_base;
-  int error = avcodec_parameters_to_context(context.get(), stream->codecpar);
-  if (error >= 0) error = avcodec_open2(context.get(), codec, nullptr);
-  if (error < 0) fail(EINVAL, "the recording cannot be decoded ({})", av_text(error));
-  return context;
-}
-
-}  // namespace
 
 FrameReader::FrameReader(AVFormatContext* format, AVStream* stream)
-    : format_(format), stream_(stream), decoder_(open_decoder(stream)), packet_(av_packet_alloc()) {
+    : format_(format), stream_(stream), decoder_(open_decoder(stream, 1)), packet_(av_packet_alloc()) {
   if (!packet_) throw std::bad_alloc();
-  for (unsigned i = 0; i < format->nb_streams; ++i) {
-    if (format->streams[i] != stream) format->streams[i]->discard = AVDISCARD_ALL;
-  }
+  keep_only(format, stream);
 }
 
 bool FrameReader::next(AVFrame* frame) {

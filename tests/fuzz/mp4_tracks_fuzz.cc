@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "catalog/media/worker/mp4_tracks.h"
+
+// Whatever the boxes say, tracks stand in the file, one behind the other.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace damfs::worker;
+  const ReadAt read = [&](std::span<std::byte> buffer, uint64_t offset) -> size_t {
+    if (offset >= size) return 0;
+    const size_t n = std::min(buffer.size(), size - static_cast<size_t>(offset));
+    std::copy_n(reinterpret_cast<const std::byte*>(data) + offset, n, buffer.begin());
+    return n;
+  };
+  int64_t behind = 0;
+  for (const Mp4Track& track : mp4_tracks(read, size)) {
+    if (track.type_at < behind + 4 || track.type_at + 4 > static_cast<int64_t>(size)) std::abort();
+    behind = track.type_at;
+  }
+  return 0;
+}
