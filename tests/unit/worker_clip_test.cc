@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <ostream>
 #include <random>
 
 #include "catalog/media/wire.h"
@@ -171,6 +172,8 @@ struct SourceCase {
   const char* input = "testsrc2=size=320x240:rate=25:duration=3";
   const char* sound = "";
 };
+
+void PrintTo(const SourceCase& source, std::ostream* out) { *out << source.name; }
 
 const char* const kTone = "aevalsrc=0.4*sin(2*PI*(300+40*t)*t)|0.3*sin(2*PI*500*t):s=48000:d=3";
 

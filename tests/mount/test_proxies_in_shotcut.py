@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The damfs authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shotcut opens a project whose clips are proxies of the mount, and shows and plays them."""
+
+import os
+
+import pytest
+
+from clips import clips_folder, run
+from desktop import desktop, share_of, why_no_desktop
+from mount import wait_until
+
+BARS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "magenta": (255, 0, 255)}
+
+
+def open_files(pid):
+    folder = f"/proc/{pid}/fd"
+    for fd in os.listdir(folder):
+        try:
+            yield os.readlink(f"{folder}/{fd}")
+        except FileNotFoundError:
+            pass
+
+
+def test_a_project_of_proxies(library, mount_of, scratch):
+    if reason := why_no_desktop("melt", "shotcut"):
+        pytest.skip(reason)
+    library.import_(clips_folder() / "dropframe.mov", clips_folder() / "bframes.mp4")
+    mount = mount_of(library)
+    folder = mount / "proxies/edit/originals"
+    clips = [folder / "dropframe.mov", folder / "bframes.mov"]
+    project = scratch / "project.mlt"
+    run("melt", clips[0], "in=20", "out=80", clips[1], "in=0", "out=60", "-consumer", f"xml:{project}",
+        env={"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "HOME": str(scratch)})
+    with desktop(scratch) as screen, screen.program("shotcut", "--noupgrade", project) as shotcut:
+        screen.wait_for_window("project.mlt - Shotcut")
+        wait_until(lambda: {str(clip) for clip in clips} <= set(open_files(shotcut.pid)), 60, "the clips to be opened")
+
+        # It plays at once: what the picture is made of stands in the window, each bar about a twentieth of it.
+        def shows_the_picture():
+            pixels = screen.screenshot()
+            return all(share_of(pixels, colour) > 0.004 for colour in BARS.values())
+
+        wait_until(shows_the_picture, 60, "the picture in the window")
+    stats = mount.stats()
+    assert stats["renders_done"] > 0 and stats["renders_failed"] == 0, stats
