@@ -166,6 +166,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
         check_answers(mountpoint);
         read_further_ahead(mountpoint);
         launch.ready();
+        mountable.mounted();
       } catch (const std::exception&) {
         failure = std::current_exception();
         invalidator.stop();

@@ -29,6 +29,7 @@ struct Mountable {
   std::shared_ptr<const NodeSource> nodes;  // keeps alive whatever it stands on
   NewsSource news;
   int64_t since = 0;
+  std::function<void()> mounted = [] {};  // called when it answers and the daemon has left its starter's terminal
 };
 
 // Opens the library. Called in the process that will serve, after it was forked: only here may databases be

@@ -12,21 +12,13 @@
 
 namespace damfs {
 
-namespace {
-
-WorkerPool::Options with_settings(WorkerPool::Options options, const Library& library) {
-  if (options.workers == 0) options.workers = library.config().media_workers;
-  return options;
-}
-
-}  // namespace
-
-ServedLibrary::ServedLibrary(const Library& library, WorkerPool::Options workers)
+ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
     : library_(library),
       catalog_(library.catalog()),
       objects_(library.objects(), library.staging()),
       cache_(library.derived(), library.config().derived_max_bytes),
-      workers_(std::make_unique<WorkerPool>(with_settings(std::move(workers), library))) {
+      workers_(std::make_unique<WorkerPool>(
+          WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
   stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
                                                    .objects = objects_,
                                                    .cache = cache_,

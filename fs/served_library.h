@@ -21,8 +21,11 @@ namespace damfs {
 // right order: the workers last but for what their answers still touch.
 class ServedLibrary {
  public:
-  // `workers.workers` 0: as many as the library's settings say.
-  ServedLibrary(const Library& library, WorkerPool::Options workers);
+  // `workers` 0: as many as the library's settings say.
+  explicit ServedLibrary(const Library& library, unsigned workers = 0);
+
+  // Somebody is about to look at it: a player asks for sound and pictures at once.
+  void expect_readers() { workers_->make_ready(2); }
 
   const Library& library() const { return library_; }
   Catalog& catalog() { return catalog_; }

@@ -25,7 +25,6 @@ class WorkerPool::Impl {
   explicit Impl(Options options) : options_(std::move(options)) {
     if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
     if (options_.program.empty()) options_.program = default_worker_program();
-    while (slots_.size() < std::min(options_.ready, options_.workers)) add_slot(true);
   }
 
   ~Impl() {
@@ -36,6 +35,11 @@ class WorkerPool::Impl {
     }
     wake_.notify_all();
     for (Slot& slot : slots_) slot.thread.join();
+  }
+
+  void make_ready(unsigned workers) {
+    const std::lock_guard lock(mutex_);
+    while (slots_.size() < std::min(workers, options_.workers) && !ending_) add_slot(true);
   }
 
   Ticket submit(Job job) {
@@ -225,6 +229,7 @@ int WorkerPool::default_stderr() {
 
 WorkerPool::WorkerPool(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 WorkerPool::~WorkerPool() = default;
+void WorkerPool::make_ready(unsigned workers) { impl_->make_ready(workers); }
 WorkerPool::Ticket WorkerPool::submit(Job job) { return impl_->submit(std::move(job)); }
 bool WorkerPool::cancel(Ticket ticket) { return impl_->cancel(ticket); }
 void WorkerPool::promote(Ticket ticket, JobClass job_class, uint64_t reader) {

@@ -13,8 +13,7 @@ namespace damfs {
 // damfs-worker processes, one a core, fed from one queue. A worker that dies or overruns its job's deadline is
 // killed and replaced; its job is given to a fresh one once more (two strikes; of a clip's run, two at the same unit),
 // then fails with the reason.
-// Workers are started when a job needs them, but for those that are to be ready beforehand, and end with the pool.
-// Thread-safe.
+// Workers are started when a job needs them, or ahead of that by make_ready(), and end with the pool. Thread-safe.
 class WorkerPool {
  public:
   // This process's stderr when somebody asked for a log (-v) or the build is to report its own mistakes, else -1:
@@ -25,7 +24,6 @@ class WorkerPool {
     Path program;          // damfs-worker; empty: beside this process's own program, else in $PATH's libexec
     unsigned workers = 0;  // 0: one a core
     int stderr_fd = default_stderr();  // where what libraries print goes; -1: nowhere
-    unsigned ready = 0;                // so many are started at once: one takes as long to start as a still to make
   };
   struct Counters {  // since the pool began
     uint64_t jobs_done = 0;
@@ -40,6 +38,9 @@ class WorkerPool {
   ~WorkerPool();  // fails what is queued (not permanent), kills what runs, waits for every `done`
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Starts workers until there are so many: one takes as long to start as a still to make.
+  void make_ready(unsigned workers);
 
   Ticket submit(Job job);
 

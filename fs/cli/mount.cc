@@ -17,10 +17,7 @@ namespace {
 
 // Everything a mount keeps alive, and the lock that says the library is mounted.
 struct Served {
-  Served(const Library& library, FileLock mount_lock)
-      : lock(std::move(mount_lock)), served(library, {.program = {}, .ready = kReady}) {}
-  // A player asks for sound and pictures at once.
-  static constexpr unsigned kReady = 2;
+  Served(const Library& library, FileLock mount_lock) : lock(std::move(mount_lock)), served(library) {}
   FileLock lock;
   ServedLibrary served;
   std::unique_ptr<Tree> tree;
@@ -79,6 +76,7 @@ void add_mount(CLI::App& program, Globals& globals) {
       mountable.news = [tree = served->tree.get()](int64_t since, const std::function<bool(NodeId)>& is_known) {
         return tree->news(since, is_known);
       };
+      mountable.mounted = [library = &served->served] { library->expect_readers(); };
       mountable.since = served->tree->newest_change();
       return mountable;
     });

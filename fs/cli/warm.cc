@@ -225,7 +225,7 @@ int warm(const Arguments& arguments, Globals& globals) {
   if (arguments.paths.empty() && !arguments.retry) {
     fail(EINVAL, "warm what? Name a folder or file, or give --retry for all that failed before");
   }
-  ServedLibrary served(globals.open_library(), {.program = {}, .workers = arguments.workers});
+  ServedLibrary served(globals.open_library(), arguments.workers);
   const Wishes wishes = wishes_of(served, arguments, globals);
   if (wishes.empty() && globals.exit_code != kAllDone) return globals.exit_code;
   const StopOnSignal stop;

@@ -110,7 +110,8 @@ def test_each_costs_its_own_read_and_nothing_else(library, corpus, mount_of):
     stats = mount.stats()
     assert failed >= 5 and stats["renders_failed"] == failed, stats
     assert stats["worker_restarts"] <= 2 * failed, stats
-    assert seen.worker <= share_of_a_worker() + GIB // 2, seen.worker
+    if SLOWNESS == 1:  # workers with sanitizers are not confined
+        assert seen.worker <= share_of_a_worker() + GIB // 2, seen.worker
     assert seen.daemon <= GIB // 4 * SLOWNESS, seen.daemon
     workers = mount.workers()
     assert len(workers) <= os.cpu_count()
