@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Editing proxies that were never made before: how soon they open, jump and play.
 
-Usage: bench/proxies.py [--rounds N] [--hours H]
+Usage: bench/proxies.py [--rounds N] [--hours H] [--parts opening,jumping,playing,middle]
 
 The source is one GOP of ten seconds, 1920×1080 H.264, repeated by stream copy to ten minutes and to H hours; so a
 jump costs the decoding of half of it on average. Each round has a fresh mount and an empty cache. The baseline of
@@ -50,6 +50,10 @@ class Fresh:
         shutil.rmtree(self.library.path / "derived/edit", ignore_errors=True)
         self.mount = Mount(self.library).start()
 
+    def settle(self):
+        self.prepare()
+        time.sleep(1)  # a mount starts its workers when it begins
+
     def proxy(self, name):
         return self.mount / f"proxies/edit/originals/{name}.mov"
 
@@ -92,11 +96,7 @@ def jumps(path, frames, count=20):
 
 
 def opening(fresh, frames, rounds):
-    def awake():
-        fresh.prepare()
-        time.sleep(1)  # a mount starts its workers when it begins
-
-    for what, prepare in (("a second after mounting", awake), ("at once after mounting", fresh.prepare)):
+    for what, prepare in (("a second after mounting", fresh.settle), ("at once after mounting", fresh.prepare)):
         turns = Rounds(rounds, before_each=prepare)
         for name in ("seconds", "minutes", "hours"):
             turns.add(name, lambda name=name: first_frame(fresh.proxy(name), frames[name]))
@@ -125,7 +125,7 @@ def playing(fresh, source, frames, base, rounds):
             f"fps={RATE}:round=near,scale=960:540:flags=bicubic+accurate_rnd+bitexact", "-pix_fmt", "yuv422p", "-c:v", "dnxhd",
             "-profile:v", "dnxhr_lb", "-c:a", "pcm_s16le", base / "plain.mov")
 
-    turns = Rounds(rounds, before_each=fresh.prepare)
+    turns = Rounds(rounds, before_each=fresh.settle)
     turns.add("ffmpeg to a file", plain)
     turns.add("damfs, read in sequence", lambda: shutil.copyfile(fresh.proxy("minute"), base / "copy.mov") and None)
     turns.run()
@@ -178,6 +178,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--hours", type=float, default=2)
+    parser.add_argument("--parts", default="opening,jumping,playing,middle")
     options = parser.parse_args()
     with workplace() as base:
         make_clips(base / "source", base, options.hours)
@@ -188,10 +189,14 @@ def main():
             fresh.prepare()
             frames = {name: frames_of(fresh.proxy(name)) for name in ("seconds", "minute", "minutes", "hours")}
             note(f"frames: {json.dumps(frames)}")
-            opening(fresh, frames, options.rounds)
-            jumping(fresh, frames, base / "source/seconds.mp4", options.rounds)
-            playing(fresh, base / "source/minute.mp4", frames["minute"], base, options.rounds)
-            middle(fresh, base / "source/minute.mp4", base, options.rounds)
+            parts = {
+                "opening": lambda: opening(fresh, frames, options.rounds),
+                "jumping": lambda: jumping(fresh, frames, base / "source/seconds.mp4", options.rounds),
+                "playing": lambda: playing(fresh, base / "source/minute.mp4", frames["minute"], base, options.rounds),
+                "middle": lambda: middle(fresh, base / "source/minute.mp4", base, options.rounds),
+            }
+            for part in options.parts.split(","):
+                parts[part]()
         finally:
             fresh.finish()
 

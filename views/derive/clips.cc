@@ -38,7 +38,11 @@ bool needs_index(std::string_view mime) { return mime == "video/mp2t" || mime ==
 // One opening: knows how its reader moves.
 class Clips::ClipContent final : public Content {
  public:
-  ClipContent(SessionRef session, uint64_t reader) : session_(std::move(session)), reader_(reader) {}
+  // Whoever opens it will see its first frame, and that takes longer to make than the head takes to read.
+  ClipContent(SessionRef session, uint64_t reader) : session_(std::move(session)), reader_(reader) {
+    const ClipFacts& facts = session_->layout().facts();
+    if (facts.frames > 0) session_->prefetch({facts.sound.size(), 0, 1}, this, reader_);
+  }
   ~ClipContent() override { session_->release(this); }
 
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
