@@ -351,8 +351,9 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
 }
 
 void Import::Pipeline::mark(Writer& writer, int64_t asset) {
-  for (const std::string& tag : options_.tags) writer.add_tag(asset, writer.ensure_tag(tag));
-  for (const std::string& album : options_.albums) writer.add_to_album(asset, writer.ensure_album(album));
+  for (const std::string& tag : options_.tags) writer.add_tag(asset, writer.ensure_group(Grouping::kTag, tag));
+  for (const std::string& album : options_.albums)
+    writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, album));
 }
 
 ImportReport Import::Pipeline::look_only() {

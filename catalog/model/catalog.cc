@@ -19,7 +19,7 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 2> kSchemaSteps = {sql::k_schema_1, sql::k_schema_2};
+constexpr std::array<std::string_view, 3> kSchemaSteps = {sql::k_schema_1, sql::k_schema_2, sql::k_schema_3};
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.
@@ -126,6 +126,13 @@ Catalog::Lease Catalog::reader() {
 void Catalog::take_back(std::unique_ptr<Reader> reader) {
   const std::lock_guard lock(readers_mutex_);
   idle_readers_.push_back(std::move(reader));
+}
+
+void Catalog::write(Act act, const std::function<void(Writer&)>& work) {
+  write([&](Writer& writer) {
+    writer.begin(std::move(act));
+    work(writer);
+  });
 }
 
 void Catalog::write(const std::function<void(Writer&)>& work) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/model/journal.h"
 #include "catalog/model/reader.h"
 
 namespace damfs {
@@ -45,6 +46,8 @@ class Catalog {
 
   // Runs `work` in one transaction of the one writer, durable when it returns; an exception undoes all of it.
   void write(const std::function<void(Writer&)>& work);
+  // Likewise, written down in the journal.
+  void write(Act act, const std::function<void(Writer&)>& work);
 
   const Path& file() const { return file_; }
 

@@ -401,7 +401,7 @@ void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
         .bind_all(asset, std::string_view(name_space), std::string_view(json))
         .run();
   }
-  for (const std::string& tag : facts.tags) add_tag(asset, ensure_tag(tag));
+  for (const std::string& tag : facts.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
 }
 
 int64_t Writer::ensure_camera(const MediaFacts& facts) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "catalog/db/database.h"
+#include "catalog/model/journal.h"
 #include "catalog/model/rows.h"
 
 namespace damfs {
@@ -62,28 +63,74 @@ class Writer {
 
   // Trees: '/'-separated paths, made where missing. Empty parts are EINVAL.
   int64_t ensure_folder(std::string_view path);
-  int64_t ensure_tag(std::string_view path);
-  int64_t ensure_album(std::string_view path);
-  std::optional<int64_t> find_tag(std::string_view path);
-  std::optional<int64_t> find_album(std::string_view path);
+  // Of tags and albums.
+  int64_t ensure_group(Grouping grouping, std::string_view path);
+  std::optional<int64_t> find_group(Grouping grouping, std::string_view path);
+  // Renames it, puts it elsewhere, or both. EEXIST where another one is called so already.
+  void move_group(Grouping grouping, int64_t group, std::string_view path);
+  // What is in `from`, and below it, comes into `into`; `from` is gone then.
+  void merge_group(Grouping grouping, int64_t from, int64_t into);
+  // With all below it; assets only leave.
+  void delete_group(Grouping grouping, int64_t group);
 
   // False: it was so already.
   bool add_tag(int64_t asset, int64_t tag);
   bool remove_tag(int64_t asset, int64_t tag);
   bool add_to_album(int64_t asset, int64_t album);
   bool remove_from_album(int64_t asset, int64_t album);
+  bool set_rating(int64_t asset, std::optional<int64_t> rating);  // -1 (rejected) to 5; empty: none
+  bool set_title(int64_t asset, std::string_view text) { return set_words(Step::What::kTitle, asset, text); }
+  bool set_description(int64_t asset, std::string_view text) {
+    return set_words(Step::What::kDescription, asset, text);
+  }
+
+  // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
+  void begin(Act act);
+
+  // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
+  // it is.
+  struct Undone {
+    int64_t steps = 0;
+    int64_t left = 0;
+  };
+  Undone undo(int64_t act);
 
   // Called once by Catalog::write, before the commit.
   void finish();
 
  private:
   struct Tree;
+  struct NodeRow {
+    int64_t parent = 0;
+    std::string name;
+  };
+  static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
-  std::optional<int64_t> find_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
+  int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
+  std::optional<NodeRow> node_of(const Tree& tree, int64_t id);
+  int64_t insert_node(const Tree& tree, int64_t id, const NodeRow& node);
+  void remove_node(const Tree& tree, int64_t id);
+  void move_node(const Tree& tree, int64_t id, const NodeRow& to);
+  bool is_empty(Grouping grouping, int64_t group);
+  bool is_below(const Tree& tree, int64_t id, int64_t above);
+  std::vector<int64_t> ids(const std::string& sql, int64_t group);
+  bool add_member(Grouping grouping, int64_t asset, int64_t group);
+  bool remove_member(Grouping grouping, int64_t asset, int64_t group);
+  std::optional<int64_t> position_in_album(int64_t asset, int64_t album);
+  void place_in_album(int64_t asset, int64_t album, int64_t position);
+  std::string label_of(int64_t asset);
+  bool set_words(Step::What what, int64_t asset, std::string_view text);
+  void record(const Step& step);
+  void record_node(const Tree& tree, int64_t id, const std::optional<NodeRow>& before,
+                   const std::optional<NodeRow>& after);
+  std::string state_of(const Step& step);
+  bool restore(const Step& step);
+  bool restore_node(Grouping grouping, int64_t id, std::string_view to);
+  bool restore_place(int64_t asset, int64_t album, std::string_view to);
   int64_t add_blob(const IncomingFile& incoming);
   void add_technical(int64_t blob, const MediaFacts& facts);
   void add_streams(int64_t blob, const MediaFacts& facts);
@@ -127,6 +174,9 @@ class Writer {
   };
   std::vector<NewEntry> new_entries_;
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
+  std::optional<Act> act_;  // being written down
+  int64_t act_id_ = 0;      // once it has a step
+  int64_t steps_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };
 

@@ -13,14 +13,6 @@
 
 namespace damfs {
 
-// The three trees that are stored as (id, parent_id, name, name_key).
-struct Writer::Tree {
-  Grouping grouping;
-  std::string_view find;    // ?1 parent, ?2 key
-  std::string_view insert;  // ?1 parent, ?2 name, ?3 key, ?4 now
-  std::string (*to_key)(std::string_view);
-};
-
 namespace {
 
 constexpr int64_t kRecentCount = 500;
@@ -28,116 +20,7 @@ constexpr int64_t kAlbumGap = 1 << 20;
 // A mount asks four times a second; whoever slept longer than this drops all that it cached.
 constexpr int64_t kFeedKeptNs = 3'600'000'000'000;
 
-std::string same(std::string_view name) { return std::string(name); }
-
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (!path.empty()) {
-    const size_t slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == path.npos) break;
-    path.remove_prefix(slash + 1);
-  }
-  return parts;
-}
-
 }  // namespace
-
-static constexpr std::string_view kFindFolder = "SELECT id FROM folder WHERE parent_id = ?1 AND name = ?2";
-static constexpr std::string_view kFindTag = "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2";
-static constexpr std::string_view kFindAlbum = "SELECT id FROM album WHERE parent_id = ?1 AND name_key = ?2";
-static constexpr std::string_view kInsertFolder =
-    "INSERT INTO folder (parent_id, name, name_key, changed_ns) VALUES (?1, ?2, ?3, ?4)";
-static constexpr std::string_view kInsertTag =
-    "INSERT INTO tag (parent_id, name, name_key, changed_ns) VALUES (?1, ?2, ?3, ?4)";
-static constexpr std::string_view kInsertAlbum =
-    "INSERT INTO album (parent_id, name, name_key, changed_ns) VALUES (?1, ?2, ?3, ?4)";
-
-int64_t Writer::ensure_folder(std::string_view path) {
-  if (const auto cached = folder_cache_.find(std::string(path)); cached != folder_cache_.end()) return cached->second;
-  static const Tree kTree{Grouping::kFolder, kFindFolder, kInsertFolder, same};
-  const int64_t folder = ensure_in_tree(kTree, path);
-  folder_cache_.emplace(path, folder);
-  return folder;
-}
-
-int64_t Writer::ensure_tag(std::string_view path) {
-  static const Tree kTree{Grouping::kTag, kFindTag, kInsertTag, fold};
-  if (path.empty()) fail(EINVAL, "a tag needs a name");
-  return ensure_in_tree(kTree, path);
-}
-
-int64_t Writer::ensure_album(std::string_view path) {
-  static const Tree kTree{Grouping::kAlbum, kFindAlbum, kInsertAlbum, fold};
-  if (path.empty()) fail(EINVAL, "an album needs a name");
-  return ensure_in_tree(kTree, path);
-}
-
-// As it is called now, below originals/: a folder may have had to step aside for a file.
-std::string Writer::folder_path(int64_t folder) {
-  if (const auto cached = folder_paths_.find(folder); cached != folder_paths_.end()) return cached->second;
-  std::string path;
-  for (int64_t at = folder; at != 1;) {
-    db::Use row(statement("SELECT parent_id, name FROM folder WHERE id = ?1"));
-    row->bind_all(at);
-    if (!row->step()) break;
-    path = path.empty() ? std::string(row->text(1)) : fmt::format("{}/{}", row->text(1), path);
-    at = row->integer(0);
-  }
-  return folder_paths_.emplace(folder, path).first->second;
-}
-
-std::optional<int64_t> Writer::find_tag(std::string_view path) {
-  return find_in_tree({Grouping::kTag, kFindTag, kInsertTag, fold}, path);
-}
-
-std::optional<int64_t> Writer::find_album(std::string_view path) {
-  return find_in_tree({Grouping::kAlbum, kFindAlbum, kInsertAlbum, fold}, path);
-}
-
-int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
-  int64_t at = 1;
-  for (const std::string_view part : parts_of(path)) {
-    if (part.empty()) fail(EINVAL, "'{}' has an empty part between its slashes", printable(path));
-    at = child_of(tree, at, part, true);
-  }
-  return at;
-}
-
-std::optional<int64_t> Writer::find_in_tree(const Tree& tree, std::string_view path) {
-  int64_t at = 1;
-  for (const std::string_view part : parts_of(path)) {
-    at = part.empty() ? 0 : child_of(tree, at, part, false);
-    if (at == 0) return std::nullopt;
-  }
-  return at == 1 ? std::nullopt : std::optional(at);
-}
-
-int64_t Writer::child_of(const Tree& tree, int64_t parent, std::string_view name, bool create) {
-  // A folder keeps the bytes it came with; tags and albums get names that every system takes.
-  std::string stored = tree.grouping == Grouping::kFolder ? std::string(name) : portable_name(name);
-  {
-    db::Use row(statement(tree.find));
-    row->bind_all(parent, std::string_view(tree.to_key(stored)));
-    if (row->step()) return row->integer(0);
-  }
-  if (!create) return 0;
-  if (tree.grouping == Grouping::kFolder) {
-    const EntryName checked(stored);  // throws for what no kernel takes as a name
-    // A file of that name is there already, from another source: the folder steps aside.
-    db::Use taken(statement("SELECT 1 FROM folder_entry WHERE folder_id = ?1 AND name = ?2"));
-    taken->bind_all(parent, checked.view());
-    const bool is_taken = taken->step();
-    taken->reset();  // the call below uses it again
-    if (is_taken) return child_of(tree, parent, with_suffix(stored, "~folder"), true);
-  }
-  const std::string key = tree.grouping == Grouping::kFolder ? nfc(stored) : fold(stored);
-  statement(tree.insert).bind_all(parent, std::string_view(stored), std::string_view(key), now_ns_).run();
-  const int64_t made = database_.last_insert_id();
-  log_change(ChangeRow::What::kNewGroup, 0, 0, tree.grouping, parent, stored);
-  changed_groups_.emplace(tree.grouping, parent);
-  return made;
-}
 
 bool Writer::add_tag(int64_t asset, int64_t tag) {
   {
@@ -146,6 +29,7 @@ bool Writer::add_tag(int64_t asset, int64_t tag) {
     if (row->step()) return false;
   }
   statement("INSERT INTO asset_tag (tag_id, asset_id) VALUES (?1, ?2)").bind_all(tag, asset).run();
+  record({Step::What::kTag, asset, tag, "", "1"});
   touched_assets_.try_emplace(asset, 0);
   changed_groups_.emplace(Grouping::kTag, tag);
   return true;
@@ -159,38 +43,54 @@ bool Writer::remove_tag(int64_t asset, int64_t tag) {
   if (!row->step()) return false;
   log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kTag, tag, row->text(0));
   row->run();
+  record({Step::What::kTag, asset, tag, "1", ""});
   touched_assets_.try_emplace(asset, 0);
   changed_groups_.emplace(Grouping::kTag, tag);
   return true;
 }
 
 bool Writer::add_to_album(int64_t asset, int64_t album) {
-  {
-    db::Use row(statement("SELECT 1 FROM album_item WHERE album_id = ?1 AND asset_id = ?2"));
-    row->bind_all(album, asset);
-    if (row->step()) return false;
-  }
-  statement(
-      "INSERT INTO album_item (album_id, position, asset_id) SELECT ?1, coalesce(max(position), 0) + ?3, ?2 "
-      "FROM album_item WHERE album_id = ?1")
-      .bind_all(album, asset, kAlbumGap)
+  if (position_in_album(asset, album)) return false;
+  db::Use last(statement("SELECT coalesce(max(position), 0) FROM album_item WHERE album_id = ?1"));
+  last->bind_all(album);
+  const int64_t position = (last->step() ? last->integer(0) : 0) + kAlbumGap;
+  last->reset();
+  place_in_album(asset, album, position);
+  return true;
+}
+
+std::optional<int64_t> Writer::position_in_album(int64_t asset, int64_t album) {
+  db::Use row(statement("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2"));
+  row->bind_all(album, asset);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+// Where nothing else stands.
+void Writer::place_in_album(int64_t asset, int64_t album, int64_t position) {
+  statement("INSERT INTO album_item (album_id, position, asset_id) VALUES (?1, ?2, ?3)")
+      .bind_all(album, position, asset)
       .run();
+  record({Step::What::kAlbum, asset, album, "", std::to_string(position)});
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kAlbum, album);
+}
+
+bool Writer::remove_from_album(int64_t asset, int64_t album) {
+  const auto position = position_in_album(asset, album);
+  if (!position) return false;
+  statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2").bind_all(album, asset).run();
+  log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kAlbum, album, label_of(asset));
+  record({Step::What::kAlbum, asset, album, std::to_string(*position), ""});
   touched_assets_.try_emplace(asset, 0);
   changed_groups_.emplace(Grouping::kAlbum, album);
   return true;
 }
 
-bool Writer::remove_from_album(int64_t asset, int64_t album) {
-  db::Use row(
-      statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM "
-                "asset WHERE id = ?2)"));
-  row->bind_all(album, asset);
-  if (!row->step()) return false;
-  log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kAlbum, album, row->text(0));
-  row->run();
-  touched_assets_.try_emplace(asset, 0);
-  changed_groups_.emplace(Grouping::kAlbum, album);
-  return true;
+std::string Writer::label_of(int64_t asset) {
+  db::Use row(statement("SELECT label FROM asset WHERE id = ?1"));
+  row->bind_all(asset);
+  return row->step() ? std::string(row->text(0)) : std::string();
 }
 
 void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <array>
 #include <charconv>
@@ -61,6 +62,8 @@ std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string
   if (missed) globals.exit_code = assets.empty() ? kFailed : kPartlyDone;
   return assets;
 }
+
+Act act_by_user(std::string what) { return {.uid = static_cast<int64_t>(::getuid()), .what = std::move(what)}; }
 
 StopOnSignal::StopOnSignal() {
   stop_asked = false;

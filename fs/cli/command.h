@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/model/journal.h"
 #include "catalog/store/library.h"
 
 namespace CLI {
@@ -41,6 +45,9 @@ void add_find(CLI::App& program, Globals& globals);
 void add_info(CLI::App& program, Globals& globals);
 void add_tag(CLI::App& program, Globals& globals);
 void add_album(CLI::App& program, Globals& globals);
+void add_set(CLI::App& program, Globals& globals);
+void add_log(CLI::App& program, Globals& globals);
+void add_undo(CLI::App& program, Globals& globals);
 void add_warm(CLI::App& program, Globals& globals);
 void add_doctor(CLI::App& program, Globals& globals);
 
@@ -48,6 +55,13 @@ void add_doctor(CLI::App& program, Globals& globals);
 // globals.exit_code kPartlyDone, or kFailed when none is left.
 std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string>& items, Globals& globals);
 std::string items_help();
+
+// What the journal is to say of a verb, as whoever runs it.
+Act act_by_user(std::string what);
+template <typename... Args>
+Act act_of_user(fmt::format_string<Args...> format, Args&&... args) {
+  return act_by_user(fmt::format(format, std::forward<Args>(args)...));
+}
 
 // Turns SIGINT and SIGTERM into a flag while it lives; a second one ends the process at once.
 class StopOnSignal {

@@ -18,24 +18,23 @@ struct Marking {
   const char* noun;     // "tag"
   const char* example;  // "places/italy"
   const char* view;     // "by-tag"
-  int64_t (Writer::*ensure)(std::string_view);
-  std::optional<int64_t> (Writer::*find)(std::string_view);
   bool (Writer::*add)(int64_t asset, int64_t group);
   bool (Writer::*remove)(int64_t asset, int64_t group);
 };
 
-constexpr Marking kTags{
-    Grouping::kTag,     "tag", "places/italy", "by-tag", &Writer::ensure_tag, &Writer::find_tag, &Writer::add_tag,
-    &Writer::remove_tag};
-constexpr Marking kAlbums{Grouping::kAlbum,      "album",
-                          "Holidays/Rome",       "albums",
-                          &Writer::ensure_album, &Writer::find_album,
-                          &Writer::add_to_album, &Writer::remove_from_album};
+constexpr Marking kTags{Grouping::kTag, "tag", "places/italy", "by-tag", &Writer::add_tag, &Writer::remove_tag};
+constexpr Marking kAlbums{Grouping::kAlbum,          "album", "Holidays/Rome", "albums", &Writer::add_to_album,
+                          &Writer::remove_from_album};
 
 struct Arguments {
   std::string group;
   std::vector<std::string> items;
 };
+
+int64_t find_existing(Writer& writer, const Marking& marking, const std::string& name) {
+  if (const auto group = writer.find_group(marking.grouping, name)) return *group;
+  fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(name), marking.noun);
+}
 
 void mark(const Marking& marking, bool adding, const Arguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
@@ -47,14 +46,11 @@ void mark(const Marking& marking, bool adding, const Arguments& arguments, Globa
   }
   if (assets.empty()) return;
   int64_t changed = 0;
-  catalog.write([&](Writer& writer) {
+  catalog.write(act_of_user("{} {} {}", marking.noun, adding ? "add" : "remove", arguments.group), [&](Writer& writer) {
     changed = 0;
-    const auto group = adding ? (writer.*marking.ensure)(arguments.group) : (writer.*marking.find)(arguments.group);
-    if (!group) {
-      fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(arguments.group),
-           marking.noun);
-    }
-    for (const int64_t asset : assets) changed += (writer.*(adding ? marking.add : marking.remove))(asset, *group);
+    const int64_t group = adding ? writer.ensure_group(marking.grouping, arguments.group)
+                                 : find_existing(writer, marking, arguments.group);
+    for (const int64_t asset : assets) changed += (writer.*(adding ? marking.add : marking.remove))(asset, group);
   });
   fmt::print("{} {} {} '{}'{}\n", changed, adding ? "added to" : "removed from", marking.noun,
              printable(arguments.group),
@@ -76,6 +72,47 @@ void list_below(Reader& reader, const Marking& marking, int64_t key, const std::
   }
 }
 
+// What changes the groups themselves, by their names alone.
+struct Change {
+  const char* name;
+  const char* help;  // {}: the noun
+  const char* second;
+  const char* second_help;
+  void (*act)(Writer& writer, const Marking& marking, int64_t group, const std::string& second);
+};
+
+constexpr Change kChanges[] = {
+    {"rename", "Give a {} another name, or another place", "NEW", "Its name from now on; 'a/b' is b below a",
+     [](Writer& writer, const Marking& marking, int64_t group, const std::string& name) {
+       writer.move_group(marking.grouping, group, name);
+     }},
+    {"merge", "Put all that is in a {} into another, and what is below it", "INTO", "Which one stays",
+     [](Writer& writer, const Marking& marking, int64_t group, const std::string& into) {
+       writer.merge_group(marking.grouping, group, find_existing(writer, marking, into));
+     }},
+    {"delete", "Delete a {} and what is below it; what was in it stays in the library", nullptr, nullptr,
+     [](Writer& writer, const Marking& marking, int64_t group, const std::string&) {
+       writer.delete_group(marking.grouping, group);
+     }},
+};
+
+void add_change(CLI::App& verb, Globals& globals, const Marking& marking, const Change& change) {
+  auto* act = verb.add_subcommand(change.name, fmt::format(fmt::runtime(change.help), marking.noun));
+  act->footer("`damfs undo` takes it back.");
+  auto names = std::make_shared<std::pair<std::string, std::string>>();
+  act->add_option("NAME", names->first, fmt::format("The {}; 'a/b' is b below a", marking.noun))->required();
+  if (change.second != nullptr) act->add_option(change.second, names->second, change.second_help)->required();
+  act->callback([&globals, &marking, &change, names] {
+    const Library library = globals.open_library();
+    Catalog catalog(library.catalog());
+    catalog.write(
+        act_of_user("{} {} {}{}{}", marking.noun, change.name, names->first, change.second ? " " : "", names->second),
+        [&](Writer& writer) {
+          change.act(writer, marking, find_existing(writer, marking, names->first), names->second);
+        });
+  });
+}
+
 void add_marking(CLI::App& program, Globals& globals, const Marking& marking, const std::string& what) {
   const std::string noun = marking.noun;
   auto* verb = program.add_subcommand(noun, what);
@@ -95,6 +132,7 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
     act->add_option("ITEM", arguments->items, "What")->required();
     act->callback([&globals, &marking, adding, arguments] { mark(marking, adding, *arguments, globals); });
   }
+  for (const Change& change : kChanges) add_change(*verb, globals, marking, change);
   auto* list = verb->add_subcommand("list", "List each with how many assets it holds directly");
   list->callback([&globals, &marking] {
     const Library library = globals.open_library();
@@ -106,10 +144,12 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
 
 }  // namespace
 
-void add_tag(CLI::App& program, Globals& globals) { add_marking(program, globals, kTags, "Tag, untag and list tags"); }
+void add_tag(CLI::App& program, Globals& globals) {
+  add_marking(program, globals, kTags, "Tag and untag; list, rename, merge and delete tags");
+}
 
 void add_album(CLI::App& program, Globals& globals) {
-  add_marking(program, globals, kAlbums, "Put into albums, take out, and list albums");
+  add_marking(program, globals, kAlbums, "Put into albums and take out; list, rename, merge and delete albums");
 }
 
 }  // namespace damfs

@@ -155,7 +155,8 @@ TEST(Catalog, TwoConnectionsWriteInTurn) {
     for (int i = 0; i < 25; ++i) {
       catalog.write([&](Writer& writer) {
         const std::string name = prefix + std::to_string(i);
-        writer.add_tag(file_bytes(writer, name, "shared", name, photo()).asset, writer.ensure_tag("both"));
+        writer.add_tag(file_bytes(writer, name, "shared", name, photo()).asset,
+                       writer.ensure_group(Grouping::kTag, "both"));
       });
     }
   };
@@ -172,7 +173,7 @@ TEST(Catalog, ALeaseSeesWhatAnotherConnectionCommitted) {
   const auto reader = scratch.catalog().reader();
   const int64_t before = reader->data_version();
   EXPECT_EQ(reader->data_version(), before);
-  Catalog(scratch.catalog().file()).write([](Writer& writer) { writer.ensure_tag("x"); });
+  Catalog(scratch.catalog().file()).write([](Writer& writer) { writer.ensure_group(Grouping::kTag, "x"); });
   EXPECT_NE(reader->data_version(), before);
   EXPECT_TRUE(reader->find_group(Grouping::kTag, 1, "x"));
 }

@@ -23,7 +23,7 @@ void file_many(Writer& writer, int from, int to) {
     facts.tags = {fmt::format("t{}/s{}", i % 5, i % 50)};
     const std::string name = fmt::format("{}.jpg", i);
     const FiledAs filed = file_bytes(writer, name, fmt::format("f{}", i % 40), name, facts, "/source/" + name);
-    if (i % 3 == 0) writer.add_to_album(filed.asset, writer.ensure_album(fmt::format("a{}", i % 4)));
+    if (i % 3 == 0) writer.add_to_album(filed.asset, writer.ensure_group(Grouping::kAlbum, fmt::format("a{}", i % 4)));
     if (i % 10 == 0) file_bytes(writer, name, "second names", name, facts, "/source/second/" + name);
     if (i % 11 == 0) file_bytes(writer, name + " edited", fmt::format("f{}", i % 40), name, facts, "/source/" + name);
   }
@@ -95,9 +95,9 @@ TEST(QueryPlan, TaggingOneAssetScansNothing) {
   ScratchCatalog scratch;
   scratch.catalog().write([](Writer& writer) { file_many(writer, 0, 2000); });
   const auto rows = scanned(scratch.catalog().file(), [](Writer& writer) {
-    writer.add_tag(1000, writer.ensure_tag("new/tag"));
-    writer.add_to_album(1000, writer.ensure_album("new/album"));
-    writer.remove_tag(1001, *writer.find_tag("t0/s0"));
+    writer.add_tag(1000, writer.ensure_group(Grouping::kTag, "new/tag"));
+    writer.add_to_album(1000, writer.ensure_group(Grouping::kAlbum, "new/album"));
+    writer.remove_tag(1001, *writer.find_group(Grouping::kTag, "t0/s0"));
   });
   for (const auto& [sql, count] : rows) {
     EXPECT_LE(count, 600) << sql;  // recent/ holds 500

@@ -27,10 +27,10 @@ class WriterTest : public ::testing::Test {
   }
   void write(const std::function<void(Writer&)>& work) { scratch_.catalog().write(work); }
   void tag(int64_t asset, const std::string& path) {
-    write([&](Writer& writer) { writer.add_tag(asset, writer.ensure_tag(path)); });
+    write([&](Writer& writer) { writer.add_tag(asset, writer.ensure_group(Grouping::kTag, path)); });
   }
   void album(int64_t asset, const std::string& path) {
-    write([&](Writer& writer) { writer.add_to_album(asset, writer.ensure_album(path)); });
+    write([&](Writer& writer) { writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, path)); });
   }
   std::vector<std::string> tags(int64_t asset) { return scratch_.catalog().reader()->tag_paths(asset); }
   std::vector<std::string> albums(int64_t asset) {
@@ -241,23 +241,25 @@ TEST_F(WriterTest, TagAndAlbumPaths) {
   tag(one.asset, "a:b/..");
   EXPECT_EQ(tags(one.asset), (std::vector<std::string>{"Places/Italy", "Places/Italy/Rome", "a_b/_"}));
   write([&](Writer& writer) {
-    EXPECT_TRUE(writer.find_tag("PLACES/italy"));
-    EXPECT_FALSE(writer.find_tag("italy"));
-    EXPECT_FALSE(writer.find_tag(""));
-    EXPECT_FALSE(writer.find_tag("a:b//"));  // no empty part stands for the tag "_"
-    EXPECT_THROW(writer.ensure_tag(""), Error);
-    EXPECT_THROW(writer.ensure_tag("a//b"), Error);
-    EXPECT_THROW(writer.ensure_album("/"), Error);
-    const int64_t rome = *writer.find_tag("places/italy/rome");
+    EXPECT_TRUE(writer.find_group(Grouping::kTag, "PLACES/italy"));
+    EXPECT_FALSE(writer.find_group(Grouping::kTag, "italy"));
+    EXPECT_FALSE(writer.find_group(Grouping::kTag, ""));
+    EXPECT_FALSE(writer.find_group(Grouping::kTag, "a:b//"));  // no empty part stands for the tag "_"
+    EXPECT_THROW(writer.ensure_group(Grouping::kTag, ""), Error);
+    EXPECT_THROW(writer.ensure_group(Grouping::kTag, "a//b"), Error);
+    EXPECT_THROW(writer.ensure_group(Grouping::kAlbum, "/"), Error);
+    const int64_t rome = *writer.find_group(Grouping::kTag, "places/italy/rome");
     EXPECT_FALSE(writer.add_tag(one.asset, rome));
     EXPECT_TRUE(writer.remove_tag(one.asset, rome));
     EXPECT_FALSE(writer.remove_tag(one.asset, rome));
-    const int64_t nested = writer.ensure_album("Trips/2024");
+    const int64_t nested = writer.ensure_group(Grouping::kAlbum, "Trips/2024");
     EXPECT_TRUE(writer.add_to_album(one.asset, nested));
     EXPECT_FALSE(writer.add_to_album(one.asset, nested));
   });
   EXPECT_EQ(albums(one.asset), std::vector<std::string>{"Trips/2024"});
-  write([&](Writer& writer) { EXPECT_TRUE(writer.remove_from_album(one.asset, *writer.find_album("trips/2024"))); });
+  write([&](Writer& writer) {
+    EXPECT_TRUE(writer.remove_from_album(one.asset, *writer.find_group(Grouping::kAlbum, "trips/2024")));
+  });
   EXPECT_EQ(albums(one.asset), std::vector<std::string>{});
 }
 
@@ -279,7 +281,7 @@ TEST_F(WriterTest, AFailureUndoesTheWholeTransaction) {
   const int64_t before = scratch_.catalog().reader()->newest_change();
   EXPECT_THROW(write([&](Writer& writer) {
                  file_bytes(writer, "one", "a", "x.jpg", photo());
-                 writer.ensure_tag("");
+                 writer.ensure_group(Grouping::kTag, "");
                }),
                Error);
   EXPECT_EQ(scratch_.catalog().reader()->newest_change(), before);

@@ -30,8 +30,8 @@ class NewsTest : public ::testing::Test {
     tree_.catalog().write([](Writer& writer) {
       for (const char* name : {"one.jpg", "two.jpg", "three.jpg"}) {
         const int64_t asset = file_bytes(writer, name, "a", name, photo(), std::string("/s/") + name).asset;
-        writer.add_tag(asset, writer.ensure_tag("first/second"));
-        writer.add_to_album(asset, writer.ensure_album("Album"));
+        writer.add_tag(asset, writer.ensure_group(Grouping::kTag, "first/second"));
+        writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, "Album"));
       }
       file_bytes(writer, "one.jpg", "b", "copy.jpg", photo(), "/s/copy.jpg");
       file_bytes(writer, "webp", "a", "late.jpg.webp", photo());
@@ -101,22 +101,31 @@ int64_t asset(ScratchTree& tree, const char* path) {
 
 TEST_F(NewsTest, TagAdded) {
   const int64_t one = asset(tree_, "originals/a/one.jpg");
-  EXPECT_GT(expect_told([&](Writer& writer) { writer.add_tag(one, writer.ensure_tag("first")); }), 0U);
-  EXPECT_GT(expect_told([&](Writer& writer) { writer.add_tag(one, writer.ensure_tag("brand/new/tag")); }), 0U);
+  EXPECT_GT(expect_told([&](Writer& writer) { writer.add_tag(one, writer.ensure_group(Grouping::kTag, "first")); }),
+            0U);
+  EXPECT_GT(
+      expect_told([&](Writer& writer) { writer.add_tag(one, writer.ensure_group(Grouping::kTag, "brand/new/tag")); }),
+      0U);
 }
 
 TEST_F(NewsTest, TagRemoved) {
   const int64_t one = asset(tree_, "originals/a/one.jpg");
-  EXPECT_GT(expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_tag(one, *writer.find_tag("first/second"))); }),
+  EXPECT_GT(expect_told([&](Writer& writer) {
+              EXPECT_TRUE(writer.remove_tag(one, *writer.find_group(Grouping::kTag, "first/second")));
+            }),
             0U);
 }
 
 TEST_F(NewsTest, AlbumAddedAndRemoved) {
   const int64_t one = asset(tree_, "originals/a/one.jpg");
-  EXPECT_GT(expect_told([&](Writer& writer) { writer.add_to_album(one, writer.ensure_album("Other/Nested")); }), 0U);
-  EXPECT_GT(
-      expect_told([&](Writer& writer) { EXPECT_TRUE(writer.remove_from_album(one, *writer.find_album("album"))); }),
-      0U);
+  EXPECT_GT(expect_told([&](Writer& writer) {
+              writer.add_to_album(one, writer.ensure_group(Grouping::kAlbum, "Other/Nested"));
+            }),
+            0U);
+  EXPECT_GT(expect_told([&](Writer& writer) {
+              EXPECT_TRUE(writer.remove_from_album(one, *writer.find_group(Grouping::kAlbum, "album")));
+            }),
+            0U);
 }
 
 TEST_F(NewsTest, NewAssetInNewAndOldFolders) {
@@ -155,8 +164,8 @@ TEST_F(NewsTest, ASiblingThatChangesANamesPreview) {
 }
 
 TEST_F(NewsTest, AFolderThatTakesAnAssetsName) {
-  EXPECT_GT(expect_told([&](Writer& writer) { writer.ensure_tag("first/second/one.jpg"); }), 0U);
-  EXPECT_GT(expect_told([&](Writer& writer) { writer.ensure_album("Album/two.jpg.webp"); }), 0U);
+  EXPECT_GT(expect_told([&](Writer& writer) { writer.ensure_group(Grouping::kTag, "first/second/one.jpg"); }), 0U);
+  EXPECT_GT(expect_told([&](Writer& writer) { writer.ensure_group(Grouping::kAlbum, "Album/two.jpg.webp"); }), 0U);
 }
 
 TEST_F(NewsTest, RecentMovesOn) {

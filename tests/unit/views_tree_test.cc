@@ -67,8 +67,8 @@ class TreeTest : public ::testing::Test {
       const int64_t rated = add("deep/er/still", "full.jpg", full);
       file_bytes(writer, "bytes " + std::to_string(made), "deep", "again.jpg", full);
       for (const int64_t asset : {tagged, rated}) {
-        writer.add_to_album(asset, writer.ensure_album("Trips/2024"));
-        writer.add_tag(asset, writer.ensure_tag("places/italy"));
+        writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, "Trips/2024"));
+        writer.add_tag(asset, writer.ensure_group(Grouping::kTag, "places/italy"));
       }
       MediaFacts tiny = photo();
       tiny.still = tiny.raster = Raster{1, 1};
@@ -197,13 +197,13 @@ TEST_F(TreeTest, BothSpellingsAreFound) {
 TEST_F(TreeTest, AFolderAndAFileNeverShareAName) {
   tree_.catalog().write([](Writer& writer) {
     const int64_t asset = file_bytes(writer, "same", "x", "rome", photo()).asset;
-    writer.add_tag(asset, writer.ensure_tag("places/italy"));
-    writer.add_to_album(asset, writer.ensure_album("Trips"));
-    writer.ensure_album("Trips/rome");
-    writer.ensure_album("Trips/rome.webp");
+    writer.add_tag(asset, writer.ensure_group(Grouping::kTag, "places/italy"));
+    writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, "Trips"));
+    writer.ensure_group(Grouping::kAlbum, "Trips/rome");
+    writer.ensure_group(Grouping::kAlbum, "Trips/rome.webp");
     const int64_t jpg = file_bytes(writer, "other", "x", "b.jpg", photo()).asset;
-    writer.add_to_album(jpg, writer.ensure_album("Trips"));
-    writer.ensure_album("Trips/b.jpg.webp");
+    writer.add_to_album(jpg, writer.ensure_group(Grouping::kAlbum, "Trips"));
+    writer.ensure_group(Grouping::kAlbum, "Trips/b.jpg.webp");
   });
   expect_listing_is_lookups(tree_.tree, *tree_.tree.root(), "");
   EXPECT_TRUE(at_path(tree_.tree, "by-tag/places/italy/rome")->id().is_directory());

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/journal.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "catalog/model/reader.h"
+
+namespace damfs {
+namespace {
+
+constexpr std::string_view kActColumns =
+    "SELECT id, at_ns, uid, what, coalesce(undoes, 0), "
+    "coalesce((SELECT max(u.id) FROM act u WHERE u.undoes = act.id), 0), "
+    "(SELECT count(*) FROM act_step s WHERE s.act_id = act.id) FROM act ";
+
+ActRow act_of(const db::Statement& row) {
+  return {row.integer(0), row.integer(1), row.integer(2), std::string(row.text(3)),
+          row.integer(4), row.integer(5), row.integer(6)};
+}
+
+std::string asset_name(Reader& reader, int64_t id) {
+  const auto asset = reader.asset(id);
+  return asset ? asset->name : fmt::format("asset {}", id);
+}
+
+std::string group_name(Reader& reader, Grouping grouping, int64_t id) {
+  std::string path = reader.group(grouping, id) ? reader.group_path(grouping, id) : std::string();
+  return path.empty() ? fmt::format("number {}, which is gone", id) : path;
+}
+
+// Of "<parent's id>/<name>".
+std::string node_path(Reader& reader, Grouping grouping, std::string_view node) {
+  int64_t parent = 0;
+  const size_t slash = node.find('/');
+  if (slash == node.npos) return {};
+  std::from_chars(node.data(), node.data() + slash, parent);
+  const std::string above = parent == top_key(grouping) ? std::string() : group_name(reader, grouping, parent);
+  return fmt::format("{}{}{}", above, above.empty() ? "" : "/", node.substr(slash + 1));
+}
+
+std::string tell_membership(Reader& reader, const Step& step, Grouping grouping, const char* noun) {
+  if (!step.before.empty() && !step.after.empty()) {
+    return fmt::format("moved {} within {} {}", asset_name(reader, step.asset), noun,
+                       group_name(reader, grouping, step.group));
+  }
+  return fmt::format("{} {} {}: {}", step.after.empty() ? '-' : '+', noun, group_name(reader, grouping, step.group),
+                     asset_name(reader, step.asset));
+}
+
+std::string tell_words(Reader& reader, const Step& step, const char* noun) {
+  return fmt::format("{} of {}: '{}' -> '{}'", noun, asset_name(reader, step.asset), step.before, step.after);
+}
+
+std::string tell_node(Reader& reader, const Step& step, Grouping grouping, const char* noun) {
+  if (step.before.empty()) return fmt::format("new {} {}", noun, node_path(reader, grouping, step.after));
+  if (step.after.empty()) return fmt::format("{} {} is gone", noun, node_path(reader, grouping, step.before));
+  return fmt::format("{} {} is now {}", noun, node_path(reader, grouping, step.before),
+                     node_path(reader, grouping, step.after));
+}
+
+}  // namespace
+
+void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit) {
+  const std::string where =
+      asset == 0 ? "" : "WHERE id IN (SELECT act_id FROM act_step WHERE asset_id = ?1 AND asset_id != 0) ";
+  db::Statement row(reader.database(), fmt::format("{}{}ORDER BY id DESC", kActColumns, where));
+  if (asset != 0) row.bind_all(asset);
+  while (row.step() && visit(act_of(row))) {
+  }
+}
+
+std::optional<ActRow> act(Reader& reader, int64_t id) {
+  db::Statement row(reader.database(), fmt::format("{}WHERE id = ?1", kActColumns));
+  row.bind_all(id);
+  if (!row.step()) return std::nullopt;
+  return act_of(row);
+}
+
+void steps(Reader& reader, int64_t act, int64_t asset, const std::function<bool(const Step&)>& visit) {
+  db::Statement row(reader.database(),
+                    "SELECT what, asset_id, group_id, before, after FROM act_step WHERE act_id = ?1 "
+                    "AND (?2 = 0 OR asset_id = ?2) ORDER BY number");
+  row.bind_all(act, asset);
+  while (row.step() && visit({static_cast<Step::What>(row.integer(0)), row.integer(1), row.integer(2),
+                              std::string(row.text(3)), std::string(row.text(4))})) {
+  }
+}
+
+std::optional<int64_t> newest_undoable_act(Reader& reader) {
+  const int64_t id = reader.database().integer(
+      "SELECT id FROM act WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM act u WHERE u.undoes = act.id) "
+      "ORDER BY id DESC LIMIT 1");
+  return id == 0 ? std::nullopt : std::optional(id);
+}
+
+std::string tell(Reader& reader, const Step& step) {
+  switch (step.what) {
+    case Step::What::kTag: return tell_membership(reader, step, Grouping::kTag, "tag");
+    case Step::What::kAlbum: return tell_membership(reader, step, Grouping::kAlbum, "album");
+    case Step::What::kRating: return tell_words(reader, step, "rating");
+    case Step::What::kTitle: return tell_words(reader, step, "title");
+    case Step::What::kDescription: return tell_words(reader, step, "description");
+    case Step::What::kTagNode: return tell_node(reader, step, Grouping::kTag, "tag");
+    case Step::What::kAlbumNode: return tell_node(reader, step, Grouping::kAlbum, "album");
+  }
+  return "something that an older damfs does not know";
+}
+
+}  // namespace damfs

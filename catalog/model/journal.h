@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace damfs {
+
+class Reader;
+
+// Somebody's wish to change how the library is ordered: what is written down as one, and taken back as one.
+struct Act {
+  int64_t uid = 0;
+  std::string what;    // in the words of whoever asked: "tag add beach"
+  int64_t undoes = 0;  // the act that it takes back; 0: none
+};
+
+// One thing that an act changed: from `before` to `after`. The numbers are stored: never renumber.
+struct Step {
+  enum class What : uint8_t {
+    kTag = 1,          // whether `asset` has tag `group`: "1" or ""
+    kAlbum = 2,        // where `asset` stands in album `group`: a position, or "" when it is not in it
+    kRating = 3,       // of `asset`: a number, or ""
+    kTitle = 4,        // of `asset`
+    kDescription = 5,  // of `asset`
+    kTagNode = 6,      // the tag `group` itself: "<parent's id>/<name>", or "" when there is none
+    kAlbumNode = 7,    // the album `group` itself, likewise
+  };
+  What what = What::kTag;
+  int64_t asset = 0;
+  int64_t group = 0;
+  std::string before, after;
+};
+
+// An act as it is told.
+struct ActRow {
+  int64_t id = 0;
+  int64_t at_ns = 0;
+  int64_t uid = 0;
+  std::string what;
+  int64_t undoes = 0;     // 0: none
+  int64_t undone_by = 0;  // the newest act that took it back; 0: none
+  int64_t steps = 0;
+};
+
+// Newest first. `asset` 0: whatever they changed; else only acts that changed something of it. The visitor returns
+// false to stop, and must not use this reader.
+void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit);
+std::optional<ActRow> act(Reader& reader, int64_t id);
+
+// In their order. `asset` as above.
+void steps(Reader& reader, int64_t act, int64_t asset, const std::function<bool(const Step&)>& visit);
+
+// The newest act that is neither taken back nor takes one back.
+std::optional<int64_t> newest_undoable_act(Reader& reader);
+
+// One line for people, with the names that things have now: "+ tag places/italy of IMG_0001.JPG".
+std::string tell(Reader& reader, const Step& step);
+
+}  // namespace damfs

@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What people say of single assets, and the journal: writing acts down, and taking them back.
+
+#include <charconv>
+#include <vector>
+
+#include "catalog/base/error.h"
+#include "catalog/model/writer.h"
+
+namespace damfs {
+namespace {
+
+constexpr int64_t kStepsAtOnce = 1000;
+
+std::optional<int64_t> number_in(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+bool Writer::set_rating(int64_t asset, std::optional<int64_t> rating) {
+  if (rating && (*rating < -1 || *rating > 5)) fail(EINVAL, "a rating is -1 (rejected) to 5, not {}", *rating);
+  std::optional<int64_t> before;
+  {
+    db::Use row(statement("SELECT rating FROM asset WHERE id = ?1"));
+    row->bind_all(asset);
+    if (!row->step()) return false;
+    if (!row->is_null(0)) before = row->integer(0);
+  }
+  if (before == rating) return false;
+  move_asset_in_groups(asset, -1);
+  statement("UPDATE asset SET rating = ?2 WHERE id = ?1").bind_all(asset, rating).run();
+  move_asset_in_groups(asset, +1);
+  touched_assets_.try_emplace(asset, 0);
+  const auto text = [](const std::optional<int64_t>& value) { return value ? std::to_string(*value) : std::string(); };
+  record({Step::What::kRating, asset, 0, text(before), text(rating)});
+  return true;
+}
+
+bool Writer::set_words(Step::What what, int64_t asset, std::string_view text) {
+  const bool title = what == Step::What::kTitle;
+  std::string before;
+  {
+    db::Use row(statement(title ? "SELECT title FROM asset_text WHERE asset_id = ?1"
+                                : "SELECT description FROM asset_text WHERE asset_id = ?1"));
+    row->bind_all(asset);
+    if (!row->step()) return false;
+    before = row->text(0);
+  }
+  if (before == text) return false;
+  statement(title ? "UPDATE asset_text SET title = ?2 WHERE asset_id = ?1"
+                  : "UPDATE asset_text SET description = ?2 WHERE asset_id = ?1")
+      .bind_all(asset, text)
+      .run();
+  touched_assets_.try_emplace(asset, 0);
+  record({what, asset, 0, std::move(before), std::string(text)});
+  return true;
+}
+
+void Writer::begin(Act act) {
+  act_ = std::move(act);
+  act_id_ = steps_ = 0;
+}
+
+void Writer::record(const Step& step) {
+  if (!act_) return;
+  if (act_id_ == 0) {
+    db::Use row(statement("INSERT INTO act (at_ns, uid, what, undoes) VALUES (?1, ?2, ?3, ?4)"));
+    row->bind_all(now_ns_, act_->uid, std::string_view(act_->what));
+    if (act_->undoes != 0) {
+      row->bind(4, act_->undoes);
+    } else {
+      row->bind_null(4);
+    }
+    row->run();
+    act_id_ = database_.last_insert_id();
+  }
+  db::Use row(
+      statement("INSERT INTO act_step (act_id, number, what, asset_id, group_id, before, after) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  row->bind_all(act_id_, ++steps_, static_cast<int64_t>(step.what), step.asset, step.group,
+                std::string_view(step.before), std::string_view(step.after));
+  row->run();
+}
+
+// --- taking back ----------------------------------------------------------------------------------------
+
+// As Step says it, now.
+std::string Writer::state_of(const Step& step) {
+  const auto first = [&](std::string_view sql, auto... keys) {
+    db::Use row(statement(sql));
+    row->bind_all(keys...);
+    return row->step() && !row->is_null(0) ? std::string(row->text(0)) : std::string();
+  };
+  switch (step.what) {
+    case Step::What::kTag:
+      return first("SELECT '1' FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2", step.group, step.asset);
+    case Step::What::kAlbum:
+      return first("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2", step.group, step.asset);
+    case Step::What::kRating: return first("SELECT rating FROM asset WHERE id = ?1", step.asset);
+    case Step::What::kTitle: return first("SELECT title FROM asset_text WHERE asset_id = ?1", step.asset);
+    case Step::What::kDescription: return first("SELECT description FROM asset_text WHERE asset_id = ?1", step.asset);
+    case Step::What::kTagNode: return first("SELECT parent_id || '/' || name FROM tag WHERE id = ?1", step.group);
+    case Step::What::kAlbumNode: return first("SELECT parent_id || '/' || name FROM album WHERE id = ?1", step.group);
+  }
+  fail(ENOTSUP, "a newer damfs wrote down this act; use that one to take it back");
+}
+
+bool Writer::restore_place(int64_t asset, int64_t album, std::string_view to) {
+  remove_from_album(asset, album);
+  const auto position = number_in(to);
+  if (!position) return true;
+  db::Use taken(statement("SELECT 1 FROM album_item WHERE album_id = ?1 AND position = ?2"));
+  taken->bind_all(album, *position);
+  const bool is_taken = taken->step();
+  taken->reset();
+  if (is_taken) return add_to_album(asset, album);
+  place_in_album(asset, album, *position);
+  return true;
+}
+
+bool Writer::restore_node(Grouping grouping, int64_t id, std::string_view to) {
+  const Tree& in = tree(grouping);
+  const bool is_there = node_of(in, id).has_value();
+  if (to.empty()) {
+    if (!is_empty(grouping, id)) return false;  // something came into it since
+    remove_node(in, id);
+    return true;
+  }
+  const size_t slash = to.find('/');
+  const NodeRow node{number_in(to.substr(0, slash)).value_or(0), std::string(to.substr(slash + 1))};
+  const int64_t other = find_child(in, node.parent, node.name);
+  const bool parent_is_there = node.parent == 1 || node_of(in, node.parent);
+  if (!parent_is_there || (other != 0 && other != id) || (is_there && is_below(in, node.parent, id))) return false;
+  if (is_there) {
+    move_node(in, id, node);
+  } else {
+    insert_node(in, id, node);
+  }
+  return true;
+}
+
+// False: it was changed again since, or what it needs is gone.
+bool Writer::restore(const Step& step) {
+  if (state_of(step) != step.after) return false;
+  const bool asset_is_there = step.asset == 0 || !label_of(step.asset).empty();
+  if (!asset_is_there) return false;
+  switch (step.what) {
+    case Step::What::kTag:
+      if (step.before.empty()) return remove_tag(step.asset, step.group);
+      return node_of(tree(Grouping::kTag), step.group) && add_tag(step.asset, step.group);
+    case Step::What::kAlbum:
+      return node_of(tree(Grouping::kAlbum), step.group) && restore_place(step.asset, step.group, step.before);
+    case Step::What::kRating: return set_rating(step.asset, number_in(step.before));
+    case Step::What::kTitle:
+    case Step::What::kDescription: return set_words(step.what, step.asset, step.before);
+    case Step::What::kTagNode: return restore_node(Grouping::kTag, step.group, step.before);
+    case Step::What::kAlbumNode: return restore_node(Grouping::kAlbum, step.group, step.before);
+  }
+  return false;
+}
+
+Writer::Undone Writer::undo(int64_t act) {
+  Undone undone;
+  std::vector<Step> steps;
+  int64_t before = database_.integer("SELECT max(number) + 1 FROM act_step WHERE act_id = " + std::to_string(act));
+  // A thousand at a time: an act can have changed everything.
+  do {
+    steps.clear();
+    {
+      db::Use row(
+          statement("SELECT number, what, asset_id, group_id, before, after FROM act_step "
+                    "WHERE act_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"));
+      row->bind_all(act, before, kStepsAtOnce);
+      while (row->step()) {
+        before = row->integer(0);
+        steps.push_back({static_cast<Step::What>(row->integer(1)), row->integer(2), row->integer(3),
+                         std::string(row->text(4)), std::string(row->text(5))});
+      }
+    }
+    for (const Step& step : steps) {
+      ++undone.steps;
+      if (!restore(step)) ++undone.left;
+    }
+  } while (!steps.empty());
+  return undone;
+}
+
+}  // namespace damfs

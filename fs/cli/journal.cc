@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/journal.h"
+
+#include <pwd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/writer.h"
+#include "fs/cli/command.h"
+#include "fs/cli/json.h"
+
+namespace damfs {
+namespace {
+
+constexpr int64_t kStepsTold = 20;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+struct LogArguments {
+  std::string item;
+  int64_t count = 30;
+  bool steps = false;
+  bool json = false;
+};
+
+std::string user_name(int64_t uid) {
+  const struct passwd* user = ::getpwuid(static_cast<uid_t>(uid));
+  return user != nullptr ? user->pw_name : std::to_string(uid);
+}
+
+// To the second.
+std::string time_of(const ActRow& act) { return local_time(act.at_ns / kNsPerSecond * kNsPerSecond).text(); }
+
+const char* name_of(Step::What what) {
+  switch (what) {
+    case Step::What::kTag: return "tag";
+    case Step::What::kAlbum: return "album";
+    case Step::What::kRating: return "rating";
+    case Step::What::kTitle: return "title";
+    case Step::What::kDescription: return "description";
+    case Step::What::kTagNode: return "tag_itself";
+    case Step::What::kAlbumNode: return "album_itself";
+  }
+  return "unknown";
+}
+
+std::vector<Step> steps_of(Reader& reader, const ActRow& act, int64_t asset, int64_t most) {
+  std::vector<Step> out;
+  steps(reader, act.id, asset, [&](const Step& step) {
+    out.push_back(step);
+    return std::ssize(out) < most;
+  });
+  return out;
+}
+
+void print_json(Reader& reader, const ActRow& act, int64_t asset, bool with_steps) {
+  nlohmann::ordered_json json = {{"act", act.id},    {"at", time_of(act)},
+                                 {"uid", act.uid},   {"user", user_name(act.uid)},
+                                 {"what", act.what}, {"steps", act.steps}};
+  if (act.undoes != 0) json["undoes"] = act.undoes;
+  if (act.undone_by != 0) json["undone_by"] = act.undone_by;
+  if (with_steps) {
+    json["changes"] = nlohmann::ordered_json::array();
+    for (const Step& step : steps_of(reader, act, asset, act.steps)) {
+      json["changes"].push_back({{"what", name_of(step.what)},
+                                 {"asset", step.asset},
+                                 {"group", step.group},
+                                 {"before", step.before},
+                                 {"after", step.after}});
+    }
+  }
+  fmt::print("{}\n", dump_line(json));
+}
+
+void print_text(Reader& reader, const ActRow& act, int64_t asset, bool with_steps) {
+  const std::string taken_back = act.undone_by != 0 ? fmt::format(", taken back by {}", act.undone_by) : "";
+  fmt::print("{:>6}  {}  {}  {}  ({} change{}{})\n", act.id, time_of(act), user_name(act.uid), printable(act.what),
+             act.steps, act.steps == 1 ? "" : "s", taken_back);
+  if (!with_steps) return;
+  const auto told = steps_of(reader, act, asset, kStepsTold);
+  for (const Step& step : told) fmt::print("        {}\n", printable(tell(reader, step)));
+  if (std::ssize(told) == kStepsTold && act.steps > kStepsTold) {
+    fmt::print("        … and more; --json tells all\n");
+  }
+}
+
+void print_log(const LogArguments& arguments, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const auto reader = catalog.reader();
+  int64_t asset = 0;
+  if (!arguments.item.empty()) {
+    const auto found = resolve_items(*reader, {arguments.item}, globals);
+    if (found.empty()) return;
+    asset = found.front();
+  }
+  std::vector<ActRow> rows;
+  if (arguments.count > 0) {
+    acts(*reader, asset, [&](const ActRow& row) {
+      rows.push_back(row);
+      return std::ssize(rows) < arguments.count;
+    });
+  }
+  const bool with_steps = arguments.steps || asset != 0;
+  for (const ActRow& row : rows) (arguments.json ? print_json : print_text)(*reader, row, asset, with_steps);
+}
+
+void undo(std::optional<int64_t> wanted, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  std::optional<ActRow> row;
+  {
+    const auto reader = catalog.reader();
+    if (!wanted) wanted = newest_undoable_act(*reader);
+    if (!wanted) fail(ENOENT, "there is nothing to take back; `damfs log` shows what was done");
+    row = act(*reader, *wanted);
+  }
+  if (!row) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *wanted);
+  if (row->undone_by != 0) fail(EALREADY, "act {} was taken back already, by act {}", row->id, row->undone_by);
+  Act taking_back = act_by_user(fmt::format("undo {}", row->id));
+  taking_back.undoes = row->id;
+  Writer::Undone undone;
+  catalog.write(taking_back, [&](Writer& writer) { undone = writer.undo(row->id); });
+  fmt::print("taken back: {} ({} of {} changes)\n", printable(row->what), undone.steps - undone.left, undone.steps);
+  if (undone.left == 0) return;
+  fmt::print(stderr, "damfs: {} changes were changed again since, and stay as they are\n", undone.left);
+  globals.exit_code = undone.left == undone.steps ? kFailed : kPartlyDone;
+}
+
+}  // namespace
+
+void add_log(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("log", "Tell who changed the order of things, and how");
+  verb->footer("Newest first. Each is one act that `damfs undo` takes back as a whole.\n\n" + items_help() +
+               "\n\nExamples:\n  damfs log\n  damfs log 2024/IMG_0001.JPG\n  damfs log --steps -n 3");
+  auto arguments = std::make_shared<LogArguments>();
+  verb->add_option("ITEM", arguments->item, "Only what was changed of it, with each change");
+  verb->add_option("-n", arguments->count, "How many acts at the most (30)");
+  verb->add_flag("--steps", arguments->steps, "Tell each change");
+  verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
+  verb->callback([arguments, &globals] { print_log(*arguments, globals); });
+}
+
+void add_undo(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("undo", "Take an act back");
+  verb->footer(
+      "Without N the newest one that was not taken back yet. An undo is an act too, and can be taken back by its\n"
+      "number.\n\nExamples:\n  damfs undo\n  damfs undo 12");
+  auto number = std::make_shared<std::optional<int64_t>>();
+  verb->add_option("N", *number, "The act's number, as `damfs log` shows it");
+  verb->callback([number, &globals] { undo(*number, globals); });
+}
+
+}  // namespace damfs

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/writer.h"
+#include "fs/cli/command.h"
+
+namespace damfs {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> items;
+  std::optional<std::string> rating, title, description;
+};
+
+std::optional<int64_t> rating_of(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  if (text == "rejected") return -1;
+  if (text.size() == 1 && text[0] >= '0' && text[0] <= '5') return text[0] - '0';
+  fail(EINVAL, "'{}' is no rating: say 0 to 5, rejected or none", printable(text));
+}
+
+void set(const Arguments& arguments, Globals& globals) {
+  if (!arguments.rating && !arguments.title && !arguments.description) {
+    fail(EINVAL, "say what to set: --rating, --title or --description");
+  }
+  const std::optional<int64_t> rating = arguments.rating ? rating_of(*arguments.rating) : std::nullopt;
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  std::vector<int64_t> assets;
+  {
+    const auto reader = catalog.reader();
+    assets = resolve_items(*reader, arguments.items, globals);
+  }
+  if (assets.empty()) return;
+  std::string what = "set";
+  if (arguments.rating) what += " rating " + *arguments.rating;
+  if (arguments.title) what += " title";
+  if (arguments.description) what += " description";
+  int64_t changed = 0;
+  catalog.write(act_by_user(std::move(what)), [&](Writer& writer) {
+    changed = 0;
+    for (const int64_t asset : assets) {
+      bool any = arguments.rating && writer.set_rating(asset, rating);
+      any = (arguments.title && writer.set_title(asset, *arguments.title)) || any;
+      any = (arguments.description && writer.set_description(asset, *arguments.description)) || any;
+      changed += any ? 1 : 0;
+    }
+  });
+  fmt::print("{} changed{}\n", changed,
+             changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
+}
+
+}  // namespace
+
+void add_set(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("set", "Rate, and give titles and descriptions");
+  verb->footer(items_help() +
+               "\n\n`damfs undo` takes it back.\n\nExamples:\n  damfs set --rating 5 2024/IMG_0001.JPG\n"
+               "  damfs set --title 'Last light' --description 'Seen from the pier' IMG_0001.JPG");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("ITEM", arguments->items, "What")->required();
+  verb->add_option("--rating", arguments->rating, "0 to 5, rejected or none");
+  verb->add_option("--title", arguments->title, "A few words; '' for none");
+  verb->add_option("--description", arguments->description, "Any text; '' for none");
+  verb->callback([arguments, &globals] { set(*arguments, globals); });
+}
+
+}  // namespace damfs
