@@ -11,16 +11,6 @@
 namespace damfs {
 namespace {
 
-struct Parts {
-  std::string_view stem, extension;  // the extension with its dot
-};
-
-Parts parts_of(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  if (dot == name.npos || dot == 0) return {name, {}};
-  return {name.substr(0, dot), name.substr(dot)};
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
@@ -47,7 +37,7 @@ constexpr std::string_view kSonyMark = "S03";
 }  // namespace
 
 std::vector<std::string> camera_proxies_of(std::string_view original) {
-  const auto [stem, extension] = parts_of(original);
+  const auto [stem, extension] = split_extension(original);
   std::vector<std::string> out;
   if (!is_one_of(extension, {".mp4", ".mov", ".mxf", ".360"})) return out;
   if (is_gopro(stem, "XHS")) add_in_both_cases(out, "GL" + std::string(stem.substr(2)), ".LRV");
@@ -60,7 +50,7 @@ std::vector<std::string> camera_proxies_of(std::string_view original) {
 }
 
 std::vector<std::string> camera_originals_of(std::string_view proxy) {
-  const auto [stem, extension] = parts_of(proxy);
+  const auto [stem, extension] = split_extension(proxy);
   std::vector<std::string> out;
   if (is_one_of(extension, {".lrv", ".lrf"})) {
     if (is_gopro(stem, "L")) {

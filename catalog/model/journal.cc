@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "catalog/model/reader.h"
@@ -32,14 +33,11 @@ std::string group_name(Reader& reader, Grouping grouping, int64_t id) {
   return path.empty() ? fmt::format("number {}, which is gone", id) : path;
 }
 
-// Of "<parent's id>/<name>".
 std::string node_path(Reader& reader, Grouping grouping, std::string_view node) {
-  int64_t parent = 0;
-  const size_t slash = node.find('/');
-  if (slash == node.npos) return {};
-  std::from_chars(node.data(), node.data() + slash, parent);
-  const std::string above = parent == top_key(grouping) ? std::string() : group_name(reader, grouping, parent);
-  return fmt::format("{}{}{}", above, above.empty() ? "" : "/", node.substr(slash + 1));
+  const auto place = place_from_text(node);
+  if (!place) return {};
+  if (place->parent == top_key(grouping)) return place->name;
+  return fmt::format("{}/{}", group_name(reader, grouping, place->parent), place->name);
 }
 
 std::string tell_membership(Reader& reader, const Step& step, Grouping grouping, const char* noun) {
@@ -63,6 +61,19 @@ std::string tell_node(Reader& reader, const Step& step, Grouping grouping, const
 }
 
 }  // namespace
+
+std::string to_text(const std::optional<NodePlace>& place) {
+  return place ? fmt::format("{}/{}", place->parent, place->name) : std::string();
+}
+
+std::optional<NodePlace> place_from_text(std::string_view text) {
+  NodePlace place;
+  const size_t slash = std::min(text.find('/'), text.size());
+  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, place.parent);
+  if (slash == text.size() || error != std::errc() || end != text.data() + slash) return std::nullopt;
+  place.name = text.substr(slash + 1);
+  return place;
+}
 
 void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit) {
   const std::string where =

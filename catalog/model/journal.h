@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace damfs {
 
@@ -35,6 +35,14 @@ struct Step {
   int64_t group = 0;
   std::string before, after;
 };
+
+// Where a tag or an album stands, as Step tells it.
+struct NodePlace {
+  int64_t parent = 0;
+  std::string name;
+};
+std::string to_text(const std::optional<NodePlace>& place);       // "" where there is none
+std::optional<NodePlace> place_from_text(std::string_view text);  // empty for what is none
 
 // An act as it is told.
 struct ActRow {

@@ -212,7 +212,7 @@ int64_t Writer::add_copy(int64_t original, const IncomingFile& incoming, int64_t
   gather(Grouping::kTag, "SELECT tag_id FROM asset_tag WHERE asset_id = ?1 ORDER BY tag_id");
   gather(Grouping::kAlbum, "SELECT album_id FROM album_item WHERE asset_id = ?1 ORDER BY album_id");
   for (const auto& [grouping, key] : groups) {
-    grouping == Grouping::kTag ? add_tag(asset, key) : add_to_album(asset, key);
+    add_member(grouping, asset, key);
   }
   statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?2, 'derived_from', ?1)")
       .bind_all(original, asset)

@@ -100,10 +100,6 @@ class Writer {
 
  private:
   struct Tree;
-  struct NodeRow {
-    int64_t parent = 0;
-    std::string name;
-  };
   static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
@@ -111,10 +107,10 @@ class Writer {
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
-  std::optional<NodeRow> node_of(const Tree& tree, int64_t id);
-  int64_t insert_node(const Tree& tree, int64_t id, const NodeRow& node);
+  std::optional<NodePlace> node_of(const Tree& tree, int64_t id);
+  int64_t insert_node(const Tree& tree, int64_t id, const NodePlace& node);
   void remove_node(const Tree& tree, int64_t id);
-  void move_node(const Tree& tree, int64_t id, const NodeRow& to);
+  void move_node(const Tree& tree, int64_t id, const NodePlace& to);
   bool is_empty(Grouping grouping, int64_t group);
   bool is_below(const Tree& tree, int64_t id, int64_t above);
   std::vector<int64_t> ids(const std::string& sql, int64_t group);
@@ -125,8 +121,8 @@ class Writer {
   std::string label_of(int64_t asset);
   bool set_words(Step::What what, int64_t asset, std::string_view text);
   void record(const Step& step);
-  void record_node(const Tree& tree, int64_t id, const std::optional<NodeRow>& before,
-                   const std::optional<NodeRow>& after);
+  void record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
+                   const std::optional<NodePlace>& after);
   std::string state_of(const Step& step);
   bool restore(const Step& step);
   bool restore_node(Grouping grouping, int64_t id, std::string_view to);

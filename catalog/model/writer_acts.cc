@@ -132,8 +132,7 @@ bool Writer::restore_node(Grouping grouping, int64_t id, std::string_view to) {
     remove_node(in, id);
     return true;
   }
-  const size_t slash = to.find('/');
-  const NodeRow node{number_in(to.substr(0, slash)).value_or(0), std::string(to.substr(slash + 1))};
+  const NodePlace node = place_from_text(to).value_or(NodePlace());
   const int64_t other = find_child(in, node.parent, node.name);
   const bool parent_is_there = node.parent == 1 || node_of(in, node.parent);
   if (!parent_is_there || (other != 0 && other != id) || (is_there && is_below(in, node.parent, id))) return false;

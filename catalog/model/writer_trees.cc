@@ -138,23 +138,20 @@ int64_t Writer::find_child(const Tree& tree, int64_t parent, std::string_view na
   return row->step() ? row->integer(0) : 0;
 }
 
-std::optional<Writer::NodeRow> Writer::node_of(const Tree& tree, int64_t id) {
+std::optional<NodePlace> Writer::node_of(const Tree& tree, int64_t id) {
   db::Use row(statement(tree.node));
   row->bind_all(id);
   if (!row->step()) return std::nullopt;
-  return NodeRow{row->integer(0), std::string(row->text(1))};
+  return NodePlace{row->integer(0), std::string(row->text(1))};
 }
 
-void Writer::record_node(const Tree& tree, int64_t id, const std::optional<NodeRow>& before,
-                         const std::optional<NodeRow>& after) {
-  const auto text = [](const std::optional<NodeRow>& node) {
-    return node ? fmt::format("{}/{}", node->parent, node->name) : std::string();
-  };
-  if (tree.step) record({*tree.step, 0, id, text(before), text(after)});
+void Writer::record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
+                         const std::optional<NodePlace>& after) {
+  if (tree.step) record({*tree.step, 0, id, to_text(before), to_text(after)});
 }
 
 // `id` 0: a new one.
-int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodeRow& node) {
+int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node) {
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(node.name) : fold(node.name);
   db::Use row(statement(tree.insert));
   row->bind_all(node.parent, std::string_view(node.name), std::string_view(key), now_ns_);
@@ -191,10 +188,11 @@ bool Writer::is_below(const Tree& tree, int64_t id, int64_t above) {
   return true;
 }
 
-void Writer::move_node(const Tree& tree, int64_t id, const NodeRow& to) {
+void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   const auto from = node_of(tree, id);
   if (!from) fail(ENOENT, "that {} is gone", tree.noun);
-  if (is_below(tree, to.parent, id)) fail(EINVAL, "a {} cannot be put into itself", tree.noun);
+  if (is_below(tree, to.parent, id))
+    fail(EINVAL, "the {} '{}' cannot be put into itself", tree.noun, printable(from->name));
   if (const int64_t other = find_child(tree, to.parent, to.name); other != 0 && other != id) {
     fail(EEXIST, "there is a {} '{}' there already; `damfs {} merge` makes one of two", tree.noun, printable(to.name),
          tree.noun);
@@ -244,7 +242,11 @@ bool Writer::remove_member(Grouping grouping, int64_t asset, int64_t group) {
 
 void Writer::merge_group(Grouping grouping, int64_t from, int64_t into) {
   const Tree& in = tree(grouping);
-  if (from == into || is_below(in, into, from)) fail(EINVAL, "a {} cannot be merged into itself", in.noun);
+  if (from == into || is_below(in, into, from)) {
+    const auto node = node_of(in, from);
+    fail(EINVAL, "the {} '{}' cannot be merged into itself, or into what is below it", in.noun,
+         printable(node ? node->name : ""));
+  }
   for (const int64_t asset : ids(in.members, from)) {
     add_member(grouping, asset, into);
     remove_member(grouping, asset, from);

@@ -2,24 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shotcut opens a project whose clips are proxies of the mount, and shows and plays them."""
 
-import os
-
 import pytest
 
 from clips import clips_folder, run
 from desktop import desktop, share_of, why_no_desktop
-from mount import wait_until
+from mount import open_files, wait_until
 
 BARS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "magenta": (255, 0, 255)}
-
-
-def open_files(pid):
-    folder = f"/proc/{pid}/fd"
-    for fd in os.listdir(folder):
-        try:
-            yield os.readlink(f"{folder}/{fd}")
-        except FileNotFoundError:
-            pass
 
 
 def test_a_project_of_proxies(library, mount_of, scratch):

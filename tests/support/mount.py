@@ -41,6 +41,16 @@ def wait_until(condition, seconds, what):
         time.sleep(0.02)
 
 
+def open_files(pid):
+    """What a process has open, as the kernel names it."""
+    folder = f"/proc/{pid}/fd"
+    for fd in os.listdir(folder):
+        try:
+            yield os.readlink(f"{folder}/{fd}")
+        except FileNotFoundError:
+            pass
+
+
 def is_mountpoint(path):
     return os.path.realpath(os.path.dirname(path)) + "/" + os.path.basename(path) in mountpoints()
 
@@ -123,12 +133,7 @@ class Mount:
 
     def descriptors(self):
         """What the daemon has open."""
-        folder = f"/proc/{self.process.pid}/fd"
-        for fd in os.listdir(folder):
-            try:
-                yield os.readlink(f"{folder}/{fd}")
-            except FileNotFoundError:
-                pass
+        return open_files(self.process.pid)
 
     def request_descriptors(self):
         """Open files that only a request can be holding: objects, derived files, files without a name."""

@@ -428,11 +428,6 @@ void ClipSession::set_index(UniqueFd index) {
   index_ = std::move(index);
 }
 
-bool ClipSession::has_index() const {
-  const std::lock_guard lock(mutex_);
-  return static_cast<bool>(index_);
-}
-
 void ClipSession::warm(Progress progress, Done done) {
   auto warming = std::make_shared<Warming>();
   warming->progress = std::move(progress);

@@ -70,7 +70,6 @@ class ClipSession : public std::enable_shared_from_this<ClipSession> {
 
   // The key-frame index of a source whose container has none, when there is one.
   void set_index(UniqueFd index);
-  bool has_index() const;
 
  private:
   struct Run;

@@ -36,7 +36,7 @@ class Clips {
   Clips(const Clips&) = delete;
   Clips& operator=(const Clips&) = delete;
 
-  // Starts nothing: the first read does. Throws Error(EIO) with the reason when it is known to fail, ENOENT when the
+  // Starts the making of its first frame. Throws Error(EIO) with the reason when it is known to fail, ENOENT when the
   // version is gone or has no proxy.
   ContentRef open(int64_t version, const ClipProfile& profile, uint64_t reader);
 

@@ -4,6 +4,7 @@
 #include "catalog/media/worker/mp4_tracks.h"
 
 #include <array>
+#include <optional>
 
 namespace damfs::worker {
 namespace {
