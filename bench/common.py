@@ -107,10 +107,10 @@ def note(text):
 
 
 @contextlib.contextmanager
-def bindfs(source, at):
+def bindfs(source, at, writes=False):
     """A plain FUSE file system over the same folder: what a mount costs when nobody worked on it."""
     at.mkdir()
-    argv = ["bindfs", "-f", "-r", "--no-allow-other", str(source), str(at)]
+    argv = ["bindfs", "-f", *([] if writes else ["-r"]), "--no-allow-other", str(source), str(at)]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: is_mountpoint(at), 20, "bindfs")

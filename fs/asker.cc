@@ -50,17 +50,22 @@ bool has_gone(pid_t asker, pid_t closer) {
   return !stat || is_exiting(*stat);
 }
 
-uint64_t process_of(pid_t thread) {
-  constexpr std::string_view kField = "\nTgid:\t";
+Program program_of(pid_t thread) {
+  constexpr std::string_view kName = "Name:\t";
+  constexpr std::string_view kGroup = "\nTgid:\t";
+  Program program{static_cast<uint64_t>(thread), "a program"};
   try {
     const std::string status = read_text(fmt::format("/proc/{}/status", thread), 4096).value_or("");
-    if (const size_t at = status.find(kField); at != status.npos) {
-      return std::strtoull(status.c_str() + at + kField.size(), nullptr, 10);
+    if (status.starts_with(kName)) program.name = status.substr(kName.size(), status.find('\n') - kName.size());
+    if (const size_t at = status.find(kGroup); at != status.npos) {
+      program.id = std::strtoull(status.c_str() + at + kGroup.size(), nullptr, 10);
     }
   } catch (const std::exception&) {
     // It ended meanwhile.
   }
-  return static_cast<uint64_t>(thread);
+  return program;
 }
+
+uint64_t process_of(pid_t thread) { return program_of(thread).id; }
 
 }  // namespace damfs

@@ -5,12 +5,19 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 
 namespace damfs {
 
 // Whether thread `asker`, which once asked for something, waits for nothing any more, now that thread `closer`
 // closes the file: it is the same thread, or it has ended or is about to. Says no when it cannot tell.
 bool has_gone(pid_t asker, pid_t closer);
+
+struct Program {
+  uint64_t id = 0;   // the process that a thread belongs to; the thread itself when it cannot tell
+  std::string name;  // as the kernel shortens it
+};
+Program program_of(pid_t thread);
 
 // The process that a thread belongs to; the thread itself when it cannot tell.
 uint64_t process_of(pid_t thread);

@@ -17,11 +17,11 @@ constexpr blksize_t kReadSize = 128 << 10;  // what tools should read at once
 
 struct stat to_stat(const Attributes& attributes, Owner owner) noexcept {
   struct stat st {};
-  st.st_ino = attributes.node.value();
+  st.st_ino = attributes.inode == NodeId() ? attributes.node.value() : attributes.inode.value();
   st.st_mode = attributes.mode;
   st.st_nlink = attributes.nlink;
-  st.st_uid = owner.uid;
-  st.st_gid = owner.gid;
+  st.st_uid = attributes.uid.value_or(owner.uid);
+  st.st_gid = attributes.gid.value_or(owner.gid);
   st.st_size = static_cast<off_t>(attributes.size);
   st.st_blocks = static_cast<blkcnt_t>((attributes.size + kStatBlock - 1) / kStatBlock);
   st.st_blksize = kReadSize;
@@ -36,8 +36,8 @@ fuse_entry_param to_entry(const Attributes& attributes, Owner owner, const Timeo
   entry.ino = attributes.node.value();
   entry.generation = 0;  // numbers are never recycled, and NFS wants it constant
   entry.attr = to_stat(attributes, owner);
-  entry.attr_timeout = timeouts.attributes;
-  entry.entry_timeout = timeouts.entry;
+  entry.attr_timeout = attributes.is_settled ? timeouts.attributes : 0;
+  entry.entry_timeout = attributes.is_settled ? timeouts.entry : 0;
   return entry;
 }
 

@@ -13,6 +13,8 @@
 namespace damfs {
 namespace {
 
+constexpr std::chrono::milliseconds kBreath{5};
+
 class Names final : public EntrySink {
  public:
   bool add(std::string_view name, const Attributes&, Cursor) override {
@@ -25,9 +27,20 @@ class Names final : public EntrySink {
 }  // namespace
 
 Invalidator::Invalidator(Session& session, Options options)
-    : session_(session), options_(std::move(options)), newest_(options_.since), thread_([this] { watch(); }) {}
+    : session_(session), options_(std::move(options)), newest_(options_.since), thread_([this] { watch(); }) {
+  session_.on_change([this] { wake(); });
+}
+
+void Invalidator::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    awake_ = true;
+  }
+  stop_asked_.notify_all();
+}
 
 void Invalidator::stop() {
+  session_.on_change(nullptr);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -39,7 +52,12 @@ void Invalidator::stop() {
 void Invalidator::watch() {
   std::unique_lock lock(mutex_);
   bool is_failing = false;
-  while (!stop_asked_.wait_for(lock, options_.period, [this] { return stopping_; })) {
+  for (;;) {
+    stop_asked_.wait_for(lock, options_.period, [this] { return stopping_ || awake_; });
+    // Whoever writes file after file is not to be asked after each.
+    if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_; });
+    if (stopping_) return;
+    awake_ = false;
     lock.unlock();
     try {
       poll();

@@ -36,6 +36,7 @@ class Invalidator {
   Invalidator& operator=(const Invalidator&) = delete;
 
   void stop();
+  void wake();  // there are news
 
  private:
   void watch();
@@ -50,6 +51,7 @@ class Invalidator {
   std::mutex mutex_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;
+  bool awake_ = false;
   std::thread thread_;
 };
 

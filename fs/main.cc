@@ -37,7 +37,8 @@ int run(int argc, char** argv) {
   });
   for (const auto add : {damfs::add_init, damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,
                          damfs::add_find, damfs::add_info, damfs::add_tag, damfs::add_album, damfs::add_set,
-                         damfs::add_log, damfs::add_undo, damfs::add_warm, damfs::add_doctor}) {
+                         damfs::add_log, damfs::add_undo, damfs::add_trash, damfs::add_revert, damfs::add_warm,
+                         damfs::add_verify, damfs::add_purge, damfs::add_gc, damfs::add_doctor}) {
     add(program, globals);
   }
   try {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -95,6 +96,8 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  bool is_ending() const { return ending_; }
+
  private:
   void wait() {
     std::array<pollfd, 2> events{pollfd{.fd = signals_, .events = POLLIN, .revents = 0},
@@ -105,6 +108,7 @@ class Watch {
   }
 
   void end() {
+    ending_ = true;
     ::sd_notify(0, "STOPPING=1");
     invalidator_.stop();  // while requests are still answered, see there
     try {
@@ -120,6 +124,7 @@ class Watch {
   const Path mountpoint_;
   const int signals_;
   UniqueFd over_;
+  std::atomic<bool> ending_{false};
   std::thread thread_;
 };
 
@@ -168,6 +173,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
         launch.ready();
         mountable.mounted();
       } catch (const std::exception&) {
+        if (watch.is_ending()) return;  // told to end while it began
         failure = std::current_exception();
         invalidator.stop();
         session.stop();

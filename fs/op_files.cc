@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 
@@ -21,19 +22,59 @@ OpenFileRef find_file(Session& session, const fuse_file_info& file) {
   return found;
 }
 
+// Who closes a file waits until it is kept, which workers may have to tell.
+class OwedAnswer {
+ public:
+  OwedAnswer(Session& session, Reply&& reply) : session_(session), reply_(std::move(reply)) { session_.owes_answer(); }
+  ~OwedAnswer() {
+    if (reply_.is_owed()) reply_.error(EIO);
+    session_.gave_answer();
+  }
+  OwedAnswer(const OwedAnswer&) = delete;
+  OwedAnswer& operator=(const OwedAnswer&) = delete;
+
+  void give(int error) {
+    if (error != 0) {
+      reply_.error(error);
+    } else {
+      reply_.ok();
+    }
+    session_.changed();
+  }
+
+ private:
+  Session& session_;
+  Reply reply_;
+};
+
 }  // namespace
 
 void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* file) {
-  if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) return reply.error(EROFS);
   const auto kind = NodeId(number).file_kind();
   OpenRequest request;
   if (kind != NodeId::FileKind::kOriginal) request.reader = process_of(reply.asker());
-  const auto handle = std::make_shared<OpenFile>(find_node(session, number)->open(request));
+  request.truncates = (file->flags & O_TRUNC) != 0;
+  request.writes = request.truncates || (file->flags & O_ACCMODE) != O_RDONLY;
+  const bool takes_writes = kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kTrashInfo;
+  if (request.writes && !takes_writes) return reply.error(EROFS);
+  if (request.writes) request.actor = actor_of(session, reply);
+  NodeRef node;
+  ContentRef content;
+  try {
+    node = find_node(session, number);  // the state that somebody opened and left alone may just be gone
+    content = node->open(request);
+  } catch (const Error& error) {
+    if (error.code() != ESTALE || !request.writes) throw;
+    const int refused = session.overwrites().wants(reply.asker(), NodeId(number));
+    return reply.error(refused != 0 ? refused : ESTALE);
+  }
+  const bool is_written = !attributes_of(*node).is_settled;
+  const auto handle = std::make_shared<OpenFile>(std::move(content));
   handle->way = session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
   file->keep_cache = handle->content->is_immutable();
   // Closing is of interest only where a read may be awaited for long, see flush.
-  file->noflush = kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl;
+  file->noflush = !is_written && (kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl);
   file->fh = session.files().add(handle);
   const bool taken = backing > 0 ? reply.open(*file, backing) : reply.open(*file);
   if (!taken) session.files().remove(file->fh);
@@ -51,6 +92,36 @@ void read(Session& session, Reply& reply, fuse_ino_t, size_t size, off_t offset,
 void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
   const auto handle = find_file(session, *file);
   session.reads()->closing(*handle, reply.asker());
+  const Actor actor = actor_of(session, reply);
+  const auto owed = std::make_shared<OwedAnswer>(session, std::move(reply));
+  handle->content->close(actor, [owed](int error) { owed->give(error); });
+}
+
+void write(Session& session, Reply& reply, fuse_ino_t, const char* data, size_t size, off_t offset,
+           fuse_file_info* file) {
+  if (offset < 0) return reply.error(EINVAL);
+  find_file(session, *file)->content->write(static_cast<uint64_t>(offset), std::as_bytes(std::span(data, size)));
+  reply.written(size);
+}
+
+void fallocate(Session& session, Reply& reply, fuse_ino_t, int mode, off_t offset, off_t size, fuse_file_info* file) {
+  if (offset < 0 || size <= 0) return reply.error(EINVAL);
+  find_file(session, *file)->content->allocate(mode, static_cast<uint64_t>(offset), static_cast<uint64_t>(size));
+  reply.ok();
+}
+
+void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fuse_file_info* source, fuse_ino_t,
+                     off_t to, fuse_file_info* file, size_t size, int) {
+  if (from < 0 || to < 0) return reply.error(EINVAL);
+  constexpr size_t kMost = size_t{1} << 30;  // the answer has 32 bits
+  const auto input = find_file(session, *source);
+  const auto output = find_file(session, *file);
+  reply.written(output->content->copy_from(*input->content, static_cast<uint64_t>(from), static_cast<uint64_t>(to),
+                                           std::min(size, kMost)));
+}
+
+void fsync(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info* file) {
+  find_file(session, *file)->content->sync();
   reply.ok();
 }
 

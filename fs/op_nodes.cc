@@ -23,6 +23,21 @@ void reply_xattr(Reply& reply, std::string_view value, size_t size) {
   reply.bytes(std::as_bytes(std::span(value)));
 }
 
+// The node that takes the writing which this lookup prepares; the file itself where none may.
+NodeRef to_be_written(Session& session, const Reply& reply, const Node& directory, EntryName name, const NodeRef& file,
+                      NodeId wanted) {
+  try {
+    NodeRef next = directory.overwrite(actor_of(session, reply), name);
+    session.overwrites().found(reply.asker(), wanted);
+    return next;
+  } catch (const Error& error) {
+    session.overwrites().found(reply.asker(), wanted);
+    session.overwrites().refused(reply.asker(), file->id(), error.code());
+    session.options().nodes.refused(error.what());  // the opening, which is what fails, knows no more than the code
+    return file;
+  }
+}
+
 }  // namespace
 
 void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
@@ -36,12 +51,19 @@ void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name)
     node = find_node(session, directory->parent().value());
   } else {
     node = directory->lookup(EntryName(text));
+    const bool is_original =
+        node && !node->id().is_directory() && node->id().file_kind() == NodeId::FileKind::kOriginal;
+    const auto wanted = is_original ? session.overwrites().wanted(reply.asker()) : std::nullopt;
+    if (wanted) node = to_be_written(session, reply, *directory, EntryName(text), node, *wanted);
   }
   const Timeouts& timeouts = session.options().timeouts;
   const auto attributes = node ? node->attributes() : std::nullopt;
   fuse_entry_param entry{};  // number 0: there is no such name, and the kernel may remember that
   if (attributes) entry = to_entry(*attributes, session.options().owner, timeouts);
-  entry.entry_timeout = entry_timeout(text, timeouts);
+  if (!attributes) entry.entry_timeout = directory->absence_lasts() ? entry_timeout(text, timeouts) : 0;
+  if (attributes && attributes->is_settled) {
+    entry.entry_timeout = directory->presence_lasts() ? entry_timeout(text, timeouts) : 0;
+  }
 
   if (attributes) session.inodes().looked_up(attributes->node, node);  // first, or a forget could overtake it
   if (!reply.entry(entry) && attributes) session.inodes().forget(attributes->node, 1);
@@ -61,7 +83,9 @@ void forget_multi(Session& session, Reply& reply, size_t count, fuse_forget_data
 
 void getattr(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info*) {
   const NodeRef node = find_node(session, number);
-  reply.attr(to_stat(attributes_of(*node), session.options().owner), session.options().timeouts.attributes);
+  const Attributes attributes = attributes_of(*node);
+  reply.attr(to_stat(attributes, session.options().owner),
+             attributes.is_settled ? session.options().timeouts.attributes : 0);
 }
 
 void statfs(Session& session, Reply& reply, fuse_ino_t) {

@@ -14,6 +14,11 @@ namespace {
 
 Session& session_of(fuse_req_t request) { return *static_cast<Session*>(fuse_req_userdata(request)); }
 
+// What programs ask without meaning it, and what the kernel mends by itself, is not told to people.
+bool is_told(int code) {
+  return code != ENOENT && code != ESTALE && code != ENODATA && code != EEXIST && code != EBADF;
+}
+
 // The boundary: in here everything is a value or an exception, out there it is exactly one reply.
 template <Op op, auto handler>
 struct Row;
@@ -27,9 +32,11 @@ struct Row<op, handler> {
     try {
       handler(session, reply, args...);
     } catch (const std::exception& error) {
+      const int code = errno_of_current_exception();
+      if (is_told(code)) session.options().nodes.refused(error.what());
       // An answer that was already given stays; ordinary refusals are no news.
       log::debug("{}: {}", op_name(op), error.what());
-      reply.error(errno_of_current_exception());
+      reply.error(code);
     } catch (...) {
       reply.error(EIO);
     }
@@ -39,16 +46,6 @@ struct Row<op, handler> {
 template <Op op, auto handler, typename Slot>
 void row(Slot& slot) {
   slot = &Row<op, handler>::call;
-}
-
-// The default row: what would write is refused.
-template <typename... Args>
-void refuse(void (*&slot)(fuse_req_t, Args...)) {
-  slot = [](fuse_req_t request, Args...) {
-    Stats& stats = session_of(request).stats();
-    stats.count_request(Op::kRefused);
-    Reply(request, stats).error(EROFS);
-  };
 }
 
 fuse_lowlevel_ops make_table() {
@@ -69,20 +66,22 @@ fuse_lowlevel_ops make_table() {
   row<Op::kStatfs, &op::statfs>(ops.statfs);
   row<Op::kGetxattr, &op::getxattr>(ops.getxattr);
   row<Op::kListxattr, &op::listxattr>(ops.listxattr);
-  refuse(ops.setattr);
-  refuse(ops.mknod);
-  refuse(ops.mkdir);
-  refuse(ops.unlink);
-  refuse(ops.rmdir);
-  refuse(ops.symlink);
-  refuse(ops.rename);
-  refuse(ops.link);
-  refuse(ops.write);
-  refuse(ops.setxattr);
-  refuse(ops.removexattr);
-  refuse(ops.create);
-  refuse(ops.fallocate);
-  refuse(ops.copy_file_range);
+  row<Op::kSetattr, &op::setattr>(ops.setattr);
+  row<Op::kCreate, &op::create>(ops.create);
+  row<Op::kMknod, &op::mknod>(ops.mknod);
+  row<Op::kWrite, &op::write>(ops.write);
+  row<Op::kFallocate, &op::fallocate>(ops.fallocate);
+  row<Op::kCopyFileRange, &op::copy_file_range>(ops.copy_file_range);
+  row<Op::kFsync, &op::fsync>(ops.fsync);
+  row<Op::kFsyncdir, &op::fsyncdir>(ops.fsyncdir);
+  row<Op::kMkdir, &op::mkdir>(ops.mkdir);
+  row<Op::kUnlink, &op::unlink>(ops.unlink);
+  row<Op::kRmdir, &op::rmdir>(ops.rmdir);
+  row<Op::kSymlink, &op::symlink>(ops.symlink);
+  row<Op::kRename, &op::rename>(ops.rename);
+  row<Op::kLink, &op::link>(ops.link);
+  row<Op::kSetxattr, &op::setxattr>(ops.setxattr);
+  row<Op::kRemovexattr, &op::removexattr>(ops.removexattr);
   // There are no symbolic links here, which is not the same as "not supported".
   ops.readlink = [](fuse_req_t request, fuse_ino_t) { Reply(request, session_of(request).stats()).error(EINVAL); };
   return ops;

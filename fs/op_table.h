@@ -12,7 +12,7 @@ namespace damfs {
 // One row for each thing the kernel can ask. A row counts, calls its op, and turns whatever the op throws into
 // the one reply; so an op only finds its node, calls it once and packs the answer. Not in the table, so that
 // libfuse answers ENOSYS and the kernel does it alone and asks no more: access (default_permissions), lseek,
-// fsync and fsyncdir (nothing is ever dirty), locks, ioctl, poll, bmap.
+// locks, ioctl, poll, bmap.
 const fuse_lowlevel_ops& op_table();
 
 // The node the kernel means. Throws ESTALE when it is gone, so that a path that led there is looked up afresh.
@@ -33,6 +33,28 @@ void open(Session&, Reply&, fuse_ino_t number, fuse_file_info* file);
 void read(Session&, Reply&, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file);
 void flush(Session&, Reply&, fuse_ino_t, fuse_file_info* file);
 void release(Session&, Reply&, fuse_ino_t, fuse_file_info* file);
+
+void write(Session&, Reply&, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* file);
+void fallocate(Session&, Reply&, fuse_ino_t, int mode, off_t offset, off_t size, fuse_file_info* file);
+void copy_file_range(Session&, Reply&, fuse_ino_t, off_t from, fuse_file_info* source, fuse_ino_t, off_t to,
+                     fuse_file_info* file, size_t size, int flags);
+void fsync(Session&, Reply&, fuse_ino_t, int datasync, fuse_file_info* file);
+
+void setattr(Session&, Reply&, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file);
+void create(Session&, Reply&, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* file);
+void mknod(Session&, Reply&, fuse_ino_t parent, const char* name, mode_t mode, dev_t);
+void mkdir(Session&, Reply&, fuse_ino_t parent, const char* name, mode_t mode);
+void unlink(Session&, Reply&, fuse_ino_t parent, const char* name);
+void rmdir(Session&, Reply&, fuse_ino_t parent, const char* name);
+void symlink(Session&, Reply&, const char*, fuse_ino_t parent, const char* name);
+void rename(Session&, Reply&, fuse_ino_t parent, const char* name, fuse_ino_t to_parent, const char* to,
+            unsigned flags);
+void link(Session&, Reply&, fuse_ino_t number, fuse_ino_t parent, const char* name);
+void setxattr(Session&, Reply&, fuse_ino_t number, const char* name, const char* value, size_t size, int flags);
+void removexattr(Session&, Reply&, fuse_ino_t number, const char* name);
+void fsyncdir(Session&, Reply&, fuse_ino_t, int datasync, fuse_file_info* file);
+
+Actor actor_of(const Session& session, const Reply& reply);
 
 void opendir(Session&, Reply&, fuse_ino_t number, fuse_file_info* file);
 void readdir(Session&, Reply&, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file);

@@ -50,6 +50,11 @@ bool Reply::open(const fuse_file_info& file, int backing_id) {
   return request && fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out) == 0;
 }
 
+bool Reply::create(const fuse_entry_param& entry, const fuse_file_info& file) {
+  auto* request = take();
+  return request && fuse_reply_create(request, &entry, &file) == 0;
+}
+
 bool Reply::entries(std::span<const char> packed) {
   auto* request = take();
   return request && fuse_reply_buf(request, packed.data(), packed.size()) == 0;
@@ -77,6 +82,10 @@ void Reply::slice(int fd, uint64_t offset, size_t size) {
     return error(EIO);
   }
   bytes(wanted);
+}
+
+void Reply::written(size_t size) {
+  if (auto* request = take()) fuse_reply_write(request, size);
 }
 
 void Reply::xattr_size(size_t size) {

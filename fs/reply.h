@@ -37,11 +37,13 @@ class Reply {
   [[nodiscard]] bool open(const fuse_file_info& file);
   // The kernel reads it from this backing file. Of `file` only the handle and noflush may be said with it.
   [[nodiscard]] bool open(const fuse_file_info& file, int backing_id);
+  [[nodiscard]] bool create(const fuse_entry_param& entry, const fuse_file_info& file);
   [[nodiscard]] bool entries(std::span<const char> packed);
 
   void attr(const struct stat& attributes, double timeout);
   void bytes(std::span<const std::byte> data);
   void slice(int fd, uint64_t offset, size_t size);
+  void written(size_t size);
   void xattr_size(size_t size);
   void statfs(const struct statvfs& volume);
 

@@ -30,21 +30,27 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
                                                 .cache = cache_,
                                                 .workers = *workers_,
                                                 .deadline_ms = library.config().media_deadline_ms});
+  members_ = std::make_unique<Members>(Members::Parts{.catalog = catalog_,
+                                                      .objects = objects_,
+                                                      .cache = cache_,
+                                                      .workers = *workers_,
+                                                      .deadline_ms = library.config().media_deadline_ms});
 }
 
 std::string ServedLibrary::stats_json(const Stats& stats) {
   const auto totals = catalog_.reader()->totals();
   const auto renders = stills_->counters();
   const auto& runs = clips_->counters();
+  const auto& unpacked = members_->counters();
   const auto pool = workers_->counters();
   const std::string passthrough = stats.passthrough();
   nlohmann::ordered_json json = {{"assets", totals.assets},
                                  {"blobs", totals.blobs},
                                  {"original_bytes", totals.original_bytes},
                                  {"derived_cache_bytes", cache_.bytes()},
-                                 {"renders_started", renders.started + runs.started},
-                                 {"renders_done", renders.done + runs.done},
-                                 {"renders_failed", renders.failed + runs.failed},
+                                 {"renders_started", renders.started + runs.started + unpacked.started},
+                                 {"renders_done", renders.done + runs.done + unpacked.done},
+                                 {"renders_failed", renders.failed + runs.failed + unpacked.failed},
                                  {"worker_restarts", pool.restarts},
                                  {"workers_running", pool.workers_running},
                                  {"jobs_queued", pool.queued},
@@ -63,7 +69,7 @@ std::string ServedLibrary::status_json(const Path& mountpoint) {
                                        {"mountpoint", mountpoint.string()},
                                        {"pid", ::getpid()},
                                        {"version", DAMFS_VERSION},
-                                       {"read_only", true}};
+                                       {"read_only", false}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -82,6 +88,11 @@ std::string ServedLibrary::metrics(const Stats& stats) {
 }
 
 std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& mountpoint) {
+  prober_ = std::make_unique<Prober>(Prober::Parts{.catalog = catalog_,
+                                                   .objects = objects_,
+                                                   .workers = *workers_,
+                                                   .cache = &cache_,
+                                                   .deadline_ms = library_.config().media_deadline_ms});
   std::vector<ControlFile> files;
   files.push_back({"status.json", 8192, [this, mountpoint] { return status_json(mountpoint); }});
   files.push_back({"stats.json", 4096, [this, &stats] { return stats_json(stats); }});
@@ -92,7 +103,9 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& m
                                               .objects = objects_,
                                               .stills = *stills_,
                                               .clips = *clips_,
-                                              .control_files = std::move(files)});
+                                              .members = *members_,
+                                              .control_files = std::move(files),
+                                              .prober = prober_.get()});
 }
 
 }  // namespace damfs

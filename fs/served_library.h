@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "catalog/ingest/prober.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/derived_cache.h"
@@ -12,6 +13,7 @@
 #include "catalog/store/object_store.h"
 #include "fs/stats.h"
 #include "views/derive/clips.h"
+#include "views/derive/members.h"
 #include "views/derive/stills.h"
 #include "views/tree.h"
 
@@ -35,6 +37,7 @@ class ServedLibrary {
   unsigned workers() const { return workers_->size(); }  // at the most
 
   // The mounted tree, its .damfs/ filled from here and from `stats`. `mountpoint` is only told to readers.
+  // Looks, by and by, at what was written.
   std::unique_ptr<Tree> make_tree(const Stats& stats, const Path& mountpoint);
 
   // The vocabulary that .damfs/stats.json and `damfs status --json` share.
@@ -48,9 +51,11 @@ class ServedLibrary {
   Catalog catalog_;
   ObjectStore objects_;
   DerivedCache cache_;
-  std::unique_ptr<Clips> clips_;  // these two are made after the pool, and destroyed after it
+  std::unique_ptr<Clips> clips_;  // these three are made after the pool, and destroyed after it
+  std::unique_ptr<Members> members_;
   std::unique_ptr<Stills> stills_;
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<Prober> prober_;
 };
 
 }  // namespace damfs

@@ -198,6 +198,10 @@ void Session::stop() {
 void Session::finish() {
   fuse_session_exit(fuse_.get());  // else libfuse complains of every answer that finds no kernel
   reads_->end_all();
+  {
+    std::unique_lock lock(change_mutex_);
+    none_owed_.wait(lock, [this] { return owed_ == 0; });
+  }
   passthrough_->end();
   if (is_mounted_) fuse_session_unmount(fuse_.get());
   is_mounted_ = false;
@@ -218,12 +222,33 @@ void Session::invalidate_listing(NodeId directory) {
   if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a listing");
 }
 
+void Session::on_change(std::function<void()> call) {
+  const std::lock_guard lock(change_mutex_);
+  on_change_ = std::move(call);
+}
+
+void Session::owes_answer() {
+  const std::lock_guard lock(change_mutex_);
+  ++owed_;
+}
+
+void Session::gave_answer() {
+  const std::lock_guard lock(change_mutex_);
+  if (--owed_ == 0) none_owed_.notify_all();
+}
+
+void Session::changed() {
+  const std::lock_guard lock(change_mutex_);
+  if (on_change_) on_change_();
+}
+
 void Session::negotiate(fuse_conn_info& connection) {
   const auto want = [&](unsigned capability) { connection.want |= connection.capable & capability; };
   const auto refuse = [&](unsigned capability) { connection.want &= ~capability; };
   want(FUSE_CAP_READDIRPLUS);
   refuse(FUSE_CAP_READDIRPLUS_AUTO);  // it falls back to a lookup for each entry
   want(FUSE_CAP_ASYNC_READ);
+  want(FUSE_CAP_ATOMIC_O_TRUNC);
   want(FUSE_CAP_PARALLEL_DIROPS);
   want(FUSE_CAP_EXPORT_SUPPORT);
   want(FUSE_CAP_SPLICE_WRITE);

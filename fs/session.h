@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +15,7 @@
 #include "fs/attributes.h"
 #include "fs/handle_table.h"
 #include "fs/inode_table.h"
+#include "fs/overwrites.h"
 #include "fs/passthrough.h"
 #include "fs/pending_read.h"
 #include "fs/stats.h"
@@ -64,6 +66,9 @@ class Session {
   void invalidate_attributes(NodeId node);
   void invalidate_listing(NodeId directory);  // and its attributes
 
+  // Calls that whenever something was changed through this mount, on the thread of the request; null: nobody.
+  void on_change(std::function<void()> call);
+
   // For the ops.
   const Options& options() const { return options_; }
   Stats& stats() { return options_.stats; }
@@ -72,6 +77,11 @@ class Session {
   HandleTable<const Node>& directories() { return directories_; }
   const std::shared_ptr<PendingReads>& reads() { return reads_; }
   Passthrough& passthrough() { return *passthrough_; }
+  Overwrites& overwrites() { return overwrites_; }
+  void changed();  // something was changed through this mount
+  // Somebody else will answer a request later; the session ends only after all of them.
+  void owes_answer();
+  void gave_answer();
   void negotiate(fuse_conn_info& connection);
 
  private:
@@ -87,6 +97,7 @@ class Session {
   HandleTable<const Node> directories_;
   std::shared_ptr<PendingReads> reads_;
   std::shared_ptr<Passthrough> passthrough_;
+  Overwrites overwrites_;
   bool is_mounted_ = false;
   std::unique_ptr<fuse_session, Destroy> fuse_;
 
@@ -95,6 +106,11 @@ class Session {
   bool is_running_ = false;  // guarded by mutex_, as is runner_
   bool stop_asked_ = false;
   pthread_t runner_{};
+
+  std::mutex change_mutex_;
+  std::function<void()> on_change_;
+  std::condition_variable none_owed_;
+  int owed_ = 0;  // guarded by change_mutex_
 };
 
 }  // namespace damfs

@@ -28,10 +28,25 @@ enum class Op : uint8_t {
   kStatfs,
   kGetxattr,
   kListxattr,
-  kRefused,
+  kSetattr,
+  kCreate,
+  kMknod,
+  kWrite,
+  kFallocate,
+  kCopyFileRange,
+  kFsync,
+  kFsyncdir,
+  kMkdir,
+  kUnlink,
+  kRmdir,
+  kSymlink,
+  kRename,
+  kLink,
+  kSetxattr,
+  kRemovexattr,
 };
-inline constexpr size_t kOpCount = static_cast<size_t>(Op::kRefused) + 1;
-std::string_view op_name(Op op);  // "lookup"; kRefused, every op that would write, is "write"
+inline constexpr size_t kOpCount = static_cast<size_t>(Op::kRemovexattr) + 1;
+std::string_view op_name(Op op);  // "lookup"
 
 // What one mount was asked and how it answered. Thread-safe; outlives the session that counts into it.
 class Stats {

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 import media  # noqa: E402
+from drive import Drive  # noqa: E402
 from library import Library, scratch_folder  # noqa: E402
 from mount import Mount, why_no_mounts  # noqa: E402
 
@@ -50,6 +51,12 @@ def mount_of():
 
     yield start
     media.run_all(mount.stop for mount in reversed(running))
+
+
+@pytest.fixture
+def drive(library, mount_of):
+    """An empty library of this test's own, mounted to be written to."""
+    return Drive(library, mount_of)
 
 
 @pytest.fixture(scope="module")

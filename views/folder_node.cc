@@ -8,11 +8,18 @@
 #include <algorithm>
 #include <charconv>
 
+#include "views/original_node.h"
+#include "views/search/unlisted.h"
+
 namespace damfs {
 namespace {
 
-// A cursor says which of the two runs it stands in: sub-folders (even) come first, assets (odd) behind them.
-Cursor behind_folder(int64_t key) { return static_cast<Cursor>(key) << 1; }
+// A cursor says which of the three runs it stands in: sub-folders come first, assets behind them, and then what is
+// not catalogued.
+enum class Run : uint8_t { kFolders = 0, kAssets = 1, kDrafts = 2 };
+constexpr unsigned kRunBits = 2;
+Cursor behind(Run run, int64_t key) { return static_cast<Cursor>(key) << kRunBits | static_cast<Cursor>(run); }
+
 // "…~asset12" or "…~asset12.ext".
 std::optional<int64_t> asset_in_name(std::string_view shown) {
   const size_t mark = shown.rfind(kAssetMark);
@@ -24,12 +31,15 @@ std::optional<int64_t> asset_in_name(std::string_view shown) {
   return error == std::errc() && whole ? std::optional(id) : std::nullopt;
 }
 
-Cursor behind_asset(int64_t cursor) { return static_cast<Cursor>(cursor) << 1 | 1U; }
-
 }  // namespace
 
 FolderNode::FolderNode(const TreeContext& context, const View& view, const Lens& lens, int64_t key)
-    : Node(NodeId::directory(view.code(), lens.code(), key)), context_(context), view_(view), lens_(lens), key_(key) {}
+    : Node(NodeId::directory(view.code(), lens.code(), key)),
+      context_(context),
+      view_(view),
+      lens_(lens),
+      key_(key),
+      held_(view.hold(key)) {}
 
 NodeId FolderNode::folder_id(int64_t key) const { return NodeId::directory(view_.code(), lens_.code(), key); }
 
@@ -41,7 +51,16 @@ std::optional<Attributes> FolderNode::attributes() const {
 }
 
 Attributes FolderNode::folder_attributes(const GroupRow& row) const {
-  return directory_attributes(folder_id(row.key), row.changed_ns != 0 ? row.changed_ns : context_.created_ns);
+  Attributes attributes =
+      directory_attributes(folder_id(row.key), row.changed_ns != 0 ? row.changed_ns : context_.created_ns);
+  if (row.mtime_ns) attributes.mtime_ns = *row.mtime_ns;
+  apply(row.ownership, attributes);
+  return attributes;
+}
+
+bool FolderNode::presence_lasts() const {
+  const auto reader = context_.catalog.reader();
+  return view_.names_last(*reader, key_);
 }
 
 NodeId FolderNode::parent() const {
@@ -50,7 +69,9 @@ NodeId FolderNode::parent() const {
   }
   const auto reader = context_.catalog.reader();
   const auto row = view_.folder(*reader, key_);
-  return row ? folder_id(row->parent) : NodeId::root();
+  if (!row) return NodeId::root();
+  const View::Place above = view_.above(*row);
+  return NodeId::directory(above.view, lens_.code(), above.key);
 }
 
 class FolderNode::FolderSiblings final : public Siblings {
@@ -110,11 +131,11 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
   if (const auto asset = asset_in_name(shown)) {
     const auto reader = context_.catalog.reader();
     const auto row = reader->asset(*asset);
-    if (!row) return std::nullopt;
+    if (!row || row->row.state != AssetState::kLive) return std::nullopt;
     std::optional<FoundAsset> found;
-    view_.names(*reader, *row, [&](int64_t key, std::string_view name) {
+    view_.names_in(*reader, key_, *row, [&](int64_t, std::string_view name) {
       FoundAsset candidate{row->row, std::string(name)};
-      if (key == key_ && !found && is_shown_so(candidate)) found = std::move(candidate);
+      if (!found && is_shown_so(candidate)) found = std::move(candidate);
     });
     return found;
   }
@@ -122,6 +143,14 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
 }
 
 NodeRef FolderNode::lookup(EntryName name) const {
+  if (lens_.code() == 0 && context_.drafts.has_any(id())) {
+    if (auto draft = context_.drafts.at(id(), name.view())) return std::make_shared<DraftNode>(std::move(draft));
+    if (const auto parked = context_.drafts.parked(id(), name.view())) return lens_.node(context_, parked->asset);
+    if (context_.drafts.is_parked_away(id(), name.view())) {
+      const auto now = shown_asset(name.view());
+      return now ? lens_.node(context_, *now) : nullptr;
+    }
+  }
   const auto folder = [&] {
     const auto reader = context_.catalog.reader();
     return view_.find_folder(*reader, key_, name.view());
@@ -129,40 +158,73 @@ NodeRef FolderNode::lookup(EntryName name) const {
   // A file spelled exactly so comes before a folder that only is the same in NFC.
   if (!folder || folder->name != name.view()) {
     const auto found = find_source(name.view());
-    if (found && (!folder || shown_name(found->name, found->row.id) == name.view()))
+    if (found && (!folder || shown_name(found->name, found->row.id) == name.view())) {
+      const bool holds = lens_.code() != 0 || !context_.drafts.may_wake(id(), found->name);
+      if (!holds) return std::make_shared<OriginalNode>(context_, *found, OriginalNode::Holds::kForNow);
       return lens_.node(context_, *found);
+    }
   }
   if (folder) return std::make_shared<FolderNode>(context_, view_, lens_, folder->key);
-  return name.view() == lens_.folder_file_name() ? lens_.folder_file(context_, view_, key_) : nullptr;
+  if (const auto asset = lens_.code() == 0 ? context_.drafts.filed_as(id(), name.view()) : std::nullopt) {
+    const auto row = context_.catalog.reader()->asset(*asset);
+    if (row) return std::make_shared<OriginalNode>(context_, *row, OriginalNode::Holds::kForNow);
+  }
+  if (name.view() == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
+  return find_unlisted(context_, view_, lens_, key_, name.view());
 }
 
 void FolderNode::list(Cursor after, EntrySink& sink) const {
-  const auto reader = context_.catalog.reader();
-  const auto at = static_cast<int64_t>(after >> 1);
-  const bool in_assets = (after & 1U) != 0;
-  if (!in_assets && !list_folders(*reader, at, sink)) return;
-  list_assets(*reader, in_assets ? at : 0, sink);
+  const auto at = static_cast<int64_t>(after >> kRunBits);
+  const auto run = static_cast<Run>(after & ((1U << kRunBits) - 1));
+  if (run != Run::kDrafts) {
+    const auto reader = context_.catalog.reader();
+    if (run == Run::kFolders && !list_folders(*reader, at, sink)) return;
+    if (!list_assets(*reader, run == Run::kAssets ? at : 0, sink)) return;
+  }
+  if (lens_.code() == 0) list_drafts(run == Run::kDrafts ? at : 0, sink);
 }
 
 bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) const {
   bool room = true;
   view_.folders(reader, key_, after, [&](const GroupRow& row) {
-    room = sink.add(row.name, folder_attributes(row), behind_folder(row.key));
+    room = sink.add(row.name, folder_attributes(row), behind(Run::kFolders, row.key));
     return room;
   });
   return room;
 }
 
-void FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
+bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
   bool plain = lens_.code() == 0;
+  const bool has_drafts = plain && context_.drafts.has_any(id());
+  const bool lasts = view_.names_last(reader, key_);
   if (plain) {
     view_.folders(reader, key_, 0, [&](const GroupRow&) { return plain = false; });
   }
+  bool room = true;
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
-    const auto attributes = lens_.attributes(row);
+    auto attributes = lens_.attributes(row);
     if (!attributes) return true;
-    if (plain) return sink.add(row.name, *attributes, behind_asset(row.cursor));
-    return sink.add(shown_name(row.name, row.id), *attributes, behind_asset(row.cursor));
+    attributes->is_settled = attributes->is_settled && lasts;
+    if (has_drafts) {
+      // What is being saved over keeps its place in the listing.
+      attributes->is_settled = lasts && !context_.drafts.may_wake(id(), row.name);
+      if (const auto draft = context_.drafts.at(id(), row.name)) {
+        attributes = draft->attributes();
+      } else if (context_.drafts.is_parked_version(id(), row.name, row.version)) {
+        return true;
+      }
+    }
+    return room = plain ? sink.add(row.name, *attributes, behind(Run::kAssets, row.cursor))
+                        : sink.add(shown_name(row.name, row.id), *attributes, behind(Run::kAssets, row.cursor));
+  });
+  return room;
+}
+
+void FolderNode::list_drafts(int64_t after, EntrySink& sink) const {
+  if (!context_.drafts.has_any(id())) return;
+  context_.drafts.list(id(), after, [&](int64_t number, const std::string& name, const Attributes& attributes) {
+    if (shown_asset(name)) return true;  // it stood among those
+    return sink.add(name, attributes, behind(Run::kDrafts, number));
   });
 }
 

@@ -14,8 +14,23 @@ class FolderNode final : public Node {
   FolderNode(const TreeContext& context, const View& view, const Lens& lens, int64_t key);
   std::optional<Attributes> attributes() const override;
   NodeRef lookup(EntryName name) const override;
+  bool absence_lasts() const override { return view_.absence_lasts() && presence_lasts(); }
+  bool presence_lasts() const override;
   NodeId parent() const override;
   void list(Cursor after, EntrySink& sink) const override;
+
+  Created create(const Actor& actor, EntryName name, uint32_t mode) const override;
+  NodeRef overwrite(const Actor& actor, EntryName name) const override;
+  NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const override;
+  void unlink(const Actor& actor, EntryName name) const override;
+  void rmdir(const Actor& actor, EntryName name) const override;
+  NodeRef link(const Actor& actor, const Node& file, EntryName name) const override;
+  void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const override;
+  void set_attributes(const Actor& actor, const AttributeChange& change) const override;
+  std::optional<std::string> xattr(std::string_view name) const override;
+  std::vector<std::string> xattr_names() const override;
+  void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const override;
+  bool remove_xattr(const Actor& actor, std::string_view name) const override;
 
   // The name that an asset called `name` in this folder is shown under.
   std::string shown_name(std::string_view name, int64_t asset) const;
@@ -32,12 +47,38 @@ class FolderNode final : public Node {
   Attributes folder_attributes(const GroupRow& row) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
-  void list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
+  bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
+  void list_drafts(int64_t after, EntrySink& sink) const;
+  // For changes (folder_acts.cc).
+  void require_writable() const;
+  DraftPlace place(std::string_view name) const;
+  std::optional<FoundAsset> shown_asset(std::string_view name) const;
+  DraftRef next_state(std::string_view name) const;
+  std::optional<GroupRow> shown_folder(std::string_view name) const;
+  // folder_xattrs.cc
+  bool is_own_xattr(std::string_view name) const;
+  void set_own_xattr(const Actor& actor, std::string_view name, std::string_view value) const;
+  void each_asset_below(int64_t key, const std::function<void(int64_t asset)>& visit) const;
+  void rename_folder(const Actor& actor, const GroupRow& folder, const FolderNode& to_folder, EntryName to) const;
+  void rename_draft(const Actor& actor, const DraftRef& draft, std::vector<Draft::Hold> held,
+                    const FolderNode& to_folder, EntryName to) const;
+  void rename_asset(const Actor& actor, const FoundAsset& asset, const FolderNode& to_folder, EntryName to) const;
+  enum class Came : uint8_t { kFromHere, kFromElsewhere };
+  void settle_name_of(int64_t asset, EntryName name, Came came) const;
+  // Into the desktop's trash (trash/folder_to_trash.cc).
+  void rename_to_trash(const Actor& actor, EntryName name, const Node& files, EntryName to, Replace replace) const;
+  void trash_smart_album(const Actor& actor, const GroupRow& album, NodeId files, EntryName to) const;
+  void trash_folder(const Actor& actor, const GroupRow& folder, NodeId files, EntryName to) const;
+  void trash_all_in(Writer& writer, const Actor& actor, int64_t key) const;
+  void settle_drafts_below(const Actor& actor, int64_t key, std::vector<DraftRef>& litter) const;
+  void drop_desktop_note(NodeId files, std::string_view to) const;
+  void forget_way_to_trash(NodeId files, std::string_view to) const;
 
   const TreeContext& context_;
   const View& view_;
   const Lens& lens_;
   const int64_t key_;
+  const std::shared_ptr<const void> held_;
 };
 
 }  // namespace damfs

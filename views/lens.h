@@ -65,6 +65,11 @@ class Lens {
   }
 
   virtual NodeRef node(const TreeContext& context, const FoundAsset& asset) const = 0;
+  // What is kept of the derived file goes, for it can be made again. False: nothing of it is.
+  virtual bool drop(const TreeContext& context, const FoundAsset& asset) const {
+    (void)context, (void)asset;
+    return false;
+  }
   // The node number of a version through this lens.
   virtual NodeId node_id(int64_t version) const = 0;
 

@@ -21,6 +21,28 @@ void Node::list(Cursor, EntrySink&) const { fail(ENOTDIR, "node {} is not a dire
 
 ContentRef Node::open(const OpenRequest&) const { fail(EISDIR, "node {} is a directory", id_.value()); }
 
+namespace {
+
+[[noreturn]] void refuse(NodeId id) { fail(EROFS, "nothing can be changed at node {}", id.value()); }
+
+}  // namespace
+
+Node::Created Node::create(const Actor&, EntryName, uint32_t) const { refuse(id_); }
+NodeRef Node::overwrite(const Actor&, EntryName) const { refuse(id_); }
+NodeRef Node::mkdir(const Actor&, EntryName, uint32_t) const { refuse(id_); }
+void Node::unlink(const Actor&, EntryName) const { refuse(id_); }
+void Node::rmdir(const Actor&, EntryName) const { refuse(id_); }
+NodeRef Node::link(const Actor&, const Node&, EntryName) const { refuse(id_); }
+void Node::rename(const Actor&, EntryName, const Node&, EntryName, Replace) const { refuse(id_); }
+void Node::set_attributes(const Actor&, const AttributeChange&) const { refuse(id_); }
+void Node::set_xattr(const Actor&, std::string_view, std::string_view, XattrFlag) const { refuse(id_); }
+bool Node::remove_xattr(const Actor&, std::string_view) const { refuse(id_); }
+
+void Content::write(uint64_t, std::span<const std::byte>) { fail(EBADF, "that file was not opened for writing"); }
+void Content::allocate(int, uint64_t, uint64_t) { fail(EBADF, "that file was not opened for writing"); }
+void Content::truncate(uint64_t) { fail(EINVAL, "that file was not opened for writing"); }
+size_t Content::copy_from(Content&, uint64_t, uint64_t, size_t) { fail(EBADF, "that file was not opened for writing"); }
+
 std::optional<std::string> Node::xattr(std::string_view) const { return std::nullopt; }
 std::vector<std::string> Node::xattr_names() const { return {}; }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/base/digest.h"
 #include "catalog/base/names.h"
 #include "views/node_id.h"
 
@@ -26,7 +28,30 @@ struct Attributes {
   uint64_t size = 0;   // bytes; 0 for directories
   int64_t mtime_ns = 0;
   int64_t ctime_ns = 0;
+  std::optional<uint32_t> uid{}, gid{};  // empty: the mount's own
+  NodeId inode{};                        // what stat tells as its number, when that is not `node`: see Draft
+  bool is_settled = true;  // false: it is being written, and what is said of it holds for this moment only
 };
+
+// Who acts.
+struct Actor {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint64_t program = 0;  // one number a program: what it does at once is one act of the journal
+  std::string name{};    // of the program
+  bool is_owner = true;  // whom the mount belongs to: nothing need be written down about whose a new file is
+};
+
+// What setattr asks for; what is empty stays.
+struct AttributeChange {
+  std::optional<uint32_t> mode{};  // permission bits
+  std::optional<uint32_t> uid{}, gid{};
+  std::optional<uint64_t> size{};
+  std::optional<int64_t> mtime_ns{};
+};
+
+// Told once, on any thread, with no lock held: 0, or an errno.
+using Done = std::function<void(int error)>;
 
 // Where a listing stands: the key of the last entry given. A view makes the values (never 0) and takes them
 // back at any later time, in any later life of the daemon; 0 is the beginning. At most 2^61.
@@ -66,6 +91,21 @@ class Content {
   }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
+  // A file that is being written. They throw Error with the errno that the writer is to be told.
+  virtual void write(uint64_t offset, std::span<const std::byte> data);
+  virtual void allocate(int mode, uint64_t offset, uint64_t size);  // fallocate(2)
+  virtual void truncate(uint64_t size);
+  // From another opened file; how many bytes it was.
+  virtual size_t copy_from(Content& source, uint64_t from, uint64_t to, size_t size);
+  // One descriptor of it is closed. What was written is kept from then on (law 6), or an error says that it is not.
+  virtual void close(const Actor& actor, Done done) {
+    (void)actor;
+    done(0);
+  }
+  virtual void sync() {}
+  // A descriptor to copy all of its bytes from; -1: there is none.
+  virtual int copy_fd() const { return passthrough_fd(); }
+  virtual std::optional<Digest> sha256() const { return std::nullopt; }  // of those bytes, where it is known
   // A descriptor whose bytes are exactly this file's, all of them and for ever, open as long as this lives; the
   // kernel may read it past this object. -1: there is none.
   virtual int passthrough_fd() const { return -1; }
@@ -75,6 +115,9 @@ using ContentRef = std::shared_ptr<Content>;
 // Who opens a file.
 struct OpenRequest {
   uint64_t reader = 0;  // one number a program: those that read at once get fair shares of the workers
+  bool writes = false;
+  bool truncates = false;
+  Actor actor{};
 };
 
 class Node;
@@ -87,6 +130,10 @@ class NodeSource {
   virtual NodeRef root() const = 0;
   // The node with that number, in whichever life of the daemon it was handed out; null when it is gone.
   virtual NodeRef node(NodeId id) const = 0;
+  // All changes that were acknowledged are on the disk when it returns.
+  virtual void sync() const {}
+  // Something was asked for that will not be done; where people can read why.
+  virtual void refused(const std::string& reason) const { (void)reason; }
 };
 
 // A file or folder of the mount. Folders look their facts up in the catalog at each call; a file is as it was
@@ -105,6 +152,10 @@ class Node {
 
   // Null: no such name, which is not an error. `name` finds NFC and NFD spellings alike.
   virtual NodeRef lookup(EntryName name) const;
+  // Of a directory: whether a name that is not there may be taken for absent until the news say otherwise.
+  virtual bool absence_lasts() const { return true; }
+  // Likewise what a name shows that is there.
+  virtual bool presence_lasts() const { return true; }
   virtual NodeId parent() const;  // of a directory
   // Stable order, resumable, in pages from the catalog; never "." and "..". Never starts work (law 4).
   virtual void list(Cursor after, EntrySink& sink) const;
@@ -115,6 +166,31 @@ class Node {
   // Extended attributes; empty: ENODATA. Never starts work (law 4).
   virtual std::optional<std::string> xattr(std::string_view name) const;
   virtual std::vector<std::string> xattr_names() const;
+
+  // --- changes. Each is whole or not at all, and kept by the catalog when it returns. Where it says so, Error carries
+  // what POSIX has for it: EEXIST, ENOENT, ENOTEMPTY, EISDIR … ---
+
+  // In a directory. The file is opened for writing.
+  struct Created {
+    NodeRef node;
+    ContentRef content;
+  };
+  virtual Created create(const Actor& actor, EntryName name, uint32_t mode) const;
+  // The file of that name is about to be written to: the node that takes the writing, which becomes its new state.
+  // Null: there is no such file.
+  virtual NodeRef overwrite(const Actor& actor, EntryName name) const;
+  virtual NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const;
+  virtual void unlink(const Actor& actor, EntryName name) const;
+  virtual void rmdir(const Actor& actor, EntryName name) const;
+  virtual NodeRef link(const Actor& actor, const Node& file, EntryName name) const;
+  enum class Replace { kNever, kAllowed };
+  virtual void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const;
+
+  virtual void set_attributes(const Actor& actor, const AttributeChange& change) const;
+  enum class XattrFlag { kAny, kMustBeNew, kMustExist };
+  virtual void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const;
+  // False: ENODATA.
+  virtual bool remove_xattr(const Actor& actor, std::string_view name) const;
 
  private:
   NodeId id_;

@@ -12,13 +12,23 @@ namespace damfs {
 // in a table. The id stands in the highest bits and kinds in the lowest, so that numbers also stay unique in
 // their low 32 bits up to some millions of assets (desktop indexers truncate them).
 //
-//   file       id … | profile:5 | kind:3 | 0      id: version (originals, derived), control file, or folder (collage)
+//   file       id … | profile:5 | kind:3 | 0      id: version (originals, derived), control file, folder (collage),
+//                                               member of an archive …
 //   directory  key … | lens:5 | view:5 | 1        key: the view's own id of the folder, 0 for its top
 //
 // The root is the directory with key, lens and view 0: the number 1, as FUSE wants it.
 class NodeId {
  public:
-  enum class FileKind : uint8_t { kOriginal = 0, kStill = 1, kControl = 2, kCollage = 3, kClip = 4, kCameraProxy = 5 };
+  enum class FileKind : uint8_t {
+    kOriginal = 0,
+    kStill = 1,
+    kControl = 2,
+    kCollage = 3,
+    kClip = 4,
+    kCameraProxy = 5,
+    kTrashInfo = 6,
+    kMember = 7
+  };
 
   constexpr NodeId() = default;
   explicit constexpr NodeId(uint64_t value) : value_(value) {}

@@ -3,6 +3,7 @@
 
 #include "views/original_node.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 #include <functional>
 
 #include "catalog/base/error.h"
+#include "catalog/model/writer.h"
 #include "catalog/store/object_store.h"
+#include "views/asset_xattrs.h"
 
 namespace damfs {
 namespace {
@@ -22,8 +25,8 @@ bool is_size_of(int object, uint64_t size) {
 
 class ObjectContent final : public Content {
  public:
-  ObjectContent(UniqueFd object, uint64_t size)
-      : object_(std::move(object)), size_(size), is_whole_(is_size_of(object_.get(), size)) {}
+  ObjectContent(UniqueFd object, const Digest& sha256, uint64_t size)
+      : object_(std::move(object)), sha256_(sha256), size_(size), is_whole_(is_size_of(object_.get(), size)) {}
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     if (offset >= size_) {
       answer->bytes({});
@@ -33,110 +36,85 @@ class ObjectContent final : public Content {
   }
   // Only when nothing is amiss with it: what is shorter than declared must be told, see ReadAnswer::slice.
   int passthrough_fd() const override { return is_whole_ ? object_.get() : -1; }
+  std::optional<Digest> sha256() const override { return sha256_; }
 
  private:
   const UniqueFd object_;
+  const Digest sha256_;
   const uint64_t size_;
   const bool is_whole_;
 };
 
-// What the extended attributes of an original are made from.
-struct Facts {
-  BytesRow bytes;
-  std::vector<LocationRow> locations;
-  WordsRow words;
-  std::vector<std::string> tags;
-};
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
-  return text;
-}
-
-// The desktop's own names where it has some. An empty value: not set.
-struct XattrRow {
-  std::string_view name;
-  std::string (*value)(const FoundAsset&, const Facts&);
-};
-constexpr XattrRow kXattrs[] = {
-    {"user.xdg.tags", [](const FoundAsset&, const Facts& f) { return joined(f.tags); }},
-    {"user.xdg.comment", [](const FoundAsset&, const Facts& f) { return f.words.description; }},
-    {"user.dublincore.title", [](const FoundAsset&, const Facts& f) { return f.words.title; }},
-    // Stars are 0..10 there, half stars being allowed.
-    {"user.baloo.rating",
-     [](const FoundAsset&, const Facts& f) {
-       return f.words.rating.value_or(0) > 0 ? std::to_string(*f.words.rating * 2) : std::string();
-     }},
-    {"user.damfs.asset", [](const FoundAsset& a, const Facts&) { return std::to_string(a.row.id); }},
-    {"user.damfs.label", [](const FoundAsset& a, const Facts&) { return a.name; }},
-    {"user.damfs.sha256", [](const FoundAsset&, const Facts& f) { return f.bytes.sha256.hex(); }},
-    {"user.damfs.type", [](const FoundAsset&, const Facts& f) { return f.bytes.mime; }},
-    {"user.damfs.custody",
-     [](const FoundAsset&, const Facts& f) { return f.locations.empty() ? "missing" : f.locations.front().custody; }},
-    {"user.damfs.captured", [](const FoundAsset&, const Facts& f) { return f.words.captured; }},
-    {"user.damfs.date_source",
-     [](const FoundAsset&, const Facts& f) { return std::string(to_string(f.words.date_source)); }},
-    {"user.damfs.error", [](const FoundAsset&, const Facts& f) { return f.bytes.problem; }},
-};
-
-std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
-  const auto reader = catalog.reader();
-  auto bytes = reader->bytes_of_version(asset.row.version);
-  if (!bytes) return std::nullopt;
-  return Facts{std::move(*bytes), reader->locations_of_version(asset.row.version), reader->words(asset.row.id),
-               reader->tag_paths(asset.row.id)};
-}
-
 }  // namespace
 
-OriginalNode::OriginalNode(const TreeContext& context, FoundAsset asset)
-    : Node(PlainLens().node_id(asset.row.version)), context_(context), asset_(std::move(asset)) {}
+OriginalNode::OriginalNode(const TreeContext& context, FoundAsset asset, Holds holds)
+    : Node(PlainLens().node_id(asset.row.version)), context_(context), asset_(std::move(asset)), holds_(holds) {}
 
-std::optional<Attributes> OriginalNode::attributes() const { return PlainLens().attributes(asset_.row); }
+std::optional<Attributes> OriginalNode::attributes() const {
+  auto attributes = PlainLens().attributes(asset_.row);
+  if (attributes) attributes->is_settled = holds_ == Holds::kAlways;
+  return attributes;
+}
 
 ContentRef open_original(const TreeContext& context, int64_t version, const std::string& name) {
   const auto bytes = context.catalog.reader()->bytes_of_version(version);
   if (!bytes) fail(ESTALE, "{} is gone", name);
   auto object = context.objects.open(bytes->sha256);
   if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", name);
-  return std::make_shared<ObjectContent>(std::move(*object), static_cast<uint64_t>(bytes->size));
+  return std::make_shared<ObjectContent>(std::move(*object), bytes->sha256, static_cast<uint64_t>(bytes->size));
 }
 
-ContentRef OriginalNode::open(const OpenRequest&) const {
+ContentRef OriginalNode::open(const OpenRequest& request) const {
+  // The kernel looks the name up once more, which tells what is to be written to (Node::overwrite).
+  if (request.writes) fail(ESTALE, "{} is sealed; what is written becomes its next version", asset_.name);
   return open_original(context_, asset_.row.version, asset_.name);
 }
 
 std::optional<std::string> OriginalNode::xattr(std::string_view name) const {
-  const auto* row = std::find_if(std::begin(kXattrs), std::end(kXattrs),
-                                 [&](const XattrRow& candidate) { return candidate.name == name; });
-  if (row == std::end(kXattrs)) return std::nullopt;
-  const auto facts = facts_of(context_.catalog, asset_);
-  if (!facts) return std::nullopt;
-  std::string value = row->value(asset_, *facts);
-  if (value.empty()) return std::nullopt;
-  return value;
+  return asset_xattr(context_.catalog, asset_, name);
 }
 
-std::vector<std::string> OriginalNode::xattr_names() const {
-  std::vector<std::string> names;
-  const auto facts = facts_of(context_.catalog, asset_);
-  if (!facts) return names;
-  for (const XattrRow& row : kXattrs) {
-    if (!row.value(asset_, *facts).empty()) names.emplace_back(row.name);
+std::vector<std::string> OriginalNode::xattr_names() const { return asset_xattr_names(context_.catalog, asset_); }
+
+void OriginalNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
+  const bool is_set = xattr(name).has_value();
+  if (flag == XattrFlag::kMustBeNew && is_set) fail(EEXIST, "{} has {} already", asset_.name, name);
+  if (flag == XattrFlag::kMustExist && !is_set) fail(ENODATA, "{} has no {}", asset_.name, name);
+  context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
+                      [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, asset_.row.id, name, value); });
+}
+
+bool OriginalNode::remove_xattr(const Actor& actor, std::string_view name) const {
+  if (!xattr(name)) return false;
+  context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
+                      [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, asset_.row.id, name, {}); });
+  return true;
+}
+
+void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& change) const {
+  if (const auto open = change.size ? context_.drafts.find(asset_.row.version) : nullptr) {
+    // Whoever wrote it has it open still, for all that is known: it is that file which is meant.
+    return DraftNode(open).set_attributes(actor, change);
   }
-  return names;
+  if (change.size) fail(ESTALE, "{} is sealed; what is written becomes its next version", asset_.name);
+  context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
+    if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
+    writer.set_ownership(asset_.row.id, ownership_of(change));
+    if (change.mtime_ns) writer.set_mtime(asset_.row.id, *change.mtime_ns);
+  });
 }
 
 NodeId PlainLens::node_id(int64_t version) const { return NodeId::file(NodeId::FileKind::kOriginal, 0, version); }
 
 std::optional<Attributes> PlainLens::attributes(const AssetRow& asset) const {
-  return Attributes{.node = node_id(asset.version),
-                    .mode = kFileMode,
-                    .nlink = static_cast<uint32_t>(asset.names),
-                    .size = static_cast<uint64_t>(asset.size),
-                    .mtime_ns = asset.mtime_ns,
-                    .ctime_ns = asset.changed_ns};
+  Attributes attributes{.node = node_id(asset.version),
+                        .mode = kFileMode,
+                        .nlink = static_cast<uint32_t>(asset.names),
+                        .size = static_cast<uint64_t>(asset.size),
+                        .mtime_ns = asset.mtime_ns,
+                        .ctime_ns = asset.changed_ns};
+  apply(asset.ownership, attributes);
+  return attributes;
 }
 
 std::string PlainLens::shown_name(std::string_view name, int64_t, Siblings&) const { return std::string(name); }

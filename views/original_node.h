@@ -13,15 +13,20 @@ ContentRef open_original(const TreeContext& context, int64_t version, const std:
 // A version's own bytes.
 class OriginalNode final : public Node {
  public:
-  OriginalNode(const TreeContext& context, FoundAsset asset);
+  enum class Holds { kAlways, kForNow };  // its name
+  OriginalNode(const TreeContext& context, FoundAsset asset, Holds holds = Holds::kAlways);
   std::optional<Attributes> attributes() const override;
   ContentRef open(const OpenRequest& request) const override;
   std::optional<std::string> xattr(std::string_view name) const override;
   std::vector<std::string> xattr_names() const override;
+  void set_attributes(const Actor& actor, const AttributeChange& change) const override;
+  void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const override;
+  bool remove_xattr(const Actor& actor, std::string_view name) const override;
 
  private:
   const TreeContext& context_;
   const FoundAsset asset_;
+  const Holds holds_;
 };
 
 // Shows assets as they are.

@@ -7,8 +7,12 @@
 #include "views/by_rating/by_rating_view.h"
 #include "views/by_tag/by_tag_view.h"
 #include "views/by_type/by_type_view.h"
+#include "views/inbox/inbox_view.h"
 #include "views/originals/originals_view.h"
 #include "views/recent/recent_view.h"
+#include "views/search/search_view.h"
+#include "views/trash/trash_view.h"
+#include "views/versions/versions_view.h"
 #include "views/view.h"
 
 namespace damfs {
@@ -23,6 +27,10 @@ std::vector<std::unique_ptr<View>> make_views() {
   views.push_back(std::make_unique<ByRatingView>());
   views.push_back(std::make_unique<AlbumsView>());
   views.push_back(std::make_unique<RecentView>());
+  views.push_back(std::make_unique<InboxView>());
+  views.push_back(std::make_unique<VersionsView>());
+  views.push_back(std::make_unique<TrashView>());
+  views.push_back(std::make_unique<SearchView>());
   return views;
 }
 

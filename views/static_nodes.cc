@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "views/folder_node.h"
+#include "views/packs/pack_nodes.h"
+#include "views/trash/desktop_nodes.h"
 
 namespace damfs {
 namespace {
@@ -20,15 +22,22 @@ class StaticFolder final : public Node {
     std::function<NodeRef()> node;
   };
 
-  StaticFolder(NodeId id, NodeId parent, int64_t changed_ns, std::vector<Entry> entries)
-      : Node(id), parent_(parent), changed_ns_(changed_ns), entries_(std::move(entries)) {}
+  using Unlisted = std::function<NodeRef(std::string_view name)>;
+
+  StaticFolder(NodeId id, NodeId parent, int64_t changed_ns, std::vector<Entry> entries, Unlisted unlisted = nullptr)
+      : Node(id),
+        parent_(parent),
+        changed_ns_(changed_ns),
+        entries_(std::move(entries)),
+        unlisted_(std::move(unlisted)) {}
 
   std::optional<Attributes> attributes() const override { return directory_attributes(id(), changed_ns_); }
 
   NodeRef lookup(EntryName name) const override {
     const auto found =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.name == name.view(); });
-    return found == entries_.end() ? nullptr : found->node();
+    if (found != entries_.end()) return found->node();
+    return unlisted_ ? unlisted_(name.view()) : nullptr;
   }
 
   NodeId parent() const override { return parent_; }
@@ -44,6 +53,7 @@ class StaticFolder final : public Node {
   const NodeId parent_;
   const int64_t changed_ns_;
   const std::vector<Entry> entries_;
+  const Unlisted unlisted_;  // what there is beside them
 };
 
 void add_views(const TreeContext& context, const Lens& lens, std::vector<StaticFolder::Entry>& entries) {
@@ -103,10 +113,13 @@ class ControlNode final : public Node {
 NodeRef make_root(const TreeContext& context) {
   std::vector<StaticFolder::Entry> entries;
   add_views(context, *context.lenses.front(), entries);
+  entries.push_back({std::string(kPacksName), [&context] { return make_packs_folder(context); }});
   entries.push_back({"previews", [&context] { return make_lenses_folder(context, kPreviewsKey); }});
   entries.push_back({"proxies", [&context] { return make_lenses_folder(context, kProxiesKey); }});
   entries.push_back({".damfs", [&context] { return make_control_folder(context); }});
-  return std::make_shared<StaticFolder>(NodeId::root(), NodeId::root(), context.created_ns, std::move(entries));
+  return std::make_shared<StaticFolder>(
+      NodeId::root(), NodeId::root(), context.created_ns, std::move(entries),
+      [&context](std::string_view name) { return find_desktop_trash(context, name); });
 }
 
 NodeRef make_lenses_folder(const TreeContext& context, int64_t key) {

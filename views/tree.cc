@@ -3,18 +3,24 @@
 
 #include "views/tree.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "catalog/base/clock.h"
 #include "views/folder_node.h"
 #include "views/original_node.h"
+#include "views/packs/pack_nodes.h"
 #include "views/previews/collage_node.h"
 #include "views/previews/still_node.h"
 #include "views/proxies/camera_node.h"
 #include "views/proxies/clip_node.h"
+#include "views/search/search_news.h"
 #include "views/static_nodes.h"
+#include "views/trash/desktop_nodes.h"
 #include "views/tree_context.h"
 
 namespace damfs {
@@ -33,18 +39,23 @@ Attributes directory_attributes(NodeId id, int64_t changed_ns) {
   return {.node = id, .mode = kDirectoryMode, .nlink = 1, .size = 0, .mtime_ns = changed_ns, .ctime_ns = changed_ns};
 }
 
+void apply(const Ownership& ownership, Attributes& attributes) {
+  if (ownership.mode) attributes.mode = (attributes.mode & S_IFMT) | (static_cast<mode_t>(*ownership.mode) & 07777);
+  if (ownership.uid) attributes.uid = static_cast<uint32_t>(*ownership.uid);
+  if (ownership.gid) attributes.gid = static_cast<uint32_t>(*ownership.gid);
+}
+
 class Tree::Impl {
  public:
   explicit Impl(Options options)
-      : context_{options.catalog,
-                 options.objects,
-                 options.stills,
-                 options.clips,
-                 std::move(options.control_files),
-                 make_views(),
-                 {},
-                 now_ns(),
-                 0} {
+      : acts_(options.catalog),
+        drafts_({options.catalog, options.objects, acts_, options.prober}),
+        context_{options.catalog, options.objects,
+                 options.stills,  options.clips,
+                 options.members, acts_,
+                 drafts_,         std::move(options.control_files),
+                 make_views(),    {},
+                 now_ns(),        0} {
     context_.lenses.push_back(std::make_unique<PlainLens>());
     for (const StillProfile& profile : options.stills.profiles()) {
       context_.lenses.push_back(std::make_unique<StillLens>(profile));
@@ -55,12 +66,20 @@ class Tree::Impl {
     context_.lenses.push_back(std::make_unique<CameraProxyLens>());
     const auto config = stat_path(options.catalog.file().parent_path() / "objects");
     context_.created_ns = config ? to_ns(config->st_ctim) : context_.mounted_ns;
+    context_.control_files.push_back({"last-error", 1024, [this] { return context_.last_error.line(); }});
     root_ = make_root(context_);
+    drafts_.load([this](unsigned code) { return context_.view(code); });
   }
+
+  // What only this mount knows of is told to the catalog.
+  ~Impl() { drafts_.settle_parked(std::numeric_limits<int64_t>::max()); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   NodeRef root() const { return root_; }
   NodeRef node(NodeId id) const { return id.is_directory() ? directory(id) : file(id); }
   News news(int64_t since, const std::function<bool(NodeId)>& is_known) const;
+  void refused(const std::string& reason) const { context_.last_error.note(reason); }
   Catalog& catalog() const { return context_.catalog; }
 
  private:
@@ -68,6 +87,8 @@ class Tree::Impl {
 
   NodeRef directory(NodeId id) const {
     if (id == NodeId::root()) return root_;
+    if (id.view() == DesktopTrash::kCode) return desktop_trash_folder(context_, id);
+    if (id.view() == kPacksCode) return packs_folder(context_, id);
     const Lens* lens = context_.lens(id.lens());
     if (lens == nullptr) return nullptr;
     if (id.view() == 0) {
@@ -90,13 +111,22 @@ class Tree::Impl {
                  ? make_control_file(context_, index)
                  : nullptr;
     }
+    if (id.file_kind() == NodeId::FileKind::kTrashInfo) return desktop_trash_file(context_, id);
+    if (id.file_kind() == NodeId::FileKind::kMember) return packs_file(context_, id);
     if (id.file_kind() == NodeId::FileKind::kCollage) return CollageNode::find(context_, id);
+    if (id.file_kind() == NodeId::FileKind::kOriginal && id.profile() == 0) {
+      auto draft = drafts_.find(id.file_id());
+      const bool is_catalogued = draft && !draft->holds_name() && context_.catalog.reader()->version(id.file_id());
+      if (draft && !is_catalogued) return std::make_shared<DraftNode>(std::move(draft));
+    }
     const Lens* lens = context_.lens(id.profile());
     if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;
     const auto asset = context_.catalog.reader()->version(id.file_id());
     return asset && lens->attributes(asset->row) ? lens->node(context_, *asset) : nullptr;
   }
 
+  Acts acts_;
+  mutable Drafts drafts_;
   TreeContext context_;
   NodeRef root_;
 };
@@ -113,6 +143,7 @@ class Tree::Impl::NewsWriter {
   }
 
   void add(const ChangeRow& change) {
+    change_ = change.id;
     switch (change.what) {
       case ChangeRow::What::kAsset: return add_asset(change.asset, change.version);
       case ChangeRow::What::kLostName:
@@ -140,22 +171,21 @@ class Tree::Impl::NewsWriter {
   }
 
   void listing(NodeId id) {
-    if (!listed_.insert(id).second) return;
-    stale_.push_back({Stale::What::kListing, id, {}});
-    if (std::string name = context_.lens(id.lens())->folder_file_name(); !name.empty()) {
-      stale_.push_back({Stale::What::kEntry, id, std::move(name)});
-      stale_.push_back(
-          {Stale::What::kAttributes, CollageNode::node_id(*context_.view(id.view()), id.lens(), id.key()), {}});
-    }
+    if (listed_.insert(id).second) tell_listing(context_, id, stale_);
   }
 
   void add_listing(View::Group group) {
     each_folder(group, [&](const View&, const Lens&, int64_t, NodeId id) { listing(id); });
   }
 
+  void stale_entry(NodeId directory, std::string name) {
+    if (context_.acts.is_known(change_, directory, name)) return;
+    stale_.push_back({Stale::What::kEntry, directory, std::move(name)});
+  }
+
   void add_folder(View::Group parent, const std::string& name) {
     each_folder(parent, [&](const View& view, const Lens& lens, int64_t key, NodeId id) {
-      stale_.push_back({Stale::What::kEntry, id, name});
+      stale_entry(id, name);
       listing(id);
       // An asset that was shown so steps aside.
       const FolderNode folder(context_, view, lens, key);
@@ -165,7 +195,7 @@ class Tree::Impl::NewsWriter {
 
   void entry(const FolderNode& folder, std::string_view name, int64_t asset) {
     for (std::string& each : folder.names_in_doubt(name, asset)) {
-      stale_.push_back({Stale::What::kEntry, folder.id(), std::move(each)});
+      stale_entry(folder.id(), std::move(each));
     }
     listing(folder.id());
   }
@@ -214,11 +244,17 @@ class Tree::Impl::NewsWriter {
   const std::function<bool(NodeId)>& is_known_;
   std::unordered_set<int64_t> replaced_;  // have other bytes or facts than before
   std::vector<Stale>& stale_;
+  int64_t change_ = 0;  // the one at hand
   std::unordered_set<NodeId> listed_;
 };
 
 Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
   News news;
+  for (const NodeId id : drafts_.tidy()) {
+    if (is_known(id)) tell_listing(context_, id, news.stale);
+  }
+  tell_given_up(context_, is_known, news.stale);
+  context_.desktop_trash.take_misled(is_known, news.stale);
   std::vector<ChangeRow> changes;
   {
     const auto reader = context_.catalog.reader();
@@ -227,9 +263,14 @@ Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is
     news.everything = reader->oldest_change() > since + 1;
     changes = reader->changes_after(since);
   }
+  if (news.everything) tell_all_desktop_trash(context_, is_known, news.stale);
   NewsWriter writer(context_, is_known, changes, news.stale);
   for (const ChangeRow& change : changes) writer.add(change);
+  tell_searches(context_, is_known, changes, news.stale);
+  tell_desktop_trash(context_, is_known, changes, news.stale);
+  tell_packs(is_known, changes, news.stale);
   if (!changes.empty()) news.newest = changes.back().id;
+  context_.acts.forget_up_to(news.newest);
   return news;
 }
 
@@ -237,6 +278,8 @@ Tree::Tree(Options options) : impl_(std::make_unique<Impl>(std::move(options))) 
 Tree::~Tree() = default;
 NodeRef Tree::root() const { return impl_->root(); }
 NodeRef Tree::node(NodeId id) const { return impl_->node(id); }
+void Tree::refused(const std::string& reason) const { impl_->refused(reason); }
+void Tree::sync() const { impl_->catalog().sync(); }
 int64_t Tree::newest_change() const { return impl_->catalog().reader()->newest_change(); }
 Tree::News Tree::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
   return impl_->news(since, is_known);

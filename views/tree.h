@@ -13,7 +13,9 @@ namespace damfs {
 
 class Catalog;
 class Clips;
+class Members;
 class ObjectStore;
+class Prober;
 class Stills;
 
 // A file of .damfs/: what `content` gives when it is opened, cut or filled with spaces and a last newline to
@@ -45,7 +47,9 @@ class Tree : public NodeSource {
     ObjectStore& objects;
     Stills& stills;
     Clips& clips;
+    Members& members;
     std::vector<ControlFile> control_files;
+    Prober* prober = nullptr;  // looks at what is written; null: nobody does
   };
 
   explicit Tree(Options options);
@@ -55,6 +59,8 @@ class Tree : public NodeSource {
 
   NodeRef root() const override;
   NodeRef node(NodeId id) const override;
+  void sync() const override;
+  void refused(const std::string& reason) const override;
 
   // The newest change of the catalog's feed: where a new mount starts to watch.
   int64_t newest_change() const;

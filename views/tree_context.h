@@ -7,9 +7,14 @@
 #include <vector>
 
 #include "catalog/model/catalog.h"
+#include "views/acts.h"
 #include "views/derive/clips.h"
+#include "views/derive/members.h"
 #include "views/derive/stills.h"
+#include "views/drafts.h"
+#include "views/last_error.h"
 #include "views/lens.h"
+#include "views/trash/desktop_trash.h"
 #include "views/tree.h"
 #include "views/view.h"
 
@@ -21,17 +26,24 @@ struct TreeContext {
   ObjectStore& objects;
   Stills& stills;
   Clips& clips;
+  Members& members;
+  Acts& acts;
+  Drafts& drafts;
   std::vector<ControlFile> control_files;
   std::vector<std::unique_ptr<View>> views;
   std::vector<std::unique_ptr<Lens>> lenses;  // [0] shows originals themselves
   int64_t mounted_ns = 0;
   int64_t created_ns = 0;  // of the library: the mtime of folders that never change
+  mutable LastError last_error{};
+  mutable DesktopTrash desktop_trash{};
 
   const View* view(unsigned code) const;
   const Lens* lens(unsigned code) const;
 };
 
 Attributes directory_attributes(NodeId id, int64_t changed_ns);
+// With what somebody set of it.
+void apply(const Ownership& ownership, Attributes& attributes);
 
 // The folders of the mount that are not a view's: view code 0.
 inline constexpr int64_t kRootKey = 0;

@@ -6,10 +6,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/model/reader.h"
+#include "catalog/model/writer.h"
+#include "views/node.h"
 
 namespace damfs {
 
@@ -33,9 +37,36 @@ class View {
   unsigned code() const { return code_; }
   std::string_view name() const { return name_; }
 
+  // A folder by its number: its view's code and its key.
+  struct Place {
+    unsigned view = 0;
+    int64_t key = 0;
+  };
+
   // The group behind a folder's key, and back. Empty: that group has no folder here.
   virtual Group group_of(int64_t key) const = 0;
   virtual std::optional<int64_t> key_of(Group group) const = 0;
+
+  // Where the folder above a folder stands: in this view, unless it hangs below another's.
+  virtual Place above(const GroupRow& row) const { return {code_, row.parent}; }
+  // Whatever must live as long as somebody refers to that folder.
+  virtual std::shared_ptr<const void> hold(int64_t key) const {
+    (void)key;
+    return nullptr;
+  }
+  // Whether it is told in the news when a name appears that was not there.
+  virtual bool absence_lasts() const { return true; }
+  // Whether the news tell of every name in that folder that changes; else nobody is to believe one for long.
+  virtual bool names_last(Reader& reader, int64_t key) const {
+    (void)reader, (void)key;
+    return true;
+  }
+
+  // What extended attributes tell of a folder itself. All others that are set of a folder are set of all in it.
+  virtual std::span<const std::string_view> folder_xattrs() const { return {}; }
+  virtual std::optional<std::string> folder_xattr(Reader& reader, int64_t key, std::string_view name) const;
+  // One of folder_xattrs(); empty: it is taken away.
+  virtual void set_folder_xattr(Writer& writer, int64_t key, std::string_view name, std::string_view value) const;
 
   // A folder itself; its `parent` is a key of this view. Empty: gone.
   virtual std::optional<GroupRow> folder(Reader& reader, int64_t key) const;
@@ -45,14 +76,60 @@ class View {
   virtual std::vector<FoundAsset> assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const;
   virtual void assets(Reader& reader, int64_t key, int64_t after, const Reader::AssetVisitor& visit) const;
 
+  // --- What plain tools' acts mean here. The defaults refuse with EROFS. A folder's key is checked by the callers. ---
+
+  enum class Filing : uint8_t {
+    kNone,    // takes no files
+    kAtOnce,  // the name says where a file belongs
+    kByDate,  // new bytes are filed under originals/ by capture date, so they must be looked at before
+  };
+  virtual Filing filing() const { return Filing::kNone; }
+  // Throws EROFS where files cannot be put, EPERM for a folder that holds only folders.
+  virtual void require_takes_files(Reader& reader, int64_t key) const;
+  // A file was closed there.
+  struct Sealed {
+    int64_t asset = 0;      // what it became
+    bool is_shown = false;  // the name shows that very version from now on
+  };
+  virtual Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const;
+  // The asset gets a place in that folder, or leaves it.
+  virtual void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const;
+  virtual void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const;
+  // Within this view; `over` has the new name. True: the new name shows the very version that the old one showed.
+  virtual bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
+                    std::string_view to, const std::optional<FoundAsset>& over) const;
+  // mv into a folder here from one of another view. By default as `ln`, and the source goes where that is_left().
+  virtual void take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,
+                    int64_t key, std::string_view name) const;
+  virtual bool is_left() const { return true; }
+  virtual int64_t make_folder(Writer& writer, int64_t key, std::string_view name) const;
+  virtual void remove_folder(Writer& writer, int64_t key) const;
+  virtual void move_folder(Writer& writer, int64_t key, int64_t to_key, std::string_view name) const;
+  // What chmod, chown and utimens do to a folder here.
+  virtual void set_folder(Writer& writer, int64_t key, const AttributeChange& change) const;
+
   // Every (folder key, name) that the asset has in this view.
   using NameVisitor = std::function<void(int64_t key, std::string_view name)>;
   virtual void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const = 0;
+  // Those of them in one folder.
+  virtual void names_in(Reader& reader, int64_t key, const FoundAsset& asset, const NameVisitor& visit) const;
 
  private:
   unsigned code_;
   std::string_view name_;
 };
+
+// A view whose folders are rows of a stored tree, and can be made, moved and removed.
+class TreeView : public View {
+ public:
+  using View::View;
+  int64_t make_folder(Writer& writer, int64_t key, std::string_view name) const override;
+  void remove_folder(Writer& writer, int64_t key) const override;
+  void move_folder(Writer& writer, int64_t key, int64_t to_key, std::string_view name) const override;
+  void set_folder(Writer& writer, int64_t key, const AttributeChange& change) const override;
+};
+
+Ownership ownership_of(const AttributeChange& change);
 
 // The ways to browse, in the order the mount lists them.
 std::vector<std::unique_ptr<View>> make_views();

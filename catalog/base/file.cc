@@ -30,6 +30,12 @@ std::optional<UniqueFd> open_existing(const Path& path, int flags) {
   throw_errno(errno, "cannot open " + path.string());
 }
 
+UniqueFd duplicate(int fd, const Path& path_for_messages) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw_errno(errno, "cannot keep " + path_for_messages.string() + " open");
+  return copy;
+}
+
 struct stat stat_fd(int fd, const Path& path_for_messages) {
   struct stat st {};
   if (::fstat(fd, &st) != 0) throw_errno(errno, "cannot stat " + path_for_messages.string());
@@ -95,6 +101,16 @@ size_t pread_some(int fd, std::span<std::byte> buffer, uint64_t offset, const Pa
     }
   }
   return done;
+}
+
+void pwrite_all(int fd, std::span<const std::byte> bytes, uint64_t offset, const Path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw_errno(n < 0 ? errno : EIO, "cannot write " + path.string());
+    bytes = bytes.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
 }
 
 void write_all(int fd, std::span<const std::byte> bytes, const Path& path_for_messages) {

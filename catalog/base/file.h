@@ -24,6 +24,9 @@ UniqueFd open_file(const Path& path, int flags, mode_t mode = 0);
 // As open_file, but "no such file" (ENOENT, ENOTDIR) is an empty optional.
 std::optional<UniqueFd> open_existing(const Path& path, int flags);
 
+// Another descriptor of the same open file, with O_CLOEXEC.
+UniqueFd duplicate(int fd, const Path& path_for_messages);
+
 struct stat stat_fd(int fd, const Path& path_for_messages);
 std::optional<struct stat> stat_path(const Path& path);   // follows symlinks; empty when absent
 std::optional<struct stat> lstat_path(const Path& path);  // does not
@@ -36,6 +39,7 @@ struct timespec to_timespec(int64_t ns) noexcept;
 size_t read_some(int fd, std::span<std::byte> buffer, const Path& path_for_messages);
 size_t pread_some(int fd, std::span<std::byte> buffer, uint64_t offset, const Path& path_for_messages);
 void write_all(int fd, std::span<const std::byte> bytes, const Path& path_for_messages);
+void pwrite_all(int fd, std::span<const std::byte> bytes, uint64_t offset, const Path& path_for_messages);
 
 // The whole of a small text file, at most `limit` bytes (EFBIG beyond); empty optional when absent.
 std::optional<std::string> read_text(const Path& path, size_t limit = 1U << 20);

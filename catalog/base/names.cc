@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -172,12 +173,48 @@ bool is_litter(std::string_view name) {
                      [&](std::string_view litter) { return equals_ignoring_case(name, litter); });
 }
 
+namespace {
+
+bool is_six_letters(std::string_view text) {
+  return text.size() == 6 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+}
+
+// What mkstemp puts into a name. A word of six small letters is somebody's own: one in two hundred that are made up
+// looks so too.
+bool is_made_up(std::string_view text) {
+  return is_six_letters(text) && !std::all_of(text.begin(), text.end(),
+                                              [](char c) { return std::islower(static_cast<unsigned char>(c)) != 0; });
+}
+
+}  // namespace
+
 bool is_temporary(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> kEnds = {".tmp", "~", ".part", ".swp", ".swx", ".crdownload"};
-  if (name.starts_with(".goutputstream-") || name.starts_with(".~lock.")) return true;
+  static constexpr std::array<std::string_view, 7> kEnds = {".tmp", "~",           ".part",        ".swp",
+                                                            ".swx", ".crdownload", "_exiftool_tmp"};
+  static constexpr std::array<std::string_view, 5> kBegins = {".goutputstream-", ".~lock.", ".#", "~$", ".fuse_hidden"};
+  const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
+  if (std::any_of(kBegins.begin(), kBegins.end(), begins)) return true;
+  if (name == "4913") return true;  // vim tries with that whether it may write
+  // rsync's ".a.jpg.Xa3b9Z", sed's "sedXa3b9Z", "a.txt.sb-1234abcd-Xa3b9Z" of programs for macOS.
+  const size_t dot = name.rfind('.');
+  if (name.starts_with('.') && dot != name.npos && dot > 1) {
+    const bool has_extension = name.substr(1, dot - 1).find('.') != name.npos;
+    if (is_made_up(name.substr(dot + 1)) || (has_extension && is_six_letters(name.substr(dot + 1)))) return true;
+  }
+  if (name.starts_with("sed") && is_made_up(name.substr(3))) return true;
+  if (dot != name.npos && name.substr(dot).starts_with(".sb-")) return true;
+  if (name.size() > 2 && name.front() == '#' && name.back() == '#') return true;
   return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
     return name.size() > end.size() && ends_with_ignoring_case(name, end);
   });
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+  std::string path(folder);
+  if (!folder.empty()) path += '/';
+  path += name;
+  return path;
 }
 
 std::string printable(std::string_view text) { return replace_invalid(text, "\xEF\xBF\xBD", true); }

@@ -48,8 +48,12 @@ StemAndExtension split_extension(std::string_view name);
 // desktop.ini, .directory …
 bool is_litter(std::string_view name);
 
-// Names that editors, rsync and desktops use while they write: *.tmp, *~, *.part, .goutputstream-* …
+// Names that editors, rsync and desktops use while they write: *.tmp, *~, *.part, .goutputstream-*,
+// .a.jpg.Xa3b9Z …
 bool is_temporary(std::string_view name);
+
+// "folder/name"; the name alone where there is no folder.
+std::string join_path(std::string_view folder, std::string_view name);
 
 // Any bytes made fit for a terminal or JSON: invalid UTF-8 and control characters become U+FFFD.
 std::string printable(std::string_view text);

@@ -9,12 +9,21 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
+#include "catalog/base/out_of_room.h"
 
 namespace damfs::db {
 namespace {
 
-int errno_of(int result_code) {
-  switch (result_code & 0xFF) {
+// Of a failure to write SQLite only says that it failed.
+int errno_of_system(sqlite3* connection) {
+  const int code = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+  return is_out_of_room(code) ? code : EIO;
+}
+
+int errno_of(const SQLite::Exception& error, sqlite3* connection) {
+  // The index of the WAL, which even a reader makes, is refused its room by a name of its own.
+  if (error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return ENOSPC;
+  switch (error.getErrorCode() & 0xFF) {
     case SQLITE_FULL: return ENOSPC;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return EBUSY;
@@ -24,14 +33,17 @@ int errno_of(int result_code) {
     case SQLITE_PERM:
     case SQLITE_AUTH: return EACCES;
     case SQLITE_NOMEM: return ENOMEM;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN: return errno_of_system(connection);
     default: return EIO;
   }
 }
 
-[[noreturn]] void rethrow(const SQLite::Exception& error, const Path& path) {
-  const int code = errno_of(error.getErrorCode());
+[[noreturn]] void rethrow(const SQLite::Exception& error, const Path& path, sqlite3* connection) {
+  const int code = errno_of(error, connection);
   switch (code) {
     case ENOSPC: fail(code, "{}: the disk is full; free some space and run the command again", path.string());
+    case EDQUOT: fail(code, "{}: the quota is used up; free some space and run the command again", path.string());
     case EBUSY: fail(code, "{}: another damfs is writing; try again", path.string());
     case EUCLEAN:
       fail(code,
@@ -42,16 +54,7 @@ int errno_of(int result_code) {
 }
 
 // SQLiteCpp's statements do not know their file; the handle does.
-Path path_of(const SQLite::Exception&) { return "catalog.db"; }
-
-template <typename Work>
-auto guarded(Work&& work) {
-  try {
-    return work();
-  } catch (const SQLite::Exception& error) {
-    rethrow(error, path_of(error));
-  }
-}
+constexpr std::string_view kSomeCatalog = "catalog.db";
 
 int open_flags(Database::Mode mode) {
   switch (mode) {
@@ -64,8 +67,18 @@ int open_flags(Database::Mode mode) {
 
 }  // namespace
 
+template <typename Work>
+auto Statement::guarded(Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    rethrow(error, kSomeCatalog, connection_);
+  }
+}
+
 Statement::Statement(Database& database, std::string_view sql)
-    : impl_(guarded([&] { return std::make_unique<SQLite::Statement>(*database.impl_, std::string(sql)); })) {}
+    : connection_(database.impl_->getHandle()),
+      impl_(guarded([&] { return std::make_unique<SQLite::Statement>(*database.impl_, std::string(sql)); })) {}
 Statement::~Statement() = default;
 Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
@@ -117,7 +130,7 @@ Database::Database(Path path, Mode mode) : path_(std::move(path)) {
     impl_ = std::make_unique<SQLite::Database>(path_.string(), open_flags(mode), 10'000);
     impl_->exec("PRAGMA foreign_keys = ON");
   } catch (const SQLite::Exception& error) {
-    rethrow(error, path_);
+    rethrow(error, path_, impl_ ? impl_->getHandle() : nullptr);
   }
 }
 Database::~Database() = default;
@@ -126,7 +139,7 @@ void Database::execute(std::string_view sql) {
   try {
     impl_->exec(std::string(sql));
   } catch (const SQLite::Exception& error) {
-    rethrow(error, path_);
+    rethrow(error, path_, impl_->getHandle());
   }
 }
 

@@ -15,6 +15,7 @@ namespace SQLite {
 class Database;
 class Statement;
 }  // namespace SQLite
+struct sqlite3;
 
 namespace damfs::db {
 
@@ -55,6 +56,10 @@ class Statement {
   bool is_null(int column) const;
 
  private:
+  template <typename Work>
+  auto guarded(Work&& work);
+
+  sqlite3* connection_;
   std::unique_ptr<SQLite::Statement> impl_;
 };
 
@@ -72,8 +77,8 @@ class Use {
   Statement& statement_;
 };
 
-// One connection. Every failure is an Error whose errno says what a caller can do: ENOSPC, EBUSY, EROFS,
-// EUCLEAN (damaged), EIO; its message names the file.
+// One connection. Every failure is an Error whose errno says what a caller can do: ENOSPC, EDQUOT, EBUSY,
+// EROFS, EUCLEAN (damaged), EIO; its message names the file.
 class Database {
  public:
   enum class Mode { kCreate, kReadWrite, kReadOnly };

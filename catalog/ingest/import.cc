@@ -18,6 +18,9 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/base/out_of_room.h"
+#include "catalog/ingest/look.h"
 #include "catalog/ingest/walk.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
@@ -52,7 +55,7 @@ void wait_looking_up(std::condition_variable& condition, std::unique_lock<std::m
 }
 
 // Errors that no other file will escape either.
-bool ends_everything(int code) { return code == ENOSPC || code == EDQUOT || code == EROFS; }
+bool ends_everything(int code) { return is_out_of_room(code) || code == EROFS; }
 
 }  // namespace
 
@@ -242,14 +245,9 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
     if (stopping()) fail(ECANCELED, "stopped");
     ++probing_;
   }
-  Job job;
-  job.type = JobType::kProbe;
-  job.job_class = JobClass::kImport;
-  job.source = std::move(object);
-  job.name = item->walked.name;
-  // Counting packets reads the whole file: give a large one the time of a slow disk on top.
-  job.deadline_ms = options_.probe_deadline_ms + item->stamp.size / 20'000;
-  job.done = [this, item](JobResult result, UniqueFd) {
+  ToLook what{std::move(object),          item->sha256,         item->walked.name, item->stamp.size, JobClass::kImport,
+              options_.probe_deadline_ms, options_.hash_members};
+  look_at(parts_.workers, parts_.cache, std::move(what), [this, item](JobResult result) {
     if (result.ok) {
       item->facts = std::move(result.facts);
       settle(item, Item::State::kReady);
@@ -264,8 +262,7 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
     --probing_;
     to_probers_.notify_one();
     to_writer_.notify_one();
-  };
-  parts_.workers.submit(std::move(job));
+  });
 }
 
 void Import::Pipeline::writer_loop() {
@@ -334,8 +331,7 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   incoming.sha256 = item.sha256;
   incoming.size = item.stamp.size;
   incoming.mtime_ns = item.stamp.mtime_ns;
-  incoming.folder = options_.into;
-  if (!item.walked.folder.empty()) incoming.folder += (incoming.folder.empty() ? "" : "/") + item.walked.folder;
+  incoming.folder = item.walked.folder.empty() ? options_.into : join_path(options_.into, item.walked.folder);
   incoming.name = item.walked.name;
   incoming.facts = item.facts ? &*item.facts : nullptr;
   incoming.source_path = item.walked.path.native();

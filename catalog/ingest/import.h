@@ -14,6 +14,7 @@
 namespace damfs {
 
 class Catalog;
+class DerivedCache;
 class ObjectStore;
 class WorkerPool;
 
@@ -22,8 +23,9 @@ struct ImportOptions {
   std::string into;               // folder below originals/ that the files go under, "" for its top
   std::vector<std::string> tags;  // for every file of this run, also those known already
   std::vector<std::string> albums;
-  bool dry_run = false;  // look, but read and write nothing
-  unsigned threads = 0;  // that read and hash; 0: one a core
+  bool dry_run = false;       // look, but read and write nothing
+  unsigned threads = 0;       // that read and hash; 0: one a core
+  bool hash_members = false;  // of archives
   int64_t probe_deadline_ms = 30'000;
 };
 
@@ -64,6 +66,7 @@ class Import {
     Catalog& catalog;
     ObjectStore& store;
     WorkerPool& workers;
+    DerivedCache* cache = nullptr;  // where archives' indices are kept
   };
   Import(Parts parts, ImportOptions options, ImportEvents events);
   ~Import();

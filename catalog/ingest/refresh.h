@@ -9,8 +9,7 @@
 namespace damfs {
 
 class Catalog;
-class ObjectStore;
-class WorkerPool;
+struct ProbeParts;
 
 struct RefreshReport {
   int64_t stale = 0;  // originals that an older probe had looked at
@@ -24,7 +23,7 @@ int64_t stale_originals(Catalog& catalog);
 
 // Looks again at all of them. `progress` is told how many are done and how many there are. May be stopped at any
 // moment; the next call carries on.
-RefreshReport refresh_facts(Catalog& catalog, const ObjectStore& store, WorkerPool& workers, int64_t deadline_ms,
+RefreshReport refresh_facts(Catalog& catalog, const ProbeParts& parts,
                             const std::function<void(int64_t done, int64_t total)>& progress,
                             const std::atomic<bool>& stop);
 

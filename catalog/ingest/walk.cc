@@ -78,7 +78,7 @@ class Walk {
       visitor_.unreadable(path, why(errno));
       return true;
     }
-    if (S_ISDIR(st.st_mode)) return folder(path, below.empty() ? name : below + "/" + name);
+    if (S_ISDIR(st.st_mode)) return folder(path, join_path(below, name));
     if (!S_ISREG(st.st_mode)) {
       visitor_.skipped(path, unsupported_type(st.st_mode));
       return true;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +13,12 @@
 #include "catalog/base/clock.h"
 #include "catalog/media/clip.h"
 #include "catalog/media/geometry.h"
+#include "catalog/media/pack.h"
 
 namespace damfs {
 
 // The version of the probe: raised when it finds more or other facts of the same bytes.
-inline constexpr int kProbeRecipe = 2;
+inline constexpr int kProbeRecipe = 4;
 
 // The numbers are stored in catalogs and packed into node numbers: never renumber.
 enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };
@@ -60,6 +62,9 @@ struct Position {
   std::optional<double> altitude;  // metres above sea level
 };
 
+// The type of an XMP sidecar. What its facts say (rating, title, description, tags) is said of the file beside it.
+inline constexpr std::string_view kSidecarMime = "application/rdf+xml";
+
 // What a file is, as the worker found by looking at its bytes. Facts of bytes, not of a name: equal bytes
 // have equal facts. Empty strings, zeros and empty optionals mean "not recorded".
 struct MediaFacts {
@@ -75,8 +80,10 @@ struct MediaFacts {
   int64_t duration_us = 0;
   std::optional<VideoFacts> video;
   std::optional<AudioFacts> audio;
-  std::optional<ClipFacts> clip;  // absent: no editing proxy can be declared
-  int pages = 0;                  // documents
+  std::optional<ClipFacts> clip;     // absent: no editing proxy can be declared
+  int pages = 0;                     // documents
+  bool is_archive = false;           // there is an inside to look at (JobType::kPackIndex)
+  std::shared_ptr<const Pack> pack;  // that inside; never in a probe's own answer
 
   std::optional<CaptureTime> captured;
   DateSource date_source = DateSource::kMtime;  // meaningful only with `captured`

@@ -286,6 +286,7 @@ std::string facts_to_json(const MediaFacts& facts) {
   if (facts.audio) out["audio"] = audio_json(*facts.audio);
   if (facts.clip) out["clip"] = clip_to_text(*facts.clip);
   if (facts.pages != 0) out["pages"] = facts.pages;
+  if (facts.is_archive) out["archive"] = true;
   if (facts.captured) {
     out["captured"] = facts.captured->text();
     out["date_source"] = to_string(facts.date_source);
@@ -323,6 +324,7 @@ MediaFacts facts_from_json(std::string_view json) {
     if (!facts.clip) odd("clip");
   }
   facts.pages = static_cast<int>(in.number("pages", 0, 10'000'000, 0));
+  facts.is_archive = in.flag("archive");
   read_capture(in, facts);
   facts.make = in.text("make", FactLimits::kName);
   facts.model = in.text("model", FactLimits::kName);

@@ -13,7 +13,17 @@
 namespace damfs {
 
 // What a worker can be asked to do. A worker sees descriptors, never a path.
-enum class JobType : uint8_t { kProbe = 1, kStill = 2, kClip = 3, kClipIndex = 4 };
+enum class JobType : uint8_t {
+  kProbe = 1,
+  kStill = 2,
+  kClip = 3,
+  kClipIndex = 4,
+  kPackIndex = 5,
+  kMember = 6,
+};
+
+// Whether such jobs make a run of pieces, one behind the other, and tell of each.
+constexpr bool is_run(JobType type) { return type == JobType::kClip || type == JobType::kMember; }
 
 // The numbers are part of profiles' specs in catalogs: never renumber.
 enum class StillFormat : uint8_t { kWebp = 1, kJpeg = 2, kPng = 3 };
@@ -42,21 +52,41 @@ struct StillRequest : StillSpec {
 inline constexpr int kMaxCollage = 4;
 inline constexpr size_t kMaxStills = 6;  // of one job
 
-// A run of an editing proxy's pieces (units), made one behind the other. Unit i of the run is written to the output
-// at i * unit_bytes and then reported (Job::progress); the last second of a track may be shorter.
-struct ClipRequest {
-  ClipFacts facts;
-  ClipCodec codec = ClipCodec::kDnxhrLb;
-  Raster raster;           // of the proxy's frames
-  int64_t unit_bytes = 0;  // of one frame, or of a whole second of the track
-  int track = -1;          // units are seconds of facts.sound[track]; -1: frames
+// A run of a derived file's pieces (units), made one behind the other. Unit i of the run is written to the output at
+// i * unit_bytes and then reported (Job::progress); the last one of all may be shorter.
+struct RunRequest {
+  int64_t unit_bytes = 0;
   int64_t first = 0;
   int64_t count = 1;
   // So many of them stand in the output already, made by a worker that was lost: this one goes on behind them. The
   // pool's; what is reported counts them too.
   int64_t made = 0;
   std::string session;  // names source and recipe: what a worker has open under that name it goes on with
-  int threads = 1;      // codec threads; the bytes do not depend on it
+};
+
+// Of an editing proxy.
+struct ClipRequest {
+  ClipFacts facts;
+  ClipCodec codec = ClipCodec::kDnxhrLb;
+  Raster raster;    // of the proxy's frames
+  int track = -1;   // units are seconds of facts.sound[track]; -1: frames
+  int threads = 1;  // codec threads; the bytes do not depend on it
+};
+
+// Of an archive's member, as bytes of what it holds (PackMember). The source is the file that holds it: the archive,
+// or one within it that was unpacked.
+struct MemberRequest {
+  int64_t number = 0;
+  int64_t size = 0;  // bytes, when read
+  uint16_t method = 0;
+  int64_t offset = 0;       // of what is stored, in the source
+  int64_t stored_size = 0;  // bytes
+  uint32_t crc = 0;
+  // Its own archive, and the number it has in that one's directory.
+  int64_t archive_offset = 0;  // in the source
+  int64_t archive_size = 0;    // bytes
+  int64_t entry = 0;
+  int64_t indexed_size = 0;  // of the outermost archive, which the index is of
 };
 
 struct JobResult {
@@ -64,14 +94,14 @@ struct JobResult {
   std::string reason;      // when not ok: a sentence for a person, already free of control characters
   bool permanent = true;   // when not ok: the same bytes will fail again (a damaged file); false: cancelled, no worker
   MediaFacts facts;        // probe
-  int64_t real_bytes = 0;  // stills: bytes without filler; clip index: of the whole
+  int64_t real_bytes = 0;  // stills: bytes without filler; an index: of the whole
   int64_t encodes = 0;     // stills: how often an encoder ran
-  int64_t units_done = 0;  // clip: how many of the run are made, also when not ok; ok and fewer than asked: stopped,
+  int64_t units_done = 0;  // run: how many of it are made, also when not ok; ok and fewer than asked: stopped,
                            // by WorkerPool::stop or for somebody who waits. Who still wants the rest asks again
 };
 
 // Who waits. A lower class runs first; within one, readers take turns (start-time fair queueing, job_queue.h), and each
-// one's jobs run in the order they came. What runs is not interrupted for a lower class, with one exception: a clip's
+// one's jobs run in the order they came. What runs is not interrupted for a lower class, with one exception: a
 // run of kPrefetch or kWarm ends early when an interactive job has no other worker to wait for, or waits for its lane.
 // So all workers may be busy warming: a reader waits for one still at most.
 enum class JobClass : uint8_t { kInteractive = 0, kPrefetch = 1, kWarm = 2, kImport = 3 };
@@ -88,14 +118,17 @@ struct Job {
   Lane lane = 0;
   UniqueFd source;  // read-only, at any position: workers seek
   UniqueFd output;  // all but probe: read-write, empty
-  UniqueFd index;   // clip: what kClipIndex made of this source, or none
+  UniqueFd index;   // run: what kClipIndex or kPackIndex made of this source, or none
   // Still: the collage's sources behind the first, then the outputs of `still.also`. Duplicates of what the asker has.
   std::vector<UniqueFd> more;
   std::string name;  // probe: the file's own name, only as a hint where content is ambiguous
   StillRequest still;
+  RunRequest run;
   ClipRequest clip;
-  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a clip's run: for each unit
-  // Clip: units [0, done) of the run stand in `output`. On a thread of the pool, with no lock held, before `done`;
+  MemberRequest member;
+  bool hash_members = false;     // pack index: with the SHA-256 of each
+  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a run: for each unit
+  // Run: units [0, done) of the run stand in `output`. On a thread of the pool, with no lock held, before `done`;
   // the last call tells of as many units as the result.
   std::function<void(int64_t done, int output)> progress;
   // Called exactly once, on a thread of the pool, with no lock held. The output descriptor comes back with it.

@@ -16,7 +16,7 @@ constexpr size_t kLanesKept = 1024;
 // In frames of a clip; a photo's still takes a worker about as long as four.
 constexpr uint64_t kCostOfStill = 4;
 uint64_t cost_of(const Job& job) {
-  return job.type == JobType::kClip ? static_cast<uint64_t>(std::max<int64_t>(1, job.clip.count)) : kCostOfStill;
+  return is_run(job.type) ? static_cast<uint64_t>(std::max<int64_t>(1, job.run.count)) : kCostOfStill;
 }
 
 }  // namespace
@@ -53,9 +53,9 @@ void JobQueue::promote(Ticket ticket, JobClass job_class, uint64_t reader) {
   enqueue(ticket, found->second);
 }
 
-bool JobQueue::is_clip(Ticket ticket) const {
+bool JobQueue::is_run(Ticket ticket) const {
   const auto found = entries_.find(ticket);
-  return found != entries_.end() && found->second.type == JobType::kClip;
+  return found != entries_.end() && damfs::is_run(found->second.type);
 }
 
 const JobQueue::LaneState* JobQueue::state_of(Lane lane) const {

@@ -41,7 +41,7 @@ class JobQueue {
   // How many jobs of the class could begin now, each on a worker of its own.
   size_t startable(JobClass job_class) const;
   bool is_awaited(Lane lane, JobClass job_class) const;  // a job of that lane and class is queued
-  bool is_clip(Ticket ticket) const;                     // it is queued, and a clip's run
+  bool is_run(Ticket ticket) const;                      // it is queued, and a run
   size_t size() const { return entries_.size(); }
 
  private:

@@ -46,9 +46,9 @@ UniqueFd make_event() {
 
 // Every unit counted must be there; the last one of a run may be a shorter one.
 void check_units(const Job& job, int64_t done) {
-  const int64_t size = stat_fd(job.output.get(), "a clip").st_size;
-  const int64_t unit = job.clip.unit_bytes;
-  if (size > job.clip.count * unit || (done > 0 && size <= (done - 1) * unit)) {
+  const int64_t size = stat_fd(job.output.get(), "a run").st_size;
+  const int64_t unit = job.run.unit_bytes;
+  if (size > job.run.count * unit || (done > 0 && size <= (done - 1) * unit)) {
     fail(EPROTO, "{} bytes for {} units of {}", size, done, unit);
   }
 }
@@ -65,24 +65,24 @@ void check_size(const UniqueFd& output, int64_t declared) {
 }
 
 void check_output(const Job& job, const JobResult& result) {
-  if (job.type == JobType::kClipIndex) check_size(job.output, result.real_bytes);
+  if (job.type == JobType::kClipIndex || job.type == JobType::kPackIndex) check_size(job.output, result.real_bytes);
   if (job.type != JobType::kStill) return;
   check_size(job.output, job.still.declared_bytes);
   const auto more = more_outputs(job);
   for (size_t i = 0; i < more.size(); ++i) check_size(more[i], job.still.also.at(i).declared_bytes);
 }
 
-// What a lost worker may have written is gone; a clip's units are written again as they were.
+// What a lost worker may have written is gone; a run's units are written again as they were.
 bool empty_outputs(const Job& job) {
-  if (!job.output || job.type == JobType::kClip) return true;
+  if (!job.output || is_run(job.type)) return true;
   bool all = ::ftruncate(job.output.get(), 0) == 0;
   for (const UniqueFd& output : more_outputs(job)) all = ::ftruncate(output.get(), 0) == 0 && all;
   return all;
 }
 
-// What every core can compute until the deadline, which a clip's run has for each unit.
+// What every core can compute until the deadline, which a run has for each unit.
 std::chrono::seconds processor_time_for(const Job& job) {
-  const int64_t units = job.type == JobType::kClip ? std::max<int64_t>(1, job.clip.count) : 1;
+  const int64_t units = is_run(job.type) ? std::max<int64_t>(1, job.run.count) : 1;
   const int64_t cores = std::max(1U, std::thread::hardware_concurrency());
   return std::chrono::seconds((job.deadline_ms / 1000 + 1) * units * cores);
 }
@@ -128,7 +128,7 @@ void JobRunner::make_ready() {
 
 JobResult JobRunner::run(Job& job) {
   JobResult result = run_twice(job);
-  if (job.type == JobType::kClip) result.units_done = job.clip.made;
+  if (is_run(job.type)) result.units_done = job.run.made;
   return result;
 }
 
@@ -138,7 +138,7 @@ JobResult JobRunner::run_twice(Job& job) {
   for (;;) {
     if (ending_) return failure("the program is ending", false);
     JobResult result;
-    if (stop_ && job.type == JobType::kClip) {
+    if (stop_ && is_run(job.type)) {
       result.ok = true;
       return result;
     }
@@ -151,9 +151,9 @@ JobResult JobRunner::run_twice(Job& job) {
     if (!strike) return result;
     if (ending_) continue;
     replace_worker();
-    if (first && struck_at == job.clip.made) return after_two(*first, *strike);
+    if (first && struck_at == job.run.made) return after_two(*first, *strike);
     first = strike;
-    struck_at = job.clip.made;
+    struck_at = job.run.made;
     if (!empty_outputs(job)) return failure("the output of a lost worker cannot be emptied", false);
   }
 }
@@ -190,9 +190,9 @@ JobResult JobRunner::converse(Job& job) {
     JobResult result = wire::result_from_payload(frame->payload, job);
     if (!result.ok) return result;
     check_output(job, result);
-    if (job.type == JobType::kClip) {
+    if (is_run(job.type)) {
       take_progress(job, result.units_done);
-      if (job.clip.made < job.clip.count && !stop_sent) fail(EPROTO, "a run that ended early, unasked");
+      if (job.run.made < job.run.count && !stop_sent) fail(EPROTO, "a run that ended early, unasked");
     }
     return result;
   }
@@ -210,7 +210,7 @@ void JobRunner::await_frame(const Job& job, const wire::Deadline& deadline, bool
     }
     eventfd_t count = 0;
     ::eventfd_read(nudge_event_.get(), &count);
-    if (!stop_ || stop_sent || job.type != JobType::kClip) continue;
+    if (!stop_ || stop_sent || !is_run(job.type)) continue;
     stop_sent = true;
     wire::send_frame(worker_->socket(), wire::kStopPayload, {}, {deadline, end_event_.get()});
   }
@@ -218,9 +218,9 @@ void JobRunner::await_frame(const Job& job, const wire::Deadline& deadline, bool
 
 // False: nothing new.
 bool JobRunner::take_progress(Job& job, int64_t done) {
-  if (done <= job.clip.made) return false;
+  if (done <= job.run.made) return false;
   check_units(job, done);
-  job.clip.made = done;
+  job.run.made = done;
   if (!job.progress) return true;
   try {
     job.progress(done, job.output.get());

@@ -17,7 +17,7 @@
 namespace damfs {
 
 // Has jobs done by one worker at a time, and by a fresh one where that died, hung or talked nonsense: two strikes fail
-// a job (of a clip's run: two at the same unit; a fresh worker goes on behind the units made). For one thread, but for
+// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). For one thread, but for
 // what is said to be for any.
 class JobRunner {
  public:
@@ -36,7 +36,7 @@ class JobRunner {
 
   // Any thread; these hold from the moment they are called.
   void forget_stop() { stop_ = false; }  // before a new job is run
-  void ask_to_stop();                    // a clip's run ends behind the unit at hand
+  void ask_to_stop();                    // a run ends behind the unit at hand
   void end();                            // whatever is asked of it from now on, fails at once
 
  private:

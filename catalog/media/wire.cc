@@ -128,21 +128,71 @@ int64_t number_from(std::string_view text) {
   return value;
 }
 
-ClipRequest clip_request(const Json& in) {
+ClipRequest clip_from_json(const Json& in) {
   ClipRequest clip;
   auto facts = clip_from_text(in.at("facts").get<std::string>());
   if (!facts) fail(EPROTO, "a malformed job: facts");
   clip.facts = std::move(*facts);
   clip.codec = static_cast<ClipCodec>(in.at("codec").get<int>());
   clip.raster = {in.at("width").get<int64_t>(), in.at("height").get<int64_t>()};
-  clip.unit_bytes = in.at("unit_bytes").get<int64_t>();
   clip.track = in.at("track").get<int>();
-  clip.first = in.at("first").get<int64_t>();
-  clip.count = in.at("count").get<int64_t>();
-  clip.made = in.at("made").get<int64_t>();
-  clip.session = in.at("session").get<std::string>();
   clip.threads = in.at("threads").get<int>();
   return clip;
+}
+
+Json clip_to_json(const ClipRequest& clip) {
+  return {{"facts", clip_to_text(clip.facts)},
+          {"codec", static_cast<int>(clip.codec)},
+          {"width", clip.raster.width},
+          {"height", clip.raster.height},
+          {"track", clip.track},
+          {"threads", clip.threads}};
+}
+
+Json run_to_json(const RunRequest& run) {
+  return {{"unit_bytes", run.unit_bytes},
+          {"first", run.first},
+          {"count", run.count},
+          {"made", run.made},
+          {"session", run.session}};
+}
+
+RunRequest run_from_json(const Json& in) {
+  RunRequest run;
+  run.unit_bytes = in.at("unit_bytes").get<int64_t>();
+  run.first = in.at("first").get<int64_t>();
+  run.count = in.at("count").get<int64_t>();
+  run.made = in.at("made").get<int64_t>();
+  run.session = in.at("session").get<std::string>();
+  return run;
+}
+
+Json member_to_json(const MemberRequest& member) {
+  return {{"number", member.number},
+          {"size", member.size},
+          {"method", member.method},
+          {"offset", member.offset},
+          {"stored_size", member.stored_size},
+          {"crc", member.crc},
+          {"archive_offset", member.archive_offset},
+          {"archive_size", member.archive_size},
+          {"entry", member.entry},
+          {"indexed_size", member.indexed_size}};
+}
+
+MemberRequest member_from_json(const Json& in) {
+  MemberRequest member;
+  member.number = in.at("number").get<int64_t>();
+  member.size = in.at("size").get<int64_t>();
+  member.method = in.at("method").get<uint16_t>();
+  member.offset = in.at("offset").get<int64_t>();
+  member.stored_size = in.at("stored_size").get<int64_t>();
+  member.crc = in.at("crc").get<uint32_t>();
+  member.entry = in.at("entry").get<int64_t>();
+  member.archive_offset = in.at("archive_offset").get<int64_t>();
+  member.archive_size = in.at("archive_size").get<int64_t>();
+  member.indexed_size = in.at("indexed_size").get<int64_t>();
+  return member;
 }
 
 Json spec_to_json(const StillSpec& spec) {
@@ -194,13 +244,13 @@ int64_t declared_bytes(const StillRequest& still) {
   return sum;
 }
 
-// What an answer of that type counts: a clip's units; an index's bytes; stills' bytes and, behind a comma, encodes.
+// What an answer of that type counts: a run's units; an index's bytes; stills' bytes and, behind a comma, encodes.
 void take_count(std::string_view text, const Job& job, JobResult& result) {
   const size_t comma = job.type == JobType::kStill ? text.find(',') : text.npos;
   if (comma != text.npos) result.encodes = number_from(text.substr(comma + 1));
   const int64_t count = number_from(text.substr(0, comma));
-  if (job.type == JobType::kClip) {
-    if (count < 0 || count > job.clip.count) fail(EPROTO, "{} units where {} were asked for", count, job.clip.count);
+  if (is_run(job.type)) {
+    if (count < 0 || count > job.run.count) fail(EPROTO, "{} units where {} were asked for", count, job.run.count);
     result.units_done = count;
   } else {
     const bool too_many = job.type == JobType::kStill && count > declared_bytes(job.still);
@@ -250,20 +300,12 @@ std::string request_to_payload(const Job& job) {
   Json out = {{"type", static_cast<int>(job.type)}};
   if (job.type == JobType::kProbe) {
     out["name"] = printable(job.name);
-  } else if (job.type == JobType::kClip) {
-    const ClipRequest& clip = job.clip;
-    out["facts"] = clip_to_text(clip.facts);
-    out["codec"] = static_cast<int>(clip.codec);
-    out["width"] = clip.raster.width;
-    out["height"] = clip.raster.height;
-    out["unit_bytes"] = clip.unit_bytes;
-    out["track"] = clip.track;
-    out["first"] = clip.first;
-    out["count"] = clip.count;
-    out["made"] = clip.made;
-    out["session"] = clip.session;
-    out["threads"] = clip.threads;
-    out["index"] = static_cast<bool>(job.index);
+  } else if (is_run(job.type)) {
+    out["run"] = run_to_json(job.run);
+    if (job.type == JobType::kClip) out["clip"] = clip_to_json(job.clip);
+    if (job.type == JobType::kMember) out["member"] = member_to_json(job.member);
+  } else if (job.type == JobType::kPackIndex) {
+    out["hash_members"] = job.hash_members;
   } else if (job.type == JobType::kStill) {
     out["still"] = still_to_json(job.still);
   }
@@ -280,8 +322,14 @@ Job request_from_payload(std::string_view payload) {
       return job;
     }
     if (job.type == JobType::kClipIndex) return job;
-    if (job.type == JobType::kClip) {
-      job.clip = clip_request(in);
+    if (job.type == JobType::kPackIndex) {
+      job.hash_members = in.at("hash_members").get<bool>();
+      return job;
+    }
+    if (is_run(job.type)) {
+      job.run = run_from_json(in.at("run"));
+      if (job.type == JobType::kClip) job.clip = clip_from_json(in.at("clip"));
+      if (job.type == JobType::kMember) job.member = member_from_json(in.at("member"));
       return job;
     }
     if (job.type != JobType::kStill) fail(EPROTO, "a job of an unknown type");
@@ -295,7 +343,7 @@ Job request_from_payload(std::string_view payload) {
 std::string result_to_payload(const JobResult& result, JobType type) {
   if (!result.ok) return (result.permanent ? kFailedForGood : kFailedForNow) + result.reason;
   if (type == JobType::kProbe) return kOk + facts_to_json(result.facts);
-  if (type == JobType::kClip) return kOk + std::to_string(result.units_done);
+  if (is_run(type)) return kOk + std::to_string(result.units_done);
   std::string count = kOk + std::to_string(result.real_bytes);
   return type == JobType::kStill ? count + ',' + std::to_string(result.encodes) : count;
 }
@@ -303,7 +351,7 @@ std::string result_to_payload(const JobResult& result, JobType type) {
 std::string progress_to_payload(int64_t units_done) { return kProgress + std::to_string(units_done); }
 
 std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job) {
-  if (!payload.starts_with(kProgress) || job.type != JobType::kClip) return std::nullopt;
+  if (!payload.starts_with(kProgress) || !is_run(job.type)) return std::nullopt;
   JobResult result;
   take_count(payload.substr(1), job, result);
   return result.units_done;

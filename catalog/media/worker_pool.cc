@@ -73,7 +73,7 @@ class WorkerPool::Impl {
     for (Slot& slot : slots_) {
       if (slot.running && slot.running->ticket == ticket) return stop(slot);
     }
-    if (!queue_.is_clip(ticket)) return;
+    if (!queue_.is_run(ticket)) return;
     unstarted_.push_back(std::move(*queue_.remove(ticket)));
     wake_.notify_all();
   }
@@ -98,7 +98,7 @@ class WorkerPool::Impl {
     Lane lane = 0;
     bool stopped = false;   // was asked to end soon
     bool answered = false;  // only its `done` is still under way
-    bool gives_way() const { return type == JobType::kClip && job_class > JobClass::kInteractive; }
+    bool gives_way() const { return is_run(type) && job_class > JobClass::kInteractive; }
   };
 
   // A thread and, from its first job on, a worker.

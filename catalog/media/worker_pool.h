@@ -11,7 +11,7 @@
 namespace damfs {
 
 // damfs-worker processes, one a core, fed from one queue. A worker that dies or overruns its job's deadline is
-// killed and replaced; its job is given to a fresh one once more (two strikes; of a clip's run, two at the same unit),
+// killed and replaced; its job is given to a fresh one once more (two strikes; of a run, two at the same unit),
 // then fails with the reason.
 // Workers are started when a job needs them, or ahead of that by make_ready(), and end with the pool. Thread-safe.
 class WorkerPool {
@@ -52,7 +52,7 @@ class WorkerPool {
   // that class or a lower one already, stays as it is.
   void promote(Ticket ticket, JobClass job_class, uint64_t reader);
 
-  // Asks a clip's run to end behind the unit at hand; queued, it ends with none. Its `done` is called as ever.
+  // Asks a run to end behind the unit at hand; queued, it ends with none. Its `done` is called as ever.
   void stop(Ticket ticket);
 
   Counters counters() const;

@@ -70,12 +70,13 @@ class SpawnAttributes {
   posix_spawnattr_t attributes_;
 };
 
-// Nothing of the user's environment steers a decoder; sanitizers keep their options. A confined worker
+// Nothing of the user's environment steers a decoder but what a local time is (archives have such); sanitizers keep
+// their options. A confined worker
 // can make no temporary file, where libvips would keep large pictures.
 std::vector<std::string> worker_environment() {
   std::vector<std::string> out{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "VIPS_CONCURRENCY=1",
                                "VIPS_DISC_THRESHOLD=1024g", "OMP_NUM_THREADS=1"};
-  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+  for (const char* name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) out.push_back(std::string(name) + '=' + value);
   }
   return out;

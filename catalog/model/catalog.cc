@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/out_of_room.h"
 #include "catalog/model/writer.h"
 #include "sql.h"
 
@@ -19,7 +21,9 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 3> kSchemaSteps = {sql::k_schema_1, sql::k_schema_2, sql::k_schema_3};
+constexpr std::array<std::string_view, 7> kSchemaSteps = {sql::k_schema_1, sql::k_schema_2, sql::k_schema_3,
+                                                          sql::k_schema_4, sql::k_schema_5, sql::k_schema_6,
+                                                          sql::k_schema_7};
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.
@@ -89,7 +93,16 @@ void Catalog::create(const Path& file) {
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-Catalog::Catalog(Path file) : file_(std::move(file)) {
+Catalog::Catalog(Path file) : file_(std::move(file)), reserve_(file_.string() + "-reserve") {
+  try {
+    open();
+  } catch (const Error& error) {
+    if (!is_out_of_room(error.code()) || !reserve_.give_up()) throw;
+    open();
+  }
+}
+
+void Catalog::open() {
   refuse_network_file_system(file_.parent_path());
   check_header(file_);
   {
@@ -107,6 +120,9 @@ Catalog::Catalog(Path file) : file_(std::move(file)) {
   migrate(*writer_database_, writer_database_->integer("PRAGMA user_version"));
   // FULL: a commit is on the disk when it returns (law 6).
   writer_database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
+  durability_ = Durability::kNow;
+  writer_statements_ = std::make_unique<WriterStatements>(*writer_database_);
+  reserve_.put_by();
 }
 
 Catalog::~Catalog() = default;
@@ -128,20 +144,40 @@ void Catalog::take_back(std::unique_ptr<Reader> reader) {
   idle_readers_.push_back(std::move(reader));
 }
 
-void Catalog::write(Act act, const std::function<void(Writer&)>& work) {
-  write([&](Writer& writer) {
-    writer.begin(std::move(act));
-    work(writer);
-  });
+Written Catalog::write(const WriteRequest& request, const std::function<void(Writer&)>& work) {
+  const std::lock_guard lock(writer_mutex_);
+  try {
+    return try_to_write(request, work);
+  } catch (const Error& error) {
+    if (!request.frees_room || !is_out_of_room(error.code()) || !reserve_.give_up()) throw;
+    return try_to_write(request, work);
+  }
 }
 
-void Catalog::write(const std::function<void(Writer&)>& work) {
-  const std::lock_guard lock(writer_mutex_);
-  db::Transaction transaction(*writer_database_);
-  Writer writer(*writer_database_);
-  work(writer);
-  writer.finish();
-  transaction.commit();
+Written Catalog::try_to_write(const WriteRequest& request, const std::function<void(Writer&)>& work) {
+  if (request.durability != durability_) {
+    writer_database_->execute(request.durability == Durability::kNow ? "PRAGMA synchronous = FULL"
+                                                                     : "PRAGMA synchronous = NORMAL");
+    durability_ = request.durability;
+  }
+  try {
+    db::Transaction transaction(*writer_database_);
+    Writer writer(*writer_database_, *writer_statements_);
+    if (request.act) writer.begin(*request.act);
+    work(writer);
+    const Written written = writer.finish();
+    if (request.before_commit) request.before_commit(written);
+    transaction.commit();
+    return written;
+  } catch (...) {
+    writer_statements_->clear();  // one may stand in the middle of its rows
+    throw;
+  }
+}
+
+void Catalog::sync() {
+  const auto wal = open_existing(file_.string() + "-wal", O_RDONLY);
+  if (wal && ::fdatasync(wal->get()) != 0) throw_errno(errno, "cannot write " + file_.string() + " to its disk");
 }
 
 }  // namespace damfs

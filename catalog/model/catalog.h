@@ -5,15 +5,37 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "catalog/base/file.h"
+#include "catalog/base/disk_reserve.h"
 #include "catalog/model/journal.h"
 #include "catalog/model/reader.h"
 
 namespace damfs {
 
 class Writer;
+class WriterStatements;
+
+// What a write left behind.
+struct Written {
+  int64_t act = 0;                            // the journal's; 0: it changed nothing that is written down
+  int64_t first_change = 0, last_change = 0;  // of the change feed; 0: none
+};
+
+enum class Durability : uint8_t {
+  kNow,   // on the disk when write() returns: for what is acknowledged (law 6)
+  kSoon,  // whole or not at all after a power cut, and on the disk with the next write that is kNow, or with sync()
+};
+
+struct WriteRequest {
+  std::optional<Act> act{};  // written down in the journal as that
+  Durability durability = Durability::kNow;
+  // Called when all is written and nobody can see it yet; the commit may still fail.
+  std::function<void(const Written&)> before_commit{};
+  bool frees_room = false;  // a step towards room on a full disk: it may have the reserve, and be tried once more
+};
 
 // What is true: one SQLite file. Thread-safe. Other processes may write the same catalog at the same time.
 class Catalog {
@@ -44,21 +66,31 @@ class Catalog {
   };
   Lease reader();
 
-  // Runs `work` in one transaction of the one writer, durable when it returns; an exception undoes all of it.
-  void write(const std::function<void(Writer&)>& work);
-  // Likewise, written down in the journal.
-  void write(Act act, const std::function<void(Writer&)>& work);
+  // Runs `work` in one transaction of the one writer; an exception undoes all of it.
+  Written write(const WriteRequest& request, const std::function<void(Writer&)>& work);
+  Written write(const std::function<void(Writer&)>& work) { return write(WriteRequest(), work); }
+  Written write(Act act, const std::function<void(Writer&)>& work) {
+    return write(WriteRequest{.act = std::move(act)}, work);
+  }
+
+  // All that was written is on the disk when it returns.
+  void sync();
 
   const Path& file() const { return file_; }
 
  private:
+  void open();
+  Written try_to_write(const WriteRequest& request, const std::function<void(Writer&)>& work);
   void take_back(std::unique_ptr<Reader> reader);
 
   const Path file_;
+  const DiskReserve reserve_;
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<Reader>> idle_readers_;
   std::mutex writer_mutex_;
   std::unique_ptr<db::Database> writer_database_;
+  std::unique_ptr<WriterStatements> writer_statements_;
+  Durability durability_ = Durability::kNow;  // what writer_database_ is set to
 };
 
 }  // namespace damfs

@@ -17,27 +17,36 @@ constexpr size_t kMostProblems = 20;
 // Each gives a row for what is wrong, its first column saying which.
 constexpr std::pair<const char*, const char*> kChecks[] = {
     {"PRAGMA foreign_key_check", "table {} refers to something that is not there"},
-    {"SELECT a.id FROM asset a LEFT JOIN version v ON v.id = a.version_id AND v.asset_id = a.id WHERE v.id IS NULL",
+    {"SELECT a.id FROM asset a LEFT JOIN version v ON v.id = a.version_id AND v.asset_id = a.id WHERE v.id IS NULL "
+     "AND a.state <> 2",
      "asset {} has no current version"},
-    {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + "
-     "(SELECT count(*) FROM asset_tag WHERE asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) "
-     "+ 2 + (a.camera_id IS NOT NULL) + coalesce(a.rating BETWEEN 1 AND 5, 0)",
+    {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id) + CASE a.state WHEN "
+     "0 "
+     "THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE asset_id "
+     "= "
+     "a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + 2 + (a.camera_id IS NOT NULL) + "
+     "coalesce(a.rating BETWEEN 1 AND 5, 0) ELSE 0 END",
      "asset {} has a wrong count of names"},
     {"SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN blob b ON b.id = v.blob_id "
-     "WHERE a.size <> b.size OR a.mtime_ns <> v.mtime_ns",
+     "WHERE a.state <> 2 AND (a.size <> b.size OR a.mtime_ns <> v.mtime_ns)",
      "asset {} shows another size or time than its current version has"},
-    {"SELECT s.key FROM shelf s WHERE s.grouping = 5 AND s.assets <> (SELECT count(*) FROM asset WHERE day = s.key)",
+    {"SELECT s.key FROM shelf s WHERE s.grouping = 5 AND s.assets <> (SELECT count(*) FROM asset WHERE state = "
+     "0 AND day = s.key)",
      "day {} has a wrong count of assets"},
     {"SELECT s.key FROM shelf s WHERE s.grouping = 7 AND s.key > 0 AND s.assets <> (SELECT count(*) FROM asset WHERE "
-     "kind = s.key)",
+     "state = 0 AND kind = s.key)",
      "type {} has a wrong count of assets"},
     {"SELECT b.id FROM blob b LEFT JOIN location l ON l.blob_id = b.id WHERE l.blob_id IS NULL", "blob {} is nowhere"},
+    {"SELECT a.id FROM asset a WHERE a.state = 0 AND NOT EXISTS (SELECT 1 FROM folder_entry WHERE asset_id = a.id)",
+     "asset {} is in no folder of originals/, and not in the trash either"},
+    {"SELECT a.id FROM asset a WHERE a.state <> 0 AND EXISTS (SELECT 1 FROM folder_entry WHERE asset_id = a.id)",
+     "asset {} has a name in originals/ and is not shown"},
     {"SELECT b.id FROM blob b LEFT JOIN version v ON v.blob_id = b.id WHERE v.id IS NULL",
      "blob {} belongs to no asset"},
     {"SELECT name FROM counter c WHERE (name = 'blobs' AND value <> (SELECT count(*) FROM blob)) OR (name = "
      "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob))",
      "the counter {} is wrong"},
-    {"SELECT a.id FROM asset a LEFT JOIN asset_search s ON s.rowid = a.id WHERE s.rowid IS NULL",
+    {"SELECT a.id FROM asset a LEFT JOIN asset_search s ON s.rowid = a.id WHERE a.state = 0 AND s.rowid IS NULL",
      "asset {} is missing from the search index"},
 };
 

@@ -93,7 +93,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.mtime_ns = found->row.mtime_ns;
   for (const auto& [folder, name] : reader.folder_entries(asset)) {
     const std::string path = reader.group_path(Grouping::kFolder, folder);
-    details.paths.push_back(path.empty() ? name : path + "/" + name);
+    details.paths.push_back(join_path(path, name));
   }
   const auto locations = reader.locations_of_version(found->row.version);
   details.custody = locations.empty() ? "missing" : locations.front().custody;

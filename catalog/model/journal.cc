@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "catalog/model/reader.h"
@@ -49,8 +50,29 @@ std::string tell_membership(Reader& reader, const Step& step, Grouping grouping,
                      asset_name(reader, step.asset));
 }
 
+std::string folder_name(Reader& reader, int64_t id) {
+  return id == top_key(Grouping::kFolder) ? "originals" : "originals/" + group_name(reader, Grouping::kFolder, id);
+}
+
+std::string tell_entry(Reader& reader, const Step& step) {
+  const std::string folder = folder_name(reader, step.group);
+  if (step.before.empty()) return fmt::format("+ {}/{}", folder, step.after);
+  if (step.after.empty()) return fmt::format("- {}/{}", folder, step.before);
+  return fmt::format("{0}/{1} is now {0}/{2}", folder, step.before, step.after);
+}
+
+std::string tell_trash(const Step& step) {
+  const auto row = trash_from_text(step.after.empty() ? step.before : step.after);
+  return fmt::format("{} trash/{}", step.after.empty() ? '-' : '+', row ? row->name : "");
+}
+
 std::string tell_words(Reader& reader, const Step& step, const char* noun) {
   return fmt::format("{} of {}: '{}' -> '{}'", noun, asset_name(reader, step.asset), step.before, step.after);
+}
+
+std::string tell_query(Reader& reader, const Step& step) {
+  return fmt::format("query of album {}: '{}' -> '{}'", group_name(reader, Grouping::kAlbum, step.group), step.before,
+                     step.after);
 }
 
 std::string tell_node(Reader& reader, const Step& step, Grouping grouping, const char* noun) {
@@ -73,6 +95,27 @@ std::optional<NodePlace> place_from_text(std::string_view text) {
   if (slash == text.size() || error != std::errc() || end != text.data() + slash) return std::nullopt;
   place.name = text.substr(slash + 1);
   return place;
+}
+
+std::string to_text(const TrashRow& row) {
+  return fmt::format("{}/{}/{}/{}/{}", row.deleted_ns, row.uid, row.name, row.original_name, row.folder);
+}
+
+std::optional<TrashRow> trash_from_text(std::string_view text) {
+  std::array<std::string_view, 4> parts;
+  for (std::string_view& part : parts) {
+    const size_t slash = text.find('/');
+    if (slash == text.npos) return std::nullopt;
+    part = text.substr(0, slash);
+    text.remove_prefix(slash + 1);
+  }
+  TrashRow row;
+  std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), row.deleted_ns);
+  std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), row.uid);
+  row.name = parts[2];
+  row.original_name = parts[3];
+  row.folder = text;
+  return row;
 }
 
 void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit) {
@@ -117,6 +160,16 @@ std::string tell(Reader& reader, const Step& step) {
     case Step::What::kDescription: return tell_words(reader, step, "description");
     case Step::What::kTagNode: return tell_node(reader, step, Grouping::kTag, "tag");
     case Step::What::kAlbumNode: return tell_node(reader, step, Grouping::kAlbum, "album");
+    case Step::What::kFolderNode: return tell_node(reader, step, Grouping::kFolder, "folder");
+    case Step::What::kEntry: return tell_entry(reader, step);
+    case Step::What::kTrash: return tell_trash(step);
+    case Step::What::kVersion: return fmt::format("new version of {}", asset_name(reader, step.asset));
+    case Step::What::kOwner:
+    case Step::What::kState: return fmt::format("{} became part of another asset", asset_name(reader, step.asset));
+    case Step::What::kAlbumQuery: return tell_query(reader, step);
+    case Step::What::kAlbumNumbers:
+      return fmt::format("album {} {} numbers", group_name(reader, Grouping::kAlbum, step.group),
+                         step.after.empty() ? "no longer shows" : "shows");
   }
   return "something that an older damfs does not know";
 }

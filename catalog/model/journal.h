@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/model/rows.h"
+
 namespace damfs {
 
 class Reader;
@@ -15,20 +17,29 @@ class Reader;
 // Somebody's wish to change how the library is ordered: what is written down as one, and taken back as one.
 struct Act {
   int64_t uid = 0;
-  std::string what;    // in the words of whoever asked: "tag add beach"
-  int64_t undoes = 0;  // the act that it takes back; 0: none
+  std::string what;       // in the words of whoever asked: "tag add beach"
+  int64_t undoes = 0;     // the act that it takes back; 0: none
+  int64_t continues = 0;  // more of an act that was begun before; 0: a new one
 };
 
 // One thing that an act changed: from `before` to `after`. The numbers are stored: never renumber.
 struct Step {
   enum class What : uint8_t {
-    kTag = 1,          // whether `asset` has tag `group`: "1" or ""
-    kAlbum = 2,        // where `asset` stands in album `group`: a position, or "" when it is not in it
-    kRating = 3,       // of `asset`: a number, or ""
-    kTitle = 4,        // of `asset`
-    kDescription = 5,  // of `asset`
-    kTagNode = 6,      // the tag `group` itself: "<parent's id>/<name>", or "" when there is none
-    kAlbumNode = 7,    // the album `group` itself, likewise
+    kTag = 1,            // whether `asset` has tag `group`: "1" or ""
+    kAlbum = 2,          // where `asset` stands in album `group`: a position, or "" when it is not in it
+    kRating = 3,         // of `asset`: a number, or ""
+    kTitle = 4,          // of `asset`
+    kDescription = 5,    // of `asset`
+    kTagNode = 6,        // the tag `group` itself: "<parent's id>/<name>", or "" when there is none
+    kAlbumNode = 7,      // the album `group` itself, likewise
+    kFolderNode = 8,     // the folder `group` itself, likewise
+    kEntry = 9,          // the name of `asset` in folder `group`; "" when it has none or lost it
+    kTrash = 10,         // the trash entry `group` of `asset` (to_text(TrashRow)), or ""
+    kVersion = 11,       // the current version of `asset`: its id
+    kOwner = 12,         // the asset that version `group` is of
+    kState = 13,         // of `asset`: AssetState as a number
+    kAlbumQuery = 14,    // of album `group`: what it shows, or ""
+    kAlbumNumbers = 15,  // of album `group`, whether it shows them: "1" or ""
   };
   What what = What::kTag;
   int64_t asset = 0;
@@ -43,6 +54,10 @@ struct NodePlace {
 };
 std::string to_text(const std::optional<NodePlace>& place);       // "" where there is none
 std::optional<NodePlace> place_from_text(std::string_view text);  // empty for what is none
+
+// Without its id and asset, which the step has.
+std::string to_text(const TrashRow& row);
+std::optional<TrashRow> trash_from_text(std::string_view text);
 
 // An act as it is told.
 struct ActRow {

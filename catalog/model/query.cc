@@ -14,6 +14,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
+#include "catalog/model/query_text.h"
 
 namespace damfs {
 namespace {
@@ -21,12 +22,12 @@ namespace {
 using Field = QueryTerm::Field;
 using Comparison = QueryTerm::Comparison;
 
-constexpr size_t kMostTerms = 64;
 constexpr size_t kLongestQuery = 4096;
 
 constexpr std::pair<std::string_view, Field> kFields[] = {
     {"type", Field::kType},     {"tag", Field::kTag},       {"date", Field::kDate}, {"camera", Field::kCamera},
     {"rating", Field::kRating}, {"ext", Field::kExtension}, {"size", Field::kSize}, {"path", Field::kPath},
+    {"album", Field::kAlbum},   {"inside", Field::kInside},
 };
 
 // One term as it was written, quotes taken off.
@@ -189,7 +190,12 @@ void read_value(QueryTerm& term, std::string_view value) {
       term.text = value;
       return;
     case Field::kTag:
+    case Field::kAlbum:
     case Field::kCamera: term.text = fold(value); return;
+    case Field::kInside:
+      if (!has_token(value)) fail(EINVAL, "inside: wants a word of a file's name in a zip; not '{}'", printable(value));
+      term.text = value;
+      return;
     case Field::kWord: term.text = value; return;
   }
 }
@@ -203,7 +209,8 @@ QueryTerm interpret(const RawTerm& raw) {
         std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.first == name; });
     if (field == std::end(kFields)) {
       fail(EINVAL,
-           "there is no '{}:'; use type: tag: date: camera: rating: ext: size: path:, or put the text in quotes",
+           "there is no '{}:'; use type: tag: date: camera: rating: ext: size: path: album: inside:, or put the text "
+           "in quotes",
            printable(raw.field));
     }
     if (raw.value.empty()) fail(EINVAL, "'{}:' needs a value", name);
@@ -224,7 +231,7 @@ std::vector<QueryTerm> parse_query(std::string_view text) {
   Scanner scanner(text);
   while (const auto raw = scanner.next()) {
     if (raw->quoted && raw->value.empty()) continue;
-    if (terms.size() == kMostTerms) fail(EINVAL, "a query has at most {} terms", kMostTerms);
+    if (terms.size() == kMostQueryTerms) fail(EINVAL, "a query has at most {} terms", kMostQueryTerms);
     terms.push_back(interpret(*raw));
   }
   return terms;

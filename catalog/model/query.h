@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,19 +14,21 @@ namespace damfs {
 // spaces together.
 //
 //   beach -draft "golden hour" type:video tag:places/italy date:2024-05 date:2020..2022 camera:nikon
-//   rating:>=4 ext:jpg size:>10M path:2024/rome
+//   rating:>=4 ext:jpg size:>10M path:2024/rome album:Holidays/Rome
 struct QueryTerm {
-  enum class Field : uint8_t { kWord, kType, kTag, kDate, kCamera, kRating, kExtension, kSize, kPath };
+  enum class Field : uint8_t { kWord, kType, kTag, kDate, kCamera, kRating, kExtension, kSize, kPath, kAlbum, kInside };
   enum class Comparison : uint8_t { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
 
   Field field = Field::kWord;
   bool excluded = false;
   bool phrase = false;  // a quoted word: these words in this order
   Comparison comparison = Comparison::kEqual;
-  std::string text;        // word, tag path, camera, extension without dot, folder path
+  std::string text;        // word, tag or album path, camera, extension without dot, folder path
   int64_t number = 0;      // type: Kind; rating: stars; size: bytes; date: Day::key of the first day meant
   int64_t number_end = 0;  // date: Day::key just behind the last day meant
 };
+
+inline constexpr size_t kMostQueryTerms = 64;
 
 // Throws Error(EINVAL) that says what was not understood and what would be. Any bytes may come in.
 std::vector<QueryTerm> parse_query(std::string_view text);

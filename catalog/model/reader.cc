@@ -3,14 +3,26 @@
 
 #include "catalog/model/reader.h"
 
+#include <fmt/format.h>
+
 #include <unordered_map>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/word_matcher.h"
 #include "sql.h"
 
 namespace damfs {
 namespace {
+
+std::optional<int64_t> optional_integer(const db::Statement& statement, int column) {
+  return statement.is_null(column) ? std::nullopt : std::optional(statement.integer(column));
+}
+
+Ownership ownership(const db::Statement& statement, int column) {
+  return {optional_integer(statement, column), optional_integer(statement, column + 1),
+          optional_integer(statement, column + 2)};
+}
 
 AssetRow asset_row(const db::Statement& statement) {
   AssetRow row;
@@ -31,6 +43,8 @@ AssetRow asset_row(const db::Statement& statement) {
   if (!statement.is_null(15)) {
     row.camera_proxy = {statement.integer(15), statement.integer(16), statement.integer(17)};
   }
+  row.ownership = ownership(statement, 18);
+  row.state = static_cast<AssetState>(statement.integer(21));
   return row;
 }
 
@@ -50,7 +64,12 @@ std::string_view assets_statement(Grouping grouping) {
     case Grouping::kKind: return "assets_of_kind";
     case Grouping::kRating: return "assets_of_rating";
     case Grouping::kRecent: return "assets_of_recent";
-    case Grouping::kYear: return {};
+    case Grouping::kTrash: return "list_trash";
+    case Grouping::kAll:
+    case Grouping::kYear:
+    case Grouping::kInbox:
+    case Grouping::kVersions:
+    case Grouping::kPacks: return {};
   }
   return {};
 }
@@ -69,8 +88,22 @@ std::optional<TreeStatements> tree_statements(Grouping grouping) {
   }
 }
 
-GroupRow group_row(const db::Statement& statement) {
-  return {statement.integer(0), std::string(statement.text(1)), statement.integer(2), statement.integer(3)};
+// id, name, changed_ns, the parent where it is not `parent`, and of folders and albums what was set of them.
+GroupRow group_row(const db::Statement& statement, Grouping grouping, std::optional<int64_t> parent = {}) {
+  GroupRow row;
+  row.key = statement.integer(0);
+  row.name = statement.text(1);
+  row.changed_ns = statement.integer(2);
+  row.parent = parent ? *parent : statement.integer(3);
+  const int at = parent ? 3 : 4;
+  if (grouping == Grouping::kAlbum) {
+    row.query = statement.text(at);
+    row.numbered = statement.integer(at + 1) != 0;
+  }
+  if (grouping != Grouping::kFolder) return row;
+  row.mtime_ns = optional_integer(statement, at);
+  row.ownership = ownership(statement, at + 1);
+  return row;
 }
 
 std::string shelf_name(Grouping grouping, int64_t key) {
@@ -142,7 +175,7 @@ void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVi
     db::Use rows(statement(tree->list));
     rows->bind_all(key, after);
     while (rows->step()) {
-      if (!visit({rows->integer(0), std::string(rows->text(1)), rows->integer(2), key})) return;
+      if (!visit(group_row(*rows, grouping, key))) return;
     }
     return;
   }
@@ -150,7 +183,7 @@ void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVi
     db::Use rows(statement("list_cameras"));
     rows->bind_all(after);
     while (rows->step()) {
-      if (!visit({rows->integer(0), std::string(rows->text(1)), rows->integer(2), 0})) return;
+      if (!visit(group_row(*rows, grouping, 0))) return;
     }
     return;
   }
@@ -159,7 +192,12 @@ void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVi
   db::Use rows(statement("list_shelf"));
   rows->bind_all(static_cast<int64_t>(below), std::max(key, after), key == 0 ? INT64_MAX : key + 512);
   while (rows->step()) {
-    if (!visit({rows->integer(0), shelf_name(below, rows->integer(0)), rows->integer(1), key})) return;
+    GroupRow row;
+    row.key = rows->integer(0);
+    row.name = shelf_name(below, row.key);
+    row.changed_ns = rows->integer(1);
+    row.parent = key;
+    if (!visit(row)) return;
   }
 }
 
@@ -172,7 +210,12 @@ std::optional<GroupRow> Reader::shelf_group(Grouping grouping, int64_t key) {
                       (grouping == Grouping::kRating && key <= 5);
   if (!always && (!stored || row->integer(0) <= 0)) return std::nullopt;
   const int64_t parent = grouping == Grouping::kDay ? Day{Day::from_key(key).year, 0, 0}.key() : 0;
-  return GroupRow{key, shelf_name(grouping, key), stored ? row->integer(1) : 0, parent};
+  GroupRow group;
+  group.key = key;
+  group.name = shelf_name(grouping, key);
+  group.changed_ns = stored ? row->integer(1) : 0;
+  group.parent = parent;
+  return group;
 }
 
 std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
@@ -181,7 +224,7 @@ std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
   db::Use row(statement(tree ? tree->one : "camera"));
   row->bind_all(key);
   if (!row->step()) return std::nullopt;
-  return group_row(*row);
+  return group_row(*row, grouping);
 }
 
 std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::string_view name) {
@@ -196,9 +239,9 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
     }
     std::optional<GroupRow> spelled_otherwise;
     while (rows->step()) {
-      if (rows->text(1) == name) return group_row(*rows);
-      if (!spelled_otherwise && rows->text(1) == nfc(name)) spelled_otherwise = group_row(*rows);
-      if (!spelled_otherwise && nfc(rows->text(1)) == nfc(name)) spelled_otherwise = group_row(*rows);
+      if (rows->text(1) == name) return group_row(*rows, grouping);
+      if (!spelled_otherwise && rows->text(1) == nfc(name)) spelled_otherwise = group_row(*rows, grouping);
+      if (!spelled_otherwise && nfc(rows->text(1)) == nfc(name)) spelled_otherwise = group_row(*rows, grouping);
     }
     return spelled_otherwise;
   }
@@ -212,6 +255,7 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
 
 bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) {
   switch (grouping) {
+    case Grouping::kAll: return true;
     case Grouping::kDay: return asset.row.day == key;
     case Grouping::kKind: return static_cast<int64_t>(asset.row.kind) == key;
     case Grouping::kCamera: return asset.row.camera == key;
@@ -227,17 +271,24 @@ bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) 
   }
 }
 
+std::optional<FoundAsset> Reader::labelled(std::string_view label) {
+  db::Use row(statement("find_label"));
+  row->bind_all(std::string_view(fold(label)));
+  if (!row->step() || row->text(1) != nfc(label)) return std::nullopt;
+  return found_asset(*row);
+}
+
 std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std::string_view name) {
   const std::string normal = nfc(name);
+  if (grouping == Grouping::kTrash) {
+    db::Use row(statement("find_trash"));
+    row->bind_all(std::string_view(fold(name)));
+    if (!row->step() || row->text(1) != normal) return std::nullopt;
+    return found_asset(*row);
+  }
   if (grouping != Grouping::kFolder) {
-    std::optional<FoundAsset> found;
-    {
-      db::Use row(statement("find_label"));
-      row->bind_all(std::string_view(fold(name)));
-      if (!row->step() || row->text(1) != normal) return std::nullopt;
-      found = found_asset(*row);
-    }
-    return is_member(grouping, key, *found) ? found : std::nullopt;
+    auto found = labelled(name);
+    return found && is_member(grouping, key, *found) ? std::move(found) : std::nullopt;
   }
   db::Use rows(statement("find_entry"));
   rows->bind_all(key, std::string_view(normal));
@@ -283,6 +334,28 @@ std::optional<FoundAsset> Reader::asset(int64_t id) {
   return found_asset(*row);
 }
 
+void Reader::assets_by_id(std::span<const int64_t> ids, const AssetVisitor& visit) {
+  db::Use rows(statement("assets_by_id"));
+  rows->bind_all(std::string_view(fmt::format("[{}]", fmt::join(ids, ","))));
+  while (rows->step()) {
+    if (!visit(asset_row(*rows))) return;
+  }
+}
+
+SearchText Reader::search_text(int64_t asset) {
+  db::Use row(statement("search_text"));
+  row->bind_all(asset);
+  SearchText text;
+  if (!row->step()) return text;
+  for (size_t i = 0; i < text.size(); ++i) text[i] = row->text(static_cast<int>(i));
+  return text;
+}
+
+WordMatcher& Reader::word_matcher() {
+  if (!word_matcher_) word_matcher_ = std::make_unique<WordMatcher>();
+  return *word_matcher_;
+}
+
 std::optional<FoundAsset> Reader::version(int64_t version_id) {
   db::Use row(statement("version"));
   row->bind_all(version_id);
@@ -318,61 +391,6 @@ std::vector<LocationRow> Reader::locations_of_version(int64_t version_id) {
   return locations;
 }
 
-WordsRow Reader::words(int64_t asset) {
-  db::Use row(statement("words_of_asset"));
-  row->bind_all(asset);
-  WordsRow words;
-  if (!row->step()) return words;
-  words.title = row->text(0);
-  words.description = row->text(1);
-  if (!row->is_null(2)) words.rating = row->integer(2);
-  words.date_source = static_cast<DateSource>(row->integer(3));
-  words.captured = row->text(4);
-  return words;
-}
-
-std::vector<int64_t> Reader::tags(int64_t asset) {
-  std::vector<int64_t> tags;
-  db::Use rows(statement("tags_of_asset"));
-  rows->bind_all(asset);
-  while (rows->step()) tags.push_back(rows->integer(0));
-  return tags;
-}
-
-std::vector<std::string> Reader::tag_paths(int64_t asset) {
-  std::vector<std::string> paths;
-  for (const int64_t tag : tags(asset)) paths.push_back(group_path(Grouping::kTag, tag));
-  return paths;
-}
-
-std::vector<int64_t> Reader::albums(int64_t asset) {
-  std::vector<int64_t> albums;
-  db::Use rows(statement("albums_of_asset"));
-  rows->bind_all(asset);
-  while (rows->step()) albums.push_back(rows->integer(0));
-  return albums;
-}
-
-std::vector<std::pair<int64_t, std::string>> Reader::folder_entries(int64_t asset) {
-  std::vector<std::pair<int64_t, std::string>> entries;
-  db::Use rows(statement("entries_of_asset"));
-  rows->bind_all(asset);
-  while (rows->step()) entries.emplace_back(rows->integer(0), std::string(rows->text(1)));
-  return entries;
-}
-
-std::string Reader::group_path(Grouping grouping, int64_t key) {
-  std::string path;
-  // A tree deeper than this would not fit PATH_MAX; a cycle, which no code here makes, ends too.
-  for (int depth = 0; key != top_key(grouping) && depth < 4096; ++depth) {
-    const auto row = group(grouping, key);
-    if (!row) break;
-    path = path.empty() ? row->name : row->name + "/" + path;
-    key = row->parent;
-  }
-  return path;
-}
-
 int64_t Reader::counter(std::string_view name) {
   db::Use row(statement("counter"));
   row->bind_all(name);
@@ -403,6 +421,11 @@ std::optional<SourceRow> Reader::source(std::string_view path) {
 
 int64_t Reader::newest_change() {
   db::Use row(statement("newest_change"));
+  return row->step() ? row->integer(0) : 0;
+}
+
+int64_t Reader::newest_change_ns() {
+  db::Use row(statement("newest_change_time"));
   return row->step() ? row->integer(0) : 0;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,9 @@
 #include "catalog/model/rows.h"
 
 namespace damfs {
+
+class PackReader;
+class WordMatcher;
 
 // Everything that a mounted tree reads. One connection; one thread at a time (Catalog::reader lends them out).
 // The statements are catalog/sql/mount.sql's, prepared when first used.
@@ -33,6 +37,9 @@ class Reader {
   void groups(Grouping grouping, int64_t key, int64_t after, const GroupVisitor& visit);
 
   std::optional<GroupRow> group(Grouping grouping, int64_t key);
+  std::optional<int64_t> album_position(int64_t album, int64_t asset);
+  int64_t last_album_position(int64_t album);  // 0: it is empty
+  std::vector<SmartAlbum> smart_albums();      // all, by rising id
   // By name: exact first, else the NFC-equal one. Groups with folded names (tags, albums, cameras) are found
   // by the name they are listed with.
   std::optional<GroupRow> find_group(Grouping grouping, int64_t key, std::string_view name);
@@ -42,6 +49,10 @@ class Reader {
   std::vector<FoundAsset> assets_with_stem(Grouping grouping, int64_t key, std::string_view stem);
 
   std::optional<FoundAsset> asset(int64_t id);
+  // Of those that are there, by rising id. `ids` must rise.
+  void assets_by_id(std::span<const int64_t> ids, const AssetVisitor& visit);
+  SearchText search_text(int64_t asset);
+  WordMatcher& word_matcher();  // a scratch pad of this reader's
   std::optional<FoundAsset> version(int64_t version_id);
   std::optional<BytesRow> bytes_of_version(int64_t version_id);
   std::optional<ClipRow> clip_of_version(int64_t version_id);
@@ -51,7 +62,17 @@ class Reader {
   std::vector<int64_t> tags(int64_t asset);
   std::vector<int64_t> albums(int64_t asset);
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
-  std::string group_path(Grouping grouping, int64_t key);                      // "a/b/c" below the top; "" for the top
+  std::vector<std::pair<int64_t, std::string>> trash_entries(int64_t asset);   // trash id, name
+  std::optional<TrashRow> trash_entry(int64_t id);
+  std::vector<int64_t> versions(int64_t asset);  // oldest first
+  // Assets that have had several, by rising id; GroupRow::key is the asset's.
+  void versioned(int64_t after, const GroupVisitor& visit);
+  std::optional<FoundAsset> labelled(std::string_view label);  // live ones, wherever they are
+  std::optional<std::string> attribute(int64_t asset, std::string_view name);
+  std::vector<std::string> attribute_names(int64_t asset);
+  std::vector<KeptDraft> kept_drafts();
+  std::vector<UnprobedRow> unprobed(int64_t after, int64_t limit);  // by rising blob id
+  std::string group_path(Grouping grouping, int64_t key);           // "a/b/c" below the top; "" for the top
   int64_t recent_floor();
   struct Totals {
     int64_t assets = 0;
@@ -64,7 +85,8 @@ class Reader {
   std::optional<SourceRow> source(std::string_view path);
 
   int64_t newest_change();
-  int64_t oldest_change();  // 0: the feed is empty
+  int64_t newest_change_ns();  // when it was made; 0: the feed is empty
+  int64_t oldest_change();     // 0: the feed is empty
   std::vector<ChangeRow> changes_after(int64_t id);
   // Changes whenever any process has committed to the catalog; cheap.
   int64_t data_version();
@@ -72,6 +94,7 @@ class Reader {
   db::Database& database() { return database_; }
 
  private:
+  friend class PackReader;
   class Statements;
   db::Statement& statement(std::string_view name);
   int64_t counter(std::string_view name);
@@ -80,6 +103,7 @@ class Reader {
 
   db::Database database_;
   std::unique_ptr<Statements> statements_;
+  std::unique_ptr<WordMatcher> word_matcher_;
 };
 
 // The text of catalog/sql/mount.sql, statement by statement.

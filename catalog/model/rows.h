@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,27 +17,57 @@ namespace damfs {
 // What assets are gathered by. The numbers are stored: never renumber. In brackets, what a key is; the key of
 // a grouping's own top (that of by-date/, by-tag/ …) is kTopKey.
 enum class Grouping : uint8_t {
-  kFolder = 1,  // [folder.id; the top is 1]
-  kTag = 2,     // [tag.id; the top is 1]
-  kAlbum = 3,   // [album.id; the top is 1]
-  kCamera = 4,  // [camera.id]
-  kDay = 5,     // [Day::key of a day]
-  kYear = 6,    // [Day::key of a year]
-  kKind = 7,    // [Kind]
-  kRating = 8,  // [1..5]
-  kRecent = 9,  // only a top
+  kAll = 0,        // every asset: no group of the catalog's, and no folder's
+  kFolder = 1,     // [folder.id; the top is 1]
+  kTag = 2,        // [tag.id; the top is 1]
+  kAlbum = 3,      // [album.id; the top is 1]
+  kCamera = 4,     // [camera.id]
+  kDay = 5,        // [Day::key of a day]
+  kYear = 6,       // [Day::key of a year]
+  kKind = 7,       // [Kind]
+  kRating = 8,     // [1..5]
+  kRecent = 9,     // only a top
+  kTrash = 10,     // only a top
+  kInbox = 11,     // only a top, and nothing stays in it
+  kVersions = 12,  // [asset.id]
+  kPacks = 13,     // only a top
 };
 
 constexpr int64_t top_key(Grouping grouping) {
   return grouping == Grouping::kFolder || grouping == Grouping::kTag || grouping == Grouping::kAlbum ? 1 : 0;
 }
 
+// Whom a file or folder belongs to and who may do what. What nobody set is the mount's own.
+struct Ownership {
+  std::optional<int64_t> mode;  // permission bits
+  std::optional<int64_t> uid, gid;
+};
+
+// The numbers are stored.
+enum class AssetState : uint8_t {
+  kLive = 0,
+  kTrashed = 1,   // it has no name in originals/: no view but trash/ shows it
+  kAbsorbed = 2,  // its only version became another asset's; nothing shows it
+};
+
 // A group that can be shown as a folder.
 struct GroupRow {
   int64_t key = 0;
   std::string name;
   int64_t changed_ns = 0;
-  int64_t parent = 0;  // key of the group above it, in the same tree
+  int64_t parent = 0;               // key of the group above it, in the same tree
+  std::optional<int64_t> mtime_ns;  // what somebody set; else changed_ns
+  Ownership ownership;
+  std::string query;      // of a smart album: what it shows
+  bool numbered = false;  // an album: names in it begin with numbers
+};
+
+// An album that shows what its query finds.
+struct SmartAlbum {
+  int64_t id = 0;
+  int64_t parent = 0;
+  std::string name;
+  std::string query;
 };
 
 // An asset as a listing shows it: everything about its current version that stat and names need.
@@ -61,6 +92,8 @@ struct AssetRow {
     int64_t size = 0;  // bytes
     int64_t mtime_ns = 0;
   } camera_proxy;
+  Ownership ownership;
+  AssetState state = AssetState::kLive;
 };
 
 // An AssetRow that owns its name.
@@ -87,6 +120,34 @@ struct ClipRow {
   std::string mime;
 };
 
+// A name that was removed from originals/.
+struct TrashRow {
+  int64_t id = 0;
+  int64_t asset = 0;
+  std::string name;    // in trash/
+  std::string folder;  // where it was, below originals/
+  std::string original_name;
+  int64_t deleted_ns = 0;
+  int64_t uid = 0;
+};
+
+// A file that is not catalogued and has its bytes in staging/.
+struct KeptDraft {
+  int64_t version = 0;
+  int64_t view = 0, key = 0;  // its folder, as the mount names it
+  std::string name;
+  int64_t mtime_ns = 0;
+  Ownership ownership;
+};
+
+// A blob that no probe has looked at yet.
+struct UnprobedRow {
+  int64_t blob = 0;
+  Digest sha256;
+  int64_t size = 0;
+  std::string name;  // a hint for the probe
+};
+
 struct LocationRow {
   std::string custody;  // "object", "in-place"
   std::string path;     // of "in-place"
@@ -99,6 +160,9 @@ struct WordsRow {
   DateSource date_source = DateSource::kMtime;
   std::string captured;  // ISO 8601
 };
+
+// What words are looked for in: an asset's names, title, description, tags and camera.
+using SearchText = std::array<std::string, 5>;
 
 // How a file looked when import last read it.
 struct SourceStamp {

@@ -35,14 +35,11 @@ std::string camera_name(std::string_view make, std::string_view model) {
   return portable_name(fmt::format("{} {}", make, model));
 }
 
-Writer::Writer(db::Database& database) : database_(database), now_ns_(now_ns()) {}
+Writer::Writer(db::Database& database, WriterStatements& statements)
+    : database_(database), statements_(statements), now_ns_(now_ns()) {}
 Writer::~Writer() = default;
 
-db::Statement& Writer::statement(std::string_view sql) {
-  auto& slot = statements_[sql];
-  if (!slot) slot = std::make_unique<db::Statement>(database_, sql);
-  return *slot;
-}
+db::Statement& Writer::statement(std::string_view sql) { return statements_[sql]; }
 
 int64_t Writer::entry_of_source(std::string_view path) {
   db::Use row(statement("SELECT entry_id FROM source_file WHERE path = ?1"));
@@ -80,10 +77,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   const int64_t folder = ensure_folder(incoming.folder);
   const int64_t blob = add_blob(incoming);
 
-  const auto path_of = [&](std::string_view name) {
-    const std::string in = folder_path(folder);
-    return in.empty() ? std::string(name) : fmt::format("{}/{}", in, name);
-  };
+  const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
   if (auto filed = refile(incoming, folder, blob)) {
     filed->path = path_of(filed->path);
     return *filed;
@@ -115,13 +109,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
     return {Filed::kKnown, filed.asset, path_of(name)};
   }
   present->reset();
-  db::Use row(statement("INSERT INTO folder_entry (folder_id, name, name_key, asset_id) VALUES (?1, ?2, ?3, ?4)"));
-  row->bind_all(folder, std::string_view(name), std::string_view(nfc(name)), filed.asset);
-  row->run();
-  remember_source(incoming, database_.last_insert_id());
-  new_entries_.push_back({folder, name, filed.asset});
-  touched_assets_.try_emplace(filed.asset, 0);
-  changed_groups_.emplace(Grouping::kFolder, folder);
+  remember_source(incoming, add_entry(folder, name, filed.asset));
   filed.path = path_of(name);
   return filed;
 }
@@ -173,22 +161,24 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
   const auto owner = asset_of_blob(blob);
-  if (names == 1 && !owner) {
-    move_asset_in_groups(old_asset, -1);
-    db::Use row(statement("SELECT version_id FROM asset WHERE id = ?1"));
-    row->bind_all(old_asset);
-    touched_assets_[old_asset] = row->step() ? row->integer(0) : 0;
-    row->reset();
-    set_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns), facts, incoming.size, incoming.mtime_ns);
+  if (names == 1) {
+    adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
     if (incoming.facts != nullptr) describe_again(old_asset, facts);
-    move_asset_in_groups(old_asset, +1);
     return {Filed::kNewVersion, old_asset, {}};
   }
   // One of several names was saved over, or with bytes that are an asset already: only this name moves on.
   const int64_t asset = owner ? *owner : add_copy(old_asset, incoming, blob, facts);
-  db::Use move(statement("UPDATE folder_entry SET asset_id = ?2 WHERE id = ?1"));
-  move->bind_all(entry, asset);
-  move->run();
+  EntryRow row;
+  {
+    db::Use at(statement("SELECT id, folder_id, name, asset_id FROM folder_entry WHERE id = ?1"));
+    at->bind_all(entry);
+    if (at->step()) row = {at->integer(0), at->integer(1), std::string(at->text(2)), at->integer(3)};
+  }
+  statement("UPDATE folder_entry SET asset_id = ?2 WHERE id = ?1").bind_all(entry, asset).run();
+  record({Step::What::kEntry, old_asset, row.folder, row.name, ""});
+  record({Step::What::kEntry, asset, row.folder, "", row.name});
+  settle_state(old_asset);
+  settle_state(asset);
   touched_assets_.try_emplace(old_asset, 0);
   touched_assets_.try_emplace(asset, 0);
   return {Filed::kNewVersion, asset, {}};
@@ -264,6 +254,8 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   }
   row->run();
   add_streams(blob, facts);
+  if (facts.mime == kSidecarMime && facts.problem.empty()) add_sidecar(blob, facts);
+  if (facts.pack) add_pack(blob, *facts.pack);
 }
 
 void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
@@ -314,15 +306,15 @@ MediaFacts Writer::technical_facts(int64_t blob) {
 std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
   db::Use row(
       statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
-                "AND a.version_id = v.id"));
+                "AND a.version_id = v.id ORDER BY a.state, a.id"));
   row->bind_all(blob);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
 }
 
-int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns) {
-  db::Use row(statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns) VALUES (?1, ?2, ?3, ?4)"));
-  row->bind_all(asset, blob, mtime_ns, now_ns_);
+int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id) {
+  db::Use row(statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id) VALUES (?1, ?2, ?3, ?4, ?5)"));
+  row->bind_all(asset, blob, mtime_ns, now_ns_, id == 0 ? std::nullopt : std::optional(id));
   row->run();
   return database_.last_insert_id();
 }
@@ -335,7 +327,7 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
         "camera_id, rating, label, label_key, date_source, captured) "
         "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '')"));
     row->bind(1, number(facts.kind));
-    if (facts.rating) {
+    if (facts.rating && facts.mime != kSidecarMime) {
       row->bind(2, int64_t{*facts.rating});
     } else {
       row->bind_null(2);
@@ -344,7 +336,8 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
     row->run();
   }
   const int64_t asset = database_.last_insert_id();
-  set_version(asset, add_version(asset, blob, incoming.mtime_ns), facts, incoming.size, incoming.mtime_ns);
+  set_version(asset, add_version(asset, blob, incoming.mtime_ns, incoming.version), facts, incoming.size,
+              incoming.mtime_ns);
   move_asset_in_groups(asset, +1);
   describe(asset, facts);
   new_assets_.insert(asset);
@@ -371,10 +364,14 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
   row->bind(10, number(source)).bind(11, std::string_view(captured.text())).bind(12, std::string_view(clip));
   row->run();
+  if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
 
 // The new bytes of an asset say more or other things: they are heard; what only the user said, stays.
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
+  statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
+  carry_metadata(asset, facts);
+  if (facts.mime == kSidecarMime) return;  // that is said of another file
   statement(
       "UPDATE asset_text SET title = coalesce(nullif(?2, ''), title), "
       "description = coalesce(nullif(?3, ''), description) WHERE asset_id = ?1")
@@ -383,14 +380,14 @@ void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   if (facts.rating) {
     statement("UPDATE asset SET rating = ?2 WHERE id = ?1").bind_all(asset, int64_t{*facts.rating}).run();
   }
-  statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
-  carry_metadata(asset, facts);
 }
 
 // Words, tags and metadata that the file itself carries.
 void Writer::describe(int64_t asset, const MediaFacts& facts) {
+  const bool is_said_of_it = facts.mime != kSidecarMime;
   statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
+      .bind_all(asset, std::string_view(is_said_of_it ? facts.title : ""),
+                std::string_view(is_said_of_it ? facts.description : ""))
       .run();
   carry_metadata(asset, facts);
 }
@@ -401,6 +398,7 @@ void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
         .bind_all(asset, std::string_view(name_space), std::string_view(json))
         .run();
   }
+  if (facts.mime == kSidecarMime) return;
   for (const std::string& tag : facts.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
 }
 

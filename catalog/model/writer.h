@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "catalog/db/database.h"
+#include "catalog/model/catalog.h"
 #include "catalog/model/journal.h"
 #include "catalog/model/rows.h"
+#include "catalog/model/sidecar.h"
 
 namespace damfs {
 
@@ -24,6 +26,7 @@ struct IncomingFile {
   Digest sha256;
   int64_t size = 0;
   int64_t mtime_ns = 0;
+  int64_t version = 0;                // the id that its version is to have; 0: a new one
   std::string folder;                 // below originals/, parts joined by '/', "" for its top
   std::string name;                   // as it came, any bytes
   const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
@@ -39,11 +42,49 @@ struct FiledAs {
   std::string path;  // below originals/, as it is named there now
 };
 
+// The statements of the one writer's connection, prepared when first used and kept from one transaction to the next.
+class WriterStatements {
+ public:
+  explicit WriterStatements(db::Database& database) : database_(database) {}
+  // `sql` must live as long as this.
+  db::Statement& operator[](std::string_view sql) {
+    auto& slot = statements_[sql];
+    if (!slot) slot = std::make_unique<db::Statement>(database_, sql);
+    return *slot;
+  }
+  void clear() { statements_.clear(); }
+
+ private:
+  db::Database& database_;
+  std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
+};
+
+// A file as it is when its last writer closes it: its bytes are an object already.
+struct SealedFile {
+  int64_t version = 0;  // reserved for it: its inode number since it was created
+  Digest sha256;
+  int64_t size = 0;
+  int64_t mtime_ns = 0;
+  Ownership ownership{};
+  const MediaFacts* facts = nullptr;  // null: not looked at yet
+};
+
+// A name in originals/.
+struct EntryRow {
+  int64_t id = 0;
+  int64_t folder = 0;
+  std::string name;
+  int64_t asset = 0;
+};
+
+// An extended attribute: a date before which an asset is not purged.
+inline constexpr std::string_view kLockAttribute = "user.damfs.lock_until";
+
 // One transaction's writes, in domain terms. Made by Catalog::write. Everything that follows from a change
 // (counts of names, group counts, the search index, the change feed) is worked out once an asset, at the end.
 class Writer {
  public:
-  explicit Writer(db::Database& database);
+  Writer(db::Database& database, WriterStatements& statements);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -76,13 +117,87 @@ class Writer {
   // False: it was so already.
   bool add_tag(int64_t asset, int64_t tag);
   bool remove_tag(int64_t asset, int64_t tag);
-  bool add_to_album(int64_t asset, int64_t album);
+  bool add_to_album(int64_t asset, int64_t album);  // at the end
   bool remove_from_album(int64_t asset, int64_t album);
   bool set_rating(int64_t asset, std::optional<int64_t> rating);  // -1 (rejected) to 5; empty: none
   bool set_title(int64_t asset, std::string_view text) { return set_words(Step::What::kTitle, asset, text); }
   bool set_description(int64_t asset, std::string_view text) {
     return set_words(Step::What::kDescription, asset, text);
   }
+
+  // --- names in originals/ and the trash (writer_entries.cc) ---
+  std::optional<EntryRow> entry_at(int64_t folder, std::string_view name);
+  // Gives the asset one more name; the entry's id. EEXIST where there is such a name.
+  int64_t add_entry(int64_t folder, std::string_view name, int64_t asset);
+  void move_entry(const EntryRow& entry, int64_t folder, std::string_view name);
+  // The name goes to the trash, under `trash_name` or what is free beside it; an asset without names goes with it.
+  int64_t trash_entry(const EntryRow& entry, int64_t uid, std::string_view trash_name = {});
+  // Out of the trash, to a name of its own.
+  void restore_entry(const TrashRow& trash, int64_t folder, std::string_view name);
+  std::optional<TrashRow> trash_row(int64_t id);
+  // It leaves the trash and no name is left; its bytes stay until they are purged.
+  void drop_trash(int64_t trash);
+  // `entry` becomes the new state of what `over` names; its own name goes.
+  void replace_entry_by(const EntryRow& over, const EntryRow& entry);
+
+  // --- files that were written through the mount (writer_sealed.cc) ---
+  // So many version ids that nobody else will get; the first of them.
+  int64_t reserve_versions(int64_t count);
+  // Known bytes: another name for the asset that has them. A name that is there: its new state.
+  FiledAs seal(const SealedFile& file, int64_t folder, std::string_view name);
+  // A file that is not catalogued yet, so that another life of the mount finds it.
+  void keep_draft(const KeptDraft& draft);
+  void forget_draft(int64_t version);
+  // The asset that has these bytes now, live or in the trash.
+  std::optional<int64_t> asset_with(const Digest& sha256);
+  // New bytes for all names of the asset.
+  FiledAs seal_version(const SealedFile& file, int64_t asset);
+  // The asset in that group that is labelled so.
+  std::optional<int64_t> member_called(Grouping grouping, int64_t group, std::string_view label);
+  AssetState state_of_asset(int64_t asset);
+  int64_t current_version(int64_t asset);
+  std::string label_of(int64_t asset);
+  // `name`, or the like where another file or a folder has it. It follows from the bytes.
+  std::string free_name(int64_t folder, std::string_view name, const Digest& sha256);
+  // What the first look found of bytes that were catalogued unseen: facts, and what the file says of itself.
+  void learn_facts(const Digest& sha256, const MediaFacts& facts);
+  // An older version becomes the newest one once more, as a new one.
+  bool revert(int64_t asset, int64_t version);
+
+  void set_mtime(int64_t asset, int64_t mtime_ns);
+  void set_ownership(int64_t asset, const Ownership& ownership);  // what is empty stays
+  void set_folder(int64_t folder, const Ownership& ownership, std::optional<int64_t> mtime_ns);
+  void set_attribute(int64_t asset, std::string_view name, std::string_view value);
+  bool remove_attribute(int64_t asset, std::string_view name);
+
+  // --- the only ways to lose something (purge.cc) ---
+  void purge_asset(int64_t asset);      // one in the trash; any other is left alone
+  void purge_version(int64_t version);  // not the newest one
+  void forget_purged_sources();         // so that an import takes them in again
+
+  // --- groups by id ---
+  int64_t make_group(Grouping grouping, int64_t parent, std::string_view name);  // EEXIST
+  void remove_group(Grouping grouping, int64_t group);                           // ENOTEMPTY
+  void move_group_to(Grouping grouping, int64_t group, int64_t parent, std::string_view name);
+  bool add_member(Grouping grouping, int64_t asset, int64_t group);
+  bool remove_member(Grouping grouping, int64_t asset, int64_t group);
+
+  // --- albums with a query or with numbers (writer_albums.cc) ---
+  // Empty: it is filled by hand from now on. EINVAL for what is no query, ENOTEMPTY where something is in the album,
+  // ELOOP where the query would lead back to it. False: it was so already.
+  bool set_album_query(int64_t album, std::string_view query);
+  std::string album_query(int64_t album);
+  void require_by_hand(int64_t album);  // EROFS for a smart one
+  bool set_album_numbers(int64_t album, bool shown);
+  bool shows_numbers(int64_t album);
+  // By album_numbers.h. What stands there moves on by one, and what stands behind that without a gap between; what
+  // is moved within the album closes its own gap so. False: nothing changed.
+  bool add_to_album_at(int64_t asset, int64_t album, int64_t number);
+  bool move_in_album(int64_t asset, int64_t album, int64_t number);
+  std::optional<int64_t> position_in_album(int64_t asset, int64_t album);
+  int64_t last_position_in_album(int64_t album);
+
+  std::vector<int64_t> tags_of(int64_t asset);
 
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
@@ -92,11 +207,12 @@ class Writer {
   struct Undone {
     int64_t steps = 0;
     int64_t left = 0;
+    std::vector<Step> left_steps{};  // the first of them
   };
   Undone undo(int64_t act);
 
   // Called once by Catalog::write, before the commit.
-  void finish();
+  Written finish();
 
  private:
   struct Tree;
@@ -113,12 +229,8 @@ class Writer {
   void move_node(const Tree& tree, int64_t id, const NodePlace& to);
   bool is_empty(Grouping grouping, int64_t group);
   bool is_below(const Tree& tree, int64_t id, int64_t above);
-  std::vector<int64_t> ids(const std::string& sql, int64_t group);
-  bool add_member(Grouping grouping, int64_t asset, int64_t group);
-  bool remove_member(Grouping grouping, int64_t asset, int64_t group);
-  std::optional<int64_t> position_in_album(int64_t asset, int64_t album);
+  std::vector<int64_t> ids(std::string_view sql, int64_t group);  // `sql` as for WriterStatements
   void place_in_album(int64_t asset, int64_t album, int64_t position);
-  std::string label_of(int64_t asset);
   bool set_words(Step::What what, int64_t asset, std::string_view text);
   void record(const Step& step);
   void record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
@@ -127,14 +239,55 @@ class Writer {
   bool restore(const Step& step);
   bool restore_node(Grouping grouping, int64_t id, std::string_view to);
   bool restore_place(int64_t asset, int64_t album, std::string_view to);
+  void put_album_query(int64_t album, std::string_view query);
+  bool restore_album_query(const Step& step);
+  bool is_taken(int64_t album, int64_t position);
+  void move_to_position(int64_t asset, int64_t album, int64_t position);
+  void make_room(int64_t album, int64_t position, int64_t step);
+  void put_album_numbers(int64_t album, bool shown);
   int64_t add_blob(const IncomingFile& incoming);
   void add_technical(int64_t blob, const MediaFacts& facts);
   void add_streams(int64_t blob, const MediaFacts& facts);
+  void add_sidecar(int64_t blob, const MediaFacts& facts);
+  void heed_sidecars();
+  void tell_of_sidecar(const EntryRow& sidecar);
+  void hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar);
+  void take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
+  void add_pack(int64_t blob, const Pack& members);
+  void remove_members(int64_t blob);
+  void remove_pack(int64_t blob);
+  int64_t ensure_material(int64_t blob, std::string_view wanted);
+  std::string free_pack_name(std::string_view sql, std::string_view wanted, std::string_view otherwise);
+  void name_pack(int64_t asset);
   void pair_camera_proxies();
   void pair_camera_proxy(int64_t original, int64_t proxy);
   std::optional<int64_t> asset_named(int64_t folder, std::string_view path);
   int64_t add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts);
-  int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns);
+  // `id` 0: a new one.
+  int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id = 0);
+  void set_state(int64_t asset, AssetState state);
+  void settle_state(int64_t asset);
+  int64_t count_of(std::string_view sql, int64_t id);
+  void remove_entry(const EntryRow& entry);
+  void absorb(const EntryRow& over, const EntryRow& entry);
+  void copy_ownership(int64_t from, int64_t to);
+  std::string free_trash_name(std::string_view name);
+  void insert_trash(const TrashRow& row);
+  // Makes it the asset's newest, and says so in the journal.
+  void adopt_version(int64_t asset, int64_t version, const MediaFacts& facts);
+  void set_owner_of_version(int64_t version, int64_t asset);
+  IncomingFile incoming_of(const SealedFile& file, std::string_view name);
+  int64_t unused_version(int64_t version);
+  int64_t add_sealed_blob(const SealedFile& file);
+  FiledAs seal_over(const SealedFile& file, const EntryRow& entry, int64_t blob);
+  int64_t blob_with(const Digest& sha256);  // 0: there is none
+  enum class Look { kFirst, kAgain };
+  void look_again(int64_t blob, const MediaFacts& facts, Look look);
+  void drop_blob_if_unused(int64_t blob);
+  bool amend(const SealedFile& file, const EntryRow& entry, int64_t blob);
+  bool restore_version(const Step& step);
+  bool restore_entry_step(const Step& step);
+  bool restore_trash_step(const Step& step);
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns);
   void describe(int64_t asset, const MediaFacts& facts);
   void describe_again(int64_t asset, const MediaFacts& facts);
@@ -147,7 +300,6 @@ class Writer {
   std::string make_label(std::string_view name, const Digest& sha256);
   void remember_source(const IncomingFile& incoming, int64_t entry);
   std::optional<int64_t> asset_of_blob(int64_t blob);
-  std::string free_name(int64_t folder, std::string_view name, const Digest& sha256);
   void count_in_group(Grouping grouping, int64_t key, int64_t delta);
   void move_asset_in_groups(int64_t asset, int64_t delta);
   void log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
@@ -157,8 +309,8 @@ class Writer {
   void finish_recent();
 
   db::Database& database_;
+  WriterStatements& statements_;
   const int64_t now_ns_;
-  std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
   std::unordered_map<std::string, int64_t> folder_cache_;
   std::unordered_map<int64_t, std::string> folder_paths_;
   std::map<int64_t, int64_t> touched_assets_;  // asset → its version before, or 0
@@ -169,10 +321,13 @@ class Writer {
     int64_t asset;
   };
   std::vector<NewEntry> new_entries_;
+  std::set<int64_t> changed_sidecars_;
+  bool is_undoing_ = false;
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
   std::optional<Act> act_;  // being written down
   int64_t act_id_ = 0;      // once it has a step
   int64_t steps_ = 0;
+  int64_t first_change_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };
 

@@ -3,6 +3,7 @@
 
 // What people say of single assets, and the journal: writing acts down, and taking them back.
 
+#include <cerrno>
 #include <charconv>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kStepsAtOnce = 1000;
+constexpr size_t kToldSteps = 20;
 
 std::optional<int64_t> number_in(std::string_view text) {
   int64_t value = 0;
@@ -65,6 +67,15 @@ bool Writer::set_words(Step::What what, int64_t asset, std::string_view text) {
 void Writer::begin(Act act) {
   act_ = std::move(act);
   act_id_ = steps_ = 0;
+  if (act_->continues == 0) return;
+  // Whoever took it back meanwhile meant what it was then.
+  db::Use row(
+      statement("SELECT max(number) FROM act_step WHERE act_id = ?1 AND NOT EXISTS (SELECT 1 FROM act WHERE undoes = "
+                "?1)"));
+  row->bind_all(act_->continues);
+  if (!row->step() || row->is_null(0)) return;
+  act_id_ = act_->continues;
+  steps_ = row->integer(0);
 }
 
 void Writer::record(const Step& step) {
@@ -107,21 +118,37 @@ std::string Writer::state_of(const Step& step) {
     case Step::What::kDescription: return first("SELECT description FROM asset_text WHERE asset_id = ?1", step.asset);
     case Step::What::kTagNode: return first("SELECT parent_id || '/' || name FROM tag WHERE id = ?1", step.group);
     case Step::What::kAlbumNode: return first("SELECT parent_id || '/' || name FROM album WHERE id = ?1", step.group);
+    case Step::What::kFolderNode: return first("SELECT parent_id || '/' || name FROM folder WHERE id = ?1", step.group);
+    case Step::What::kEntry:
+      return first("SELECT name FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3", step.group,
+                   std::string_view(step.after.empty() ? step.before : step.after), step.asset);
+    case Step::What::kTrash: {
+      // Under whichever name: it may have had to take another one.
+      const std::string there = step.after.empty() ? "there" : step.after;
+      return trash_row(step.group) ? there : std::string();
+    }
+    case Step::What::kVersion: return first("SELECT version_id FROM asset WHERE id = ?1", step.asset);
+    case Step::What::kOwner: return first("SELECT asset_id FROM version WHERE id = ?1", step.group);
+    case Step::What::kState: return first("SELECT state FROM asset WHERE id = ?1", step.asset);
+    case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
+    case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
   }
   fail(ENOTSUP, "a newer damfs wrote down this act; use that one to take it back");
 }
 
 bool Writer::restore_place(int64_t asset, int64_t album, std::string_view to) {
-  remove_from_album(asset, album);
+  if (!album_query(album).empty()) return false;
   const auto position = number_in(to);
-  if (!position) return true;
-  db::Use taken(statement("SELECT 1 FROM album_item WHERE album_id = ?1 AND position = ?2"));
-  taken->bind_all(album, *position);
-  const bool is_taken = taken->step();
-  taken->reset();
-  if (is_taken) return add_to_album(asset, album);
-  place_in_album(asset, album, *position);
-  return true;
+  if (position && !is_taken(album, *position)) {
+    if (position_in_album(asset, album)) {
+      move_to_position(asset, album, *position);
+    } else {
+      place_in_album(asset, album, *position);
+    }
+    return true;
+  }
+  remove_from_album(asset, album);
+  return !position || add_to_album(asset, album);
 }
 
 bool Writer::restore_node(Grouping grouping, int64_t id, std::string_view to) {
@@ -135,7 +162,9 @@ bool Writer::restore_node(Grouping grouping, int64_t id, std::string_view to) {
   const NodePlace node = place_from_text(to).value_or(NodePlace());
   const int64_t other = find_child(in, node.parent, node.name);
   const bool parent_is_there = node.parent == 1 || node_of(in, node.parent);
+  if (grouping == Grouping::kFolder && entry_at(node.parent, node.name)) return false;
   if (!parent_is_there || (other != 0 && other != id) || (is_there && is_below(in, node.parent, id))) return false;
+  if (grouping == Grouping::kAlbum && !album_query(node.parent).empty()) return false;
   if (is_there) {
     move_node(in, id, node);
   } else {
@@ -149,6 +178,8 @@ bool Writer::restore(const Step& step) {
   if (state_of(step) != step.after) return false;
   const bool asset_is_there = step.asset == 0 || !label_of(step.asset).empty();
   if (!asset_is_there) return false;
+  const bool is_purged = step.asset != 0 && state_of_asset(step.asset) == AssetState::kAbsorbed;
+  if (is_purged && (step.what == Step::What::kEntry || step.what == Step::What::kTrash)) return false;
   switch (step.what) {
     case Step::What::kTag:
       if (step.before.empty()) return remove_tag(step.asset, step.group);
@@ -160,12 +191,34 @@ bool Writer::restore(const Step& step) {
     case Step::What::kDescription: return set_words(step.what, step.asset, step.before);
     case Step::What::kTagNode: return restore_node(Grouping::kTag, step.group, step.before);
     case Step::What::kAlbumNode: return restore_node(Grouping::kAlbum, step.group, step.before);
+    case Step::What::kFolderNode: return restore_node(Grouping::kFolder, step.group, step.before);
+    case Step::What::kEntry: return restore_entry_step(step);
+    case Step::What::kTrash: return restore_trash_step(step);
+    case Step::What::kVersion: return restore_version(step);
+    case Step::What::kOwner: set_owner_of_version(step.group, number_in(step.before).value_or(0)); return true;
+    case Step::What::kState:
+      if (count_of("SELECT count(*) FROM version WHERE id = (SELECT version_id FROM asset WHERE id = ?1)",
+                   step.asset) == 0) {
+        return false;
+      }
+      set_state(step.asset, static_cast<AssetState>(number_in(step.before).value_or(0)));
+      record({Step::What::kState, step.asset, 0, step.after, step.before});
+      return true;
+    case Step::What::kAlbumQuery: return restore_album_query(step);
+    case Step::What::kAlbumNumbers:
+      if (!node_of(tree(Grouping::kAlbum), step.group) || !album_query(step.group).empty()) return false;
+      put_album_numbers(step.group, !step.before.empty());
+      return true;
   }
   return false;
 }
 
 Writer::Undone Writer::undo(int64_t act) {
   Undone undone;
+  is_undoing_ = true;
+  if (const int64_t by = count_of("SELECT coalesce(max(id), 0) FROM act WHERE undoes = ?1", act); by != 0) {
+    fail(EALREADY, "act {} was taken back already, by act {}", act, by);
+  }
   std::vector<Step> steps;
   int64_t before = database_.integer("SELECT max(number) + 1 FROM act_step WHERE act_id = " + std::to_string(act));
   // A thousand at a time: an act can have changed everything.
@@ -184,7 +237,9 @@ Writer::Undone Writer::undo(int64_t act) {
     }
     for (const Step& step : steps) {
       ++undone.steps;
-      if (!restore(step)) ++undone.left;
+      if (restore(step)) continue;
+      ++undone.left;
+      if (undone.left_steps.size() < kToldSteps) undone.left_steps.push_back(step);
     }
   } while (!steps.empty());
   return undone;

@@ -9,15 +9,25 @@
 namespace damfs {
 
 void Writer::renew_facts(const Digest& sha256, const MediaFacts& facts) {
-  int64_t blob = 0;
-  {
-    db::Use row(statement("SELECT id FROM blob WHERE sha256 = ?1"));
-    row->bind_blob(1, sha256.raw());
-    if (!row->step()) return;
-    blob = row->integer(0);
-  }
-  for (const char* sql : {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
-                          "DELETE FROM technical_audio WHERE blob_id = ?1"}) {
+  if (const int64_t blob = blob_with(sha256)) look_again(blob, facts, Look::kAgain);
+}
+
+void Writer::learn_facts(const Digest& sha256, const MediaFacts& facts) {
+  const int64_t blob = blob_with(sha256);
+  if (blob == 0 || count_of("SELECT probe FROM technical WHERE blob_id = ?1", blob) != 0) return;
+  look_again(blob, facts, Look::kFirst);
+}
+
+int64_t Writer::blob_with(const Digest& sha256) {
+  db::Use row(statement("SELECT id FROM blob WHERE sha256 = ?1"));
+  row->bind_blob(1, sha256.raw());
+  return row->step() ? row->integer(0) : 0;
+}
+
+void Writer::look_again(int64_t blob, const MediaFacts& facts, Look look) {
+  for (const char* sql :
+       {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
+        "DELETE FROM technical_audio WHERE blob_id = ?1", "DELETE FROM technical_sidecar WHERE blob_id = ?1"}) {
     statement(sql).bind_all(blob).run();
   }
   add_technical(blob, facts);
@@ -35,6 +45,7 @@ void Writer::renew_facts(const Digest& sha256, const MediaFacts& facts) {
   for (const Current& current : shown) {
     move_asset_in_groups(current.asset, -1);
     set_version(current.asset, current.version, facts, current.size, current.mtime_ns);
+    if (look == Look::kFirst) describe_again(current.asset, facts);
     move_asset_in_groups(current.asset, +1);
     touched_assets_.try_emplace(current.asset, current.version);
   }

@@ -9,6 +9,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/album_numbers.h"
 #include "catalog/model/writer.h"
 
 namespace damfs {
@@ -16,7 +17,6 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kRecentCount = 500;
-constexpr int64_t kAlbumGap = 1 << 20;
 // A mount asks four times a second; whoever slept longer than this drops all that it cached.
 constexpr int64_t kFeedKeptNs = 3'600'000'000'000;
 
@@ -50,12 +50,9 @@ bool Writer::remove_tag(int64_t asset, int64_t tag) {
 }
 
 bool Writer::add_to_album(int64_t asset, int64_t album) {
+  require_by_hand(album);
   if (position_in_album(asset, album)) return false;
-  db::Use last(statement("SELECT coalesce(max(position), 0) FROM album_item WHERE album_id = ?1"));
-  last->bind_all(album);
-  const int64_t position = (last->step() ? last->integer(0) : 0) + kAlbumGap;
-  last->reset();
-  place_in_album(asset, album, position);
+  place_in_album(asset, album, last_position_in_album(album) + kAlbumGap);
   return true;
 }
 
@@ -77,6 +74,7 @@ void Writer::place_in_album(int64_t asset, int64_t album, int64_t position) {
 }
 
 bool Writer::remove_from_album(int64_t asset, int64_t album) {
+  require_by_hand(album);
   const auto position = position_in_album(asset, album);
   if (!position) return false;
   statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2").bind_all(album, asset).run();
@@ -100,7 +98,7 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
 
 // Adds or takes an asset to or from the computed groups that its row names. When it leaves, the mount is told.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
-  db::Use row(statement("SELECT day, kind, camera_id, rating, label FROM asset WHERE id = ?1"));
+  db::Use row(statement("SELECT day, kind, camera_id, rating, label FROM asset WHERE id = ?1 AND state = 0"));
   row->bind_all(asset);
   if (!row->step()) return;
   const int64_t day = row->integer(0);
@@ -121,10 +119,13 @@ void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Gr
                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   row->bind_all(now_ns_, static_cast<int64_t>(what), asset, version, static_cast<int64_t>(grouping), key, name);
   row->run();
+  if (first_change_ == 0) first_change_ = database_.last_insert_id();
 }
 
-void Writer::finish() {
+Written Writer::finish() {
   pair_camera_proxies();
+  heed_sidecars();
+  for (const auto& [asset, old_version] : touched_assets_) name_pack(asset);
   finish_groups();
   finish_assets();
   finish_recent();
@@ -132,6 +133,9 @@ void Writer::finish() {
   statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)")
       .bind_all(now_ns_ - kFeedKeptNs)
       .run();
+  Written written{act_id_, first_change_, 0};
+  if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
+  return written;
 }
 
 void Writer::finish_groups() {
@@ -156,7 +160,7 @@ void Writer::finish_groups() {
   for (const auto& [grouping, key] : changed_groups_) {
     switch (grouping) {
       case Grouping::kFolder:
-        statement("UPDATE folder SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
+        statement("UPDATE folder SET changed_ns = ?2, mtime_ns = NULL WHERE id = ?1").bind_all(key, now_ns_).run();
         break;
       case Grouping::kTag:
         statement("UPDATE tag SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
@@ -181,11 +185,12 @@ void Writer::finish_groups() {
 void Writer::finish_assets() {
   for (const auto& [asset, old_version] : touched_assets_) {
     statement(
-        "UPDATE asset SET changed_ns = ?2, names = "
-        "(SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
+        "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
+        "names = (SELECT count(*) FROM trash WHERE asset_id = ?1) + "
+        "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) WHERE id = ?1")
+        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) ELSE 0 END WHERE id = ?1")
         .bind_all(asset, now_ns_)
         .run();
     if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();
@@ -197,7 +202,7 @@ void Writer::finish_assets() {
         "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
         "SELECT group_concat(tag.name, ' ') FROM tag JOIN up USING (id)), ''), "
         "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
-        "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1")
+        "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1 AND a.state = 0")
         .bind_all(asset)
         .run();
     log_change(ChangeRow::What::kAsset, asset, old_version, Grouping::kFolder, 0, "");

@@ -61,7 +61,7 @@ std::vector<std::string_view> parts_of(std::string_view path) {
 }  // namespace
 
 const Writer::Tree& Writer::tree(Grouping grouping) {
-  static const Tree kFolders(Grouping::kFolder, std::nullopt, "folder", "name", "folder_entry", same);
+  static const Tree kFolders(Grouping::kFolder, Step::What::kFolderNode, "folder", "name", "folder_entry", same);
   static const Tree kTags(Grouping::kTag, Step::What::kTagNode, "tag", "name_key", "asset_tag", fold);
   static const Tree kAlbums(Grouping::kAlbum, Step::What::kAlbumNode, "album", "name_key", "album_item", fold);
   switch (grouping) {
@@ -152,6 +152,7 @@ void Writer::record_node(const Tree& tree, int64_t id, const std::optional<NodeP
 
 // `id` 0: a new one.
 int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node) {
+  if (tree.grouping == Grouping::kAlbum) require_by_hand(node.parent);
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(node.name) : fold(node.name);
   db::Use row(statement(tree.insert));
   row->bind_all(node.parent, std::string_view(node.name), std::string_view(key), now_ns_);
@@ -172,6 +173,11 @@ int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node)
 void Writer::remove_node(const Tree& tree, int64_t id) {
   const auto node = node_of(tree, id);
   if (!node) return;
+  // First, so that whoever takes all of it back makes the album before he fills it.
+  if (tree.grouping == Grouping::kAlbum) {
+    put_album_query(id, "");
+    put_album_numbers(id, false);
+  }
   statement(tree.remove).bind_all(id).run();
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, node->parent, node->name);
   changed_groups_.emplace(tree.grouping, node->parent);
@@ -191,6 +197,7 @@ bool Writer::is_below(const Tree& tree, int64_t id, int64_t above) {
 void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   const auto from = node_of(tree, id);
   if (!from) fail(ENOENT, "that {} is gone", tree.noun);
+  if (tree.grouping == Grouping::kAlbum) require_by_hand(to.parent);
   if (is_below(tree, to.parent, id))
     fail(EINVAL, "the {} '{}' cannot be put into itself", tree.noun, printable(from->name));
   if (const int64_t other = find_child(tree, to.parent, to.name); other != 0 && other != id) {
@@ -210,6 +217,30 @@ void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   while (row->step()) touched_assets_.try_emplace(row->integer(0), 0);
 }
 
+int64_t Writer::make_group(Grouping grouping, int64_t parent, std::string_view name) {
+  const Tree& in = tree(grouping);
+  std::string stored = grouping == Grouping::kFolder ? std::string(EntryName(name).view()) : portable_name(name);
+  if (parent != 1 && !node_of(in, parent)) fail(ENOENT, "that {} is gone", in.noun);
+  const bool is_taken = grouping == Grouping::kFolder && entry_at(parent, stored);
+  if (is_taken || find_child(in, parent, stored) != 0) {
+    fail(EEXIST, "there is a '{}' already", printable(stored));
+  }
+  return insert_node(in, 0, {parent, std::move(stored)});
+}
+
+void Writer::remove_group(Grouping grouping, int64_t group) {
+  if (!is_empty(grouping, group)) fail(ENOTEMPTY, "something is in that {}", tree(grouping).noun);
+  remove_node(tree(grouping), group);
+}
+
+void Writer::move_group_to(Grouping grouping, int64_t group, int64_t parent, std::string_view name) {
+  const std::string stored = grouping == Grouping::kFolder ? std::string(EntryName(name).view()) : portable_name(name);
+  if (grouping == Grouping::kFolder && entry_at(parent, stored)) {
+    fail(ENOTDIR, "there is a file '{}' there", printable(stored));
+  }
+  move_node(tree(grouping), group, {parent, stored});
+}
+
 void Writer::move_group(Grouping grouping, int64_t group, std::string_view path) {
   const Tree& in = tree(grouping);
   const size_t slash = path.rfind('/');
@@ -219,7 +250,7 @@ void Writer::move_group(Grouping grouping, int64_t group, std::string_view path)
   move_node(in, group, {parent, portable_name(name)});
 }
 
-std::vector<int64_t> Writer::ids(const std::string& sql, int64_t group) {
+std::vector<int64_t> Writer::ids(std::string_view sql, int64_t group) {
   std::vector<int64_t> ids;
   db::Use row(statement(sql));
   row->bind_all(group);
@@ -246,6 +277,10 @@ void Writer::merge_group(Grouping grouping, int64_t from, int64_t into) {
     const auto node = node_of(in, from);
     fail(EINVAL, "the {} '{}' cannot be merged into itself, or into what is below it", in.noun,
          printable(node ? node->name : ""));
+  }
+  if (grouping == Grouping::kAlbum) {
+    require_by_hand(from);  // nothing is in it that could go elsewhere
+    require_by_hand(into);
   }
   for (const int64_t asset : ids(in.members, from)) {
     add_member(grouping, asset, into);

@@ -4,13 +4,13 @@
 -- An asset's columns stand in one order everywhere (model/rows.h: AssetRow).
 
 -- name: list_folders
-SELECT id, name, changed_ns FROM folder WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+SELECT id, name, changed_ns, mtime_ns, mode, uid, gid FROM folder WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
 
 -- name: list_tags
 SELECT id, name, changed_ns FROM tag WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
 
 -- name: list_albums
-SELECT id, name, changed_ns FROM album WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+SELECT id, name, changed_ns, query, numbered FROM album WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
 
 -- name: list_cameras
 SELECT id, name, changed_ns FROM camera WHERE id > ?1 ORDER BY id;
@@ -19,13 +19,13 @@ SELECT id, name, changed_ns FROM camera WHERE id > ?1 ORDER BY id;
 SELECT key, changed_ns FROM shelf WHERE grouping = ?1 AND key > ?2 AND key < ?3 AND assets > 0 ORDER BY key;
 
 -- name: folder
-SELECT id, name, changed_ns, coalesce(parent_id, 0) FROM folder WHERE id = ?1;
+SELECT id, name, changed_ns, coalesce(parent_id, 0), mtime_ns, mode, uid, gid FROM folder WHERE id = ?1;
 
 -- name: tag
 SELECT id, name, changed_ns, coalesce(parent_id, 0) FROM tag WHERE id = ?1;
 
 -- name: album
-SELECT id, name, changed_ns, coalesce(parent_id, 0) FROM album WHERE id = ?1;
+SELECT id, name, changed_ns, coalesce(parent_id, 0), query, numbered FROM album WHERE id = ?1;
 
 -- name: camera
 SELECT id, name, changed_ns, 0 FROM camera WHERE id = ?1;
@@ -34,114 +34,141 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE id = ?1;
 SELECT assets, changed_ns FROM shelf WHERE grouping = ?1 AND key = ?2;
 
 -- name: find_folder
-SELECT id, name, changed_ns, parent_id FROM folder WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
+SELECT id, name, changed_ns, parent_id, mtime_ns, mode, uid, gid FROM folder WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
 
 -- name: find_tag
 SELECT id, name, changed_ns, parent_id FROM tag WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
 
 -- name: find_album
-SELECT id, name, changed_ns, parent_id FROM album WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
+SELECT id, name, changed_ns, parent_id, query, numbered FROM album WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
+
+-- name: smart_albums
+SELECT id, parent_id, name, query FROM album WHERE query != '' AND id > 1 ORDER BY id;
 
 -- name: find_camera
 SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 
 -- name: assets_of_folder
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
 -- name: assets_of_day
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.day = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_kind
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_camera
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_rating
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_tag
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE t.tag_id = ?1 AND t.asset_id > ?2 ORDER BY t.asset_id;
+WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
 -- name: assets_of_album
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE i.album_id = ?1 AND i.position > ?2 ORDER BY i.position;
+WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
 -- name: assets_of_recent
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 ORDER BY a.id;
+WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 ORDER BY a.id;
 
 -- name: find_entry
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
 -- name: find_label
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.label_key = ?1 ORDER BY a.id;
+WHERE a.label_key = ?1 AND a.state = 0;
 
 -- name: entries_between
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
 -- name: labels_between
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.label_key >= ?1 AND a.label_key < ?2 ORDER BY a.label_key;
+WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
 -- name: asset
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
+
+-- name: assets_by_id
+SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
+FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
+
+-- name: search_text
+SELECT names, title, description, tags, camera FROM asset_search WHERE rowid = ?1;
 
 -- name: version
 SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
-  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns
+    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -170,6 +197,9 @@ SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2;
 -- name: album_position
 SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2;
 
+-- name: last_album_position
+SELECT coalesce(max(position), 0) FROM album_item WHERE album_id = ?1;
+
 -- name: words_of_asset
 SELECT x.title, x.description, a.rating, a.date_source, a.captured
 FROM asset a JOIN asset_text x ON x.asset_id = a.id WHERE a.id = ?1;
@@ -185,6 +215,9 @@ SELECT folder_id, name FROM folder_entry WHERE asset_id = ?1 ORDER BY id;
 
 -- name: newest_change
 SELECT max(id) FROM change;
+
+-- name: newest_change_time
+SELECT at_ns FROM change WHERE id = (SELECT max(id) FROM change);
 
 -- name: oldest_change
 SELECT min(id) FROM change;
@@ -203,3 +236,118 @@ SELECT value FROM counter WHERE name = ?1;
 
 -- name: asset_count
 SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
+
+-- name: list_trash
+SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
+FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE t.id > ?2 AND ?1 = 0 ORDER BY t.id;
+
+-- name: find_trash
+SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
+FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE t.name_key = ?1;
+
+-- name: trash_of_asset
+SELECT id, name FROM trash WHERE asset_id = ?1 ORDER BY id;
+
+-- name: trash_entry
+SELECT id, asset_id, name, folder, original_name, deleted_ns, uid FROM trash WHERE id = ?1;
+
+-- name: attribute
+SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2;
+
+-- name: attributes_of_asset
+SELECT name FROM attribute WHERE asset_id = ?1 ORDER BY name;
+
+-- name: versions_of_asset
+SELECT id FROM version WHERE asset_id = ?1 ORDER BY id;
+
+-- name: list_versioned
+SELECT id, label, changed_ns FROM asset WHERE versions > 1 AND state = 0 AND id > ?1 ORDER BY id;
+
+-- name: kept_drafts
+SELECT version, view, key, name, mtime_ns, mode, uid, gid FROM draft ORDER BY version;
+
+-- name: unprobed
+SELECT t.blob_id, b.sha256, b.size, coalesce((SELECT a.label FROM version v JOIN asset a ON a.id = v.asset_id
+  WHERE v.blob_id = b.id LIMIT 1), '')
+FROM technical t JOIN blob b ON b.id = t.blob_id WHERE t.probe = 0 AND t.blob_id > ?1 ORDER BY t.blob_id LIMIT ?2;
+
+-- What is inside archives. A pack's columns stand in one order (model/packs.h: PackRow), and so do a member's.
+-- name: list_packs
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
+CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
+WHERE a.state = 0 AND p.asset_id > ?1 ORDER BY p.asset_id;
+
+-- name: pack
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
+CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
+WHERE a.state = 0 AND p.asset_id = ?1;
+
+-- name: find_pack
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
+CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
+WHERE a.state = 0 AND p.name_key = ?1;
+
+-- name: pack_of_blob
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
+CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
+WHERE a.state = 0 AND v.blob_id = ?1 LIMIT 1;
+
+-- name: list_members
+SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
+  role, resolution, material_id, by_map, by_material, archive, entry
+FROM pack_member WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+
+-- name: find_member
+SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
+  role, resolution, material_id, by_map, by_material, archive, entry
+FROM pack_member WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
+
+-- name: member
+SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
+  role, resolution, material_id, by_map, by_material, archive, entry
+FROM pack_member WHERE id = ?1;
+
+-- name: list_maps
+SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
+  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, p.name,
+  a.mtime_ns
+FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20)
+CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
+WHERE m.by_map = 1 AND m.role = ?1 AND m.id > ?2 AND a.state = 0 ORDER BY m.id;
+
+-- name: map_of_pack
+SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
+  role, resolution, material_id, by_map, by_material, archive, entry
+FROM pack_member WHERE by_map = 1 AND role = ?1 AND id > ?2 AND id < ?3;
+
+-- name: list_materials
+SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
+CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.id > ?1 AND a.state = 0 AND m.name IS NOT NULL ORDER BY m.id;
+
+-- name: material
+SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
+CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.id = ?1 AND a.state = 0 AND m.name IS NOT NULL;
+
+-- name: find_material
+SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
+CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.name_key = ?1 AND a.state = 0;
+
+-- name: maps_of_material
+SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
+  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry
+FROM pack_member m WHERE m.by_material = 1 AND m.material_id = ?1 AND m.role > ?2 ORDER BY m.role;
+
+-- name: pack_name_of
+SELECT name FROM pack_name WHERE asset_id = ?1;

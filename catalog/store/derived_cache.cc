@@ -15,6 +15,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/out_of_room.h"
 
 namespace damfs {
 namespace {
@@ -62,6 +63,12 @@ std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
     tolerantly([&] { index_.touch(key.text()); });
   }
   return fd;
+}
+
+void DerivedCache::remove(const DerivedKey& key) {
+  ::unlink(path_of(key).c_str());
+  tolerantly([&] { index_.drop(key.text()); });
+  forget_failure(key);
 }
 
 UniqueFd DerivedCache::stage() {
@@ -192,7 +199,7 @@ SparseFileRef DerivedCache::open_sparse(const DerivedKey& key, const SparseLayou
   try {
     return try_open_sparse(key, layout, head);
   } catch (const Error& error) {
-    if (error.code() != ENOSPC) throw;
+    if (!is_out_of_room(error.code())) throw;
   }
   make_room();
   return try_open_sparse(key, layout, head);

@@ -40,6 +40,9 @@ class DerivedCache {
   // the caller's.
   void insert(const DerivedKey& key, int staged);
 
+  // It is not there any more, nor what is known of its failing; whoever has it open keeps it.
+  void remove(const DerivedKey& key);
+
   // The file that is made piece by piece; made, with `head` as its first bytes, when it is not there or not of that
   // layout. What is put into it is on the disk a few seconds later, or when the cache ends. Files nobody has open are
   // evicted first and whole; if that is not enough, pieces of open ones, the least recently used first.

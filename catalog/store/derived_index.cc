@@ -9,6 +9,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/out_of_room.h"
 #include "catalog/db/database.h"
 #include "catalog/store/derived_key.h"
 
@@ -79,7 +80,7 @@ std::vector<DerivedIndex::File> DerivedIndex::oldest_beyond(int64_t target,
     try {
       flush();
     } catch (const Error& error) {
-      if (error.code() != ENOSPC) throw;  // a full disk is what may be evicted for
+      if (!is_out_of_room(error.code())) throw;  // a full disk is what may be evicted for
     }
     total_ = database_->integer("SELECT sum(bytes) FROM derived");  // another process may have added
     std::vector<File> files;

@@ -24,7 +24,8 @@ struct Config {
 };
 
 // A library on disk:
-//   damfs.toml  catalog.db  objects/ab/cd/<sha256>  staging/  derived/ (evictable, with a CACHEDIR.TAG)
+//   damfs.toml  catalog.db (and catalog.db-reserve: room for it on a full disk)  objects/ab/cd/<sha256>  staging/
+//   derived/ (evictable, with a CACHEDIR.TAG)
 class Library {
  public:
   // Makes the folder, if need be, and everything in it. EEXIST when it is a library already, ENOTEMPTY when

@@ -5,8 +5,11 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -85,6 +88,63 @@ ObjectStore::Staged ObjectStore::stage() const {
   auto* self = const_cast<ObjectStore*>(this);
   const Path path = staging_ / fmt::format("{}-{}", ::getpid(), self->next_name_++);
   return {open_file(path, O_RDWR | O_CREAT | O_EXCL, 0444), path};
+}
+
+UniqueFd ObjectStore::stage_unnamed() const {
+  Staged staged = stage();
+  if (staged.path.empty()) return std::move(staged.fd);
+  // A file system without unnamed files: it gets a name again when it is kept.
+  if (::unlink(staged.path.c_str()) != 0) throw_errno(errno, "cannot write in " + staging_.string());
+  return std::move(staged.fd);
+}
+
+namespace {
+
+constexpr std::string_view kKept = "draft-";
+
+}  // namespace
+
+void ObjectStore::keep_staged(int staged, int64_t number) const {
+  const Path path = staging_ / fmt::format("{}{}", kKept, number);
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", staged);
+  ::unlink(path.c_str());  // an earlier state of it
+  // An object is nobody's to write to; this one is.
+  if (::fchmod(staged, 0600) != 0 || ::flock(staged, LOCK_EX | LOCK_NB) != 0 ||
+      ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    throw_errno(errno, "cannot keep " + path.string());
+  }
+}
+
+std::optional<UniqueFd> ObjectStore::open_kept(int64_t number) const {
+  auto kept = open_existing(staging_ / fmt::format("{}{}", kKept, number), O_RDWR);
+  if (kept && ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  return kept;
+}
+
+void ObjectStore::forget_all_kept_but(const std::vector<int64_t>& numbers) const {
+  for (const auto& entry : std::filesystem::directory_iterator(staging_)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kKept)) continue;
+    const int64_t number = std::strtoll(name.c_str() + kKept.size(), nullptr, 10);
+    if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) continue;
+    if (open_kept(number)) forget_kept(number);  // else another mount is just about to make it known
+  }
+}
+
+void ObjectStore::forget_kept(int64_t number) const {
+  ::unlink((staging_ / fmt::format("{}{}", kKept, number)).c_str());
+}
+
+UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool trusted) {
+  if (stat_fd(staged, staging_).st_size != size) fail(EIO, "a staged file is not as long as what was written to it");
+  const Path target = path_of(sha256);
+  if (::fchmod(staged, 0444) != 0) throw_errno(errno, "cannot seal " + target.string());
+  if (link_into_place({duplicate(staged, staging_), {}}, sha256, size, trusted)) {
+    if (::fsync(staged) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
+    const UniqueFd folder = open_file(target.parent_path(), O_RDONLY | O_DIRECTORY);
+    if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
+  }
+  return open_file(target, O_RDONLY);
 }
 
 ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, const Hooks& hooks) {
@@ -183,6 +243,10 @@ int ObjectStore::remove_leftovers() {
   int removed = 0;
   for (const auto& entry : std::filesystem::directory_iterator(staging_)) {
     std::error_code error;
+    const std::string name = entry.path().filename().string();
+    const auto writer = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    const bool is_in_use = writer > 0 && writer != ::getpid() && ::kill(writer, 0) == 0;
+    if (name.starts_with(kKept) || is_in_use) continue;
     if (std::filesystem::remove(entry.path(), error)) ++removed;
   }
   return removed;

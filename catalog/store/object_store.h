@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "catalog/base/digest.h"
 #include "catalog/base/file.h"
@@ -36,6 +37,19 @@ class ObjectStore {
   // An object that lies there but is not catalogued may be what a power cut left: the proven copy replaces it.
   Ingested ingest(int source, const Path& source_path, const Hooks& hooks);
 
+  // A new file to write to that nothing names yet.
+  UniqueFd stage_unnamed() const;
+  // Gives such a file a name of its own in staging/, which outlives this process; it is locked as long as `staged` is
+  // open. And back: empty when there is none, or another process has it.
+  void keep_staged(int staged, int64_t number) const;
+  std::optional<UniqueFd> open_kept(int64_t number) const;
+  void forget_kept(int64_t number) const;
+  // What a crash left of those that nobody knows of.
+  void forget_all_kept_but(const std::vector<int64_t>& numbers) const;
+  // Makes such a file the object `sha256`, which its writer has found it to be, and opens it for reading. It is on
+  // the disk when this returns. `trusted`: an object that lies there already has been proven.
+  UniqueFd adopt(int staged, const Digest& sha256, int64_t size, bool trusted);
+
   // Everything ingested before this call is on the disk when it returns.
   void sync();
 
@@ -43,7 +57,8 @@ class ObjectStore {
   std::optional<UniqueFd> open(const Digest& sha256) const;
   Path path_of(const Digest& sha256) const;
 
-  // Removes what an import that was killed left in staging/. Call it only with the import lock held.
+  // Removes what processes that were killed left in staging/, but for what was kept by name. Call it only with the
+  // import lock held.
   int remove_leftovers();
 
  private:

@@ -16,6 +16,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/base/out_of_room.h"
 
 namespace damfs {
 namespace {
@@ -82,13 +83,7 @@ int64_t count_set(const std::vector<uint8_t>& bits) {
 }
 
 void write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw_errno(n < 0 ? errno : EIO, "cannot write a derived file");
-    bytes = bytes.subspan(static_cast<size_t>(n));
-    offset += static_cast<uint64_t>(n);
-  }
+  pwrite_all(fd, bytes, offset, "a derived file");
 }
 
 void sync_data(int fd) {
@@ -210,7 +205,7 @@ void SparseFile::copy_or_make_room(const SparseLayout::Place& place, int from, u
     try {
       return copy(place, from, offset);
     } catch (const Error& error) {
-      if (error.code() != ENOSPC || attempt > 0 || !hooks_.disk_full) throw;
+      if (!is_out_of_room(error.code()) || attempt > 0 || !hooks_.disk_full) throw;
     }
     hooks_.disk_full();
   }

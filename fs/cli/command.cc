@@ -15,6 +15,7 @@
 
 #include "catalog/base/names.h"
 #include "catalog/model/details.h"
+#include "fs/cli/mounts.h"
 
 namespace damfs {
 namespace {
@@ -79,11 +80,8 @@ StopOnSignal::~StopOnSignal() {
 const std::atomic<bool>& StopOnSignal::flag() const { return stop_asked; }
 
 std::optional<Path> mounted_at(const Library& library) {
-  if (!FileLock::is_held(library.mount_state())) return std::nullopt;
-  const auto text = read_text(library.mount_state());
-  const auto state = nlohmann::json::parse(text.value_or(""), nullptr, false);
-  if (!state.is_object() || !state.contains("mountpoint")) return std::nullopt;
-  return Path(state["mountpoint"].get<std::string>());
+  const auto mounts = mounts_of(library);
+  return mounts.empty() ? std::nullopt : std::optional(mounts.front().mountpoint);
 }
 
 }  // namespace damfs

@@ -48,6 +48,11 @@ void add_album(CLI::App& program, Globals& globals);
 void add_set(CLI::App& program, Globals& globals);
 void add_log(CLI::App& program, Globals& globals);
 void add_undo(CLI::App& program, Globals& globals);
+void add_trash(CLI::App& program, Globals& globals);
+void add_revert(CLI::App& program, Globals& globals);
+void add_purge(CLI::App& program, Globals& globals);
+void add_gc(CLI::App& program, Globals& globals);
+void add_verify(CLI::App& program, Globals& globals);
 void add_warm(CLI::App& program, Globals& globals);
 void add_doctor(CLI::App& program, Globals& globals);
 

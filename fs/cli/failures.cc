@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/clock.h"
+#include "catalog/base/names.h"
 #include "catalog/model/details.h"
 #include "views/derive/clip_layout.h"
 #include "views/derive/still_profile.h"
@@ -28,7 +29,7 @@ std::vector<FailedFile> failed_files(Reader& reader, DerivedCache& cache) {
     for (const int64_t asset : file.assets) {
       for (const auto& [folder, name] : reader.folder_entries(asset)) {
         const std::string path = reader.group_path(Grouping::kFolder, folder);
-        file.paths.push_back(path.empty() ? name : path + "/" + name);
+        file.paths.push_back(join_path(path, name));
       }
     }
     if (!file.assets.empty()) files.push_back(std::move(file));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +10,9 @@
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/details.h"
+#include "catalog/model/packs.h"
 #include "catalog/model/search.h"
+#include "catalog/model/sidecar.h"
 #include "fs/cli/command.h"
 #include "fs/cli/json.h"
 #include "fs/cli/output.h"
@@ -95,6 +98,58 @@ void print_details(const Details& details) {
                                    : std::string("none: no picture of it can be declared from its facts"));
 }
 
+constexpr int64_t kMostOddities = 100;
+
+struct Inside {
+  std::string folder;  // in the mount
+  PackReader::Count count;
+  std::vector<PackReader::Oddity> oddities;  // the first of them
+};
+
+// Empty: it is no archive.
+std::optional<Inside> look_inside(Reader& reader, int64_t asset) {
+  PackReader packs(reader);
+  const auto pack = packs.pack(asset);
+  const auto count = pack ? packs.count(pack->blob) : std::nullopt;
+  if (!count) return std::nullopt;
+  return Inside{"packs/" + pack->name, *count, packs.oddities(pack->blob, kMostOddities)};
+}
+
+void print_inside(const Inside& inside) {
+  const auto& [files, folders, unreadable, odd] = inside.count;
+  print_row("inside", fmt::format("{} files and {} folders, shown in {}", files, folders, printable(inside.folder)));
+  if (unreadable > 0) print_row("unreadable", fmt::format("{} of them", unreadable));
+  for (const PackReader::Oddity& each : inside.oddities) {
+    fmt::print("  {}: {}\n", printable(each.path), each.reason);
+  }
+  const int64_t more = odd - static_cast<int64_t>(inside.oddities.size());
+  if (more > 0) fmt::print("  and {} more\n", more);
+}
+
+nlohmann::ordered_json inside_json(const Inside& inside) {
+  nlohmann::ordered_json json = {{"folder", inside.folder},
+                                 {"files", inside.count.files},
+                                 {"folders", inside.count.folders},
+                                 {"unreadable", inside.count.unreadable},
+                                 {"odd", nlohmann::ordered_json::array()}};
+  for (const PackReader::Oddity& each : inside.oddities) {
+    json["odd"].push_back({{"path", each.path}, {"reason", each.reason}, {"readable", each.is_readable}});
+  }
+  return json;
+}
+
+void tell(Reader& reader, const Details& details, bool as_json) {
+  const auto inside = look_inside(reader, details.id);
+  if (!as_json) {
+    print_details(details);
+    if (inside) print_inside(*inside);
+    return;
+  }
+  auto json = to_json(details, true);
+  if (inside) json["inside"] = inside_json(*inside);
+  fmt::print("{}\n", dump_line(json));
+}
+
 }  // namespace
 
 void add_find(CLI::App& program, Globals& globals) {
@@ -103,6 +158,8 @@ void add_find(CLI::App& program, Globals& globals) {
       "Words look in names, titles, descriptions, tags and cameras, and match what begins with them. Terms:\n"
       "  type:image|video|audio|document|texture-pack|other   tag:places/italy   camera:nikon   ext:jpg\n"
       "  date:2024, 2024-05, 2024-05-17, 2020..2022, >=2024   rating:>=3   size:>10M   path:2024/rome\n"
+      "  album:Holidays/Rome (what a query fills, too)   'album:\"Best of\"' where a name has spaces\n"
+      "  inside:albedo (a word of the name of a file in a zip)\n"
       "A leading - excludes; quotes keep spaces together.\n"
       "Without a query it lists everything.\n\n"
       "Examples:\n"
@@ -121,22 +178,26 @@ void add_info(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("info", "Tell all that is known of something");
   verb->footer(items_help() +
                "\n\nExamples:\n  damfs info ~/damfs/by-date/2024/2024-05-17/IMG_0001.JPG\n  damfs info "
-               "2024/IMG_0001.JPG --json");
+               "2024/IMG_0001.JPG --json\n"
+               "  damfs info 2024/IMG_0001.JPG --xmp > IMG_0001.JPG.xmp");
   auto items = std::make_shared<std::vector<std::string>>();
   auto json = std::make_shared<bool>(false);
   verb->add_option("ITEM", *items, "What to tell of")->required();
   verb->add_flag("--json", *json, "One JSON object a line, with all metadata");
-  verb->callback([items, json, &globals] {
+  auto xmp = std::make_shared<bool>(false);
+  verb->add_flag("--xmp", *xmp, "An XMP sidecar: rating, title, description and tags, for photo programs");
+  verb->callback([items, json, xmp, &globals] {
+    if (*xmp && (*json || items->size() != 1)) fail(EINVAL, "--xmp writes the sidecar of one ITEM, and nothing else");
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
     const auto reader = catalog.reader();
     for (const int64_t asset : resolve_items(*reader, *items, globals)) {
       const auto details = load_details(*reader, asset);
       if (!details) continue;
-      if (*json) {
-        fmt::print("{}\n", dump_line(to_json(*details, true)));
+      if (*xmp) {
+        fmt::print("{}", xmp_packet({details->rating, details->title, details->description, details->tags}));
       } else {
-        print_details(*details);
+        tell(*reader, *details, *json);
       }
     }
   });

@@ -12,9 +12,11 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/ingest/import.h"
+#include "catalog/ingest/probe_batch.h"
 #include "catalog/ingest/refresh.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
+#include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/output.h"
@@ -27,6 +29,7 @@ struct Arguments {
   std::string into;
   std::vector<std::string> tags, albums;
   bool dry_run = false;
+  bool hash_members = false;
   bool json = false;
   bool quiet = false;
   bool refresh = false;
@@ -172,11 +175,13 @@ void check_paths(const std::vector<std::string>& paths, const char* option) {
 int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const Arguments& arguments) {
   ProgressBar bar("Looking again");
   const StopOnSignal stop;
+  DerivedCache cache(library.derived(), library.config().derived_max_bytes);
   WorkerPool workers({.program = {}, .workers = library.config().media_workers});
   const auto show = [&](int64_t done, int64_t total) {
     if (!arguments.quiet && !arguments.json) bar.show({.done = done, .total = total});
   };
-  const auto report = refresh_facts(catalog, store, workers, library.config().media_deadline_ms, show, stop.flag());
+  const auto report =
+      refresh_facts(catalog, {store, workers, &cache, library.config().media_deadline_ms}, show, stop.flag());
   bar.clear();
   fmt::print("{} originals looked at again, {} could not be; {} had been looked at by an older damfs{}\n",
              report.renewed, report.failed, report.stale,
@@ -203,6 +208,7 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   options.tags = arguments.tags;
   options.albums = arguments.albums;
   options.dry_run = arguments.dry_run;
+  options.hash_members = arguments.hash_members;
   options.threads = arguments.threads;
   options.probe_deadline_ms = library.config().media_deadline_ms;
 
@@ -211,9 +217,10 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   const auto begun = Clock::now();
   ImportReport report;
   {
+    DerivedCache cache(library.derived(), library.config().derived_max_bytes);
     WorkerPool workers({.program = {}, .workers = library.config().media_workers});
     Import import(
-        {catalog, store, workers}, options,
+        {catalog, store, workers, &cache}, options,
         {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
          .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});
     const Ticker ticker([&] { reporter.progress(import.progress()); });
@@ -246,6 +253,8 @@ void add_import(CLI::App& program, Globals& globals) {
   verb->add_option("--album", arguments->albums, "Add every file to an album")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_flag("--hash-members", arguments->hash_members,
+                 "Also the SHA-256 of everything inside zips, as user.damfs.sha256");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would be read");
   verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
   verb->add_flag("-q,--quiet", arguments->quiet, "Name only what failed");

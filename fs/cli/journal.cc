@@ -46,6 +46,14 @@ const char* name_of(Step::What what) {
     case Step::What::kDescription: return "description";
     case Step::What::kTagNode: return "tag_itself";
     case Step::What::kAlbumNode: return "album_itself";
+    case Step::What::kFolderNode: return "folder_itself";
+    case Step::What::kEntry: return "name";
+    case Step::What::kTrash: return "trash";
+    case Step::What::kVersion: return "version";
+    case Step::What::kOwner: return "version_itself";
+    case Step::What::kState: return "state";
+    case Step::What::kAlbumQuery: return "album_query";
+    case Step::What::kAlbumNumbers: return "album_numbers";
   }
   return "unknown";
 }
@@ -122,13 +130,14 @@ void undo(std::optional<int64_t> wanted, Globals& globals) {
     row = act(*reader, *wanted);
   }
   if (!row) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *wanted);
-  if (row->undone_by != 0) fail(EALREADY, "act {} was taken back already, by act {}", row->id, row->undone_by);
   Act taking_back = act_by_user(fmt::format("undo {}", row->id));
   taking_back.undoes = row->id;
   Writer::Undone undone;
   catalog.write(taking_back, [&](Writer& writer) { undone = writer.undo(row->id); });
   fmt::print("taken back: {} ({} of {} changes)\n", printable(row->what), undone.steps - undone.left, undone.steps);
   if (undone.left == 0) return;
+  const auto reader = catalog.reader();
+  for (const Step& step : undone.left_steps) fmt::print(stderr, "damfs: left: {}\n", printable(tell(*reader, step)));
   fmt::print(stderr, "damfs: {} changes were changed again since, and stay as they are\n", undone.left);
   globals.exit_code = undone.left == undone.steps ? kFailed : kPartlyDone;
 }

@@ -10,6 +10,7 @@
 
 #include "catalog/base/error.h"
 #include "fs/cli/command.h"
+#include "fs/cli/mounts.h"
 #include "fs/served_library.h"
 
 namespace damfs {
@@ -23,20 +24,6 @@ struct Served {
   std::unique_ptr<Tree> tree;
 };
 
-FileLock announce(const Library& library, const Path& mountpoint) {
-  auto lock = FileLock::try_take(library.mount_state());
-  if (!lock) {
-    const auto where = mounted_at(library);
-    fail(EBUSY, "{} is mounted already{}; unmount it first", library.root().string(),
-         where ? " at " + where->string() : std::string());
-  }
-  const std::string state = nlohmann::json({{"mountpoint", mountpoint.string()}, {"pid", ::getpid()}})
-                                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (::ftruncate(lock->fd(), 0) != 0) throw_errno(errno, "cannot write " + library.mount_state().string());
-  write_all(lock->fd(), std::as_bytes(std::span(state)), library.mount_state());
-  return std::move(*lock);
-}
-
 Path default_mountpoint() {
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') fail(EINVAL, "HOME is not set; say where to mount");
@@ -48,8 +35,9 @@ Path default_mountpoint() {
 void add_mount(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("mount", "Show the library as a drive");
   verb->footer(
-      "Returns when the drive answers; it stays until `damfs unmount`, SIGTERM or the end of the session. The mount\n"
-      "is read-only in this version.\n\n"
+      "Returns when the drive answers; it stays until `damfs unmount`, SIGTERM or the end of the session. What "
+      "copies,\n"
+      "moves and deletes do in each folder of it stands in the README; -o ro keeps everything as it is.\n\n"
       "Mounted by root on Linux 6.9 and later, originals are read by the kernel itself; -o no_passthrough has them\n"
       "read through damfs (`passthrough` in .damfs/stats.json says which it is, and why).\n\n"
       "Examples:\n  damfs mount ~/damfs\n  damfs -L /srv/photos.damfs mount /mnt/photos -o allow_other\n"
@@ -65,11 +53,12 @@ void add_mount(CLI::App& program, Globals& globals) {
   verb->add_option("--log", *log_file, "Where a mount in the background writes its log");
   verb->callback([mountpoint, request, log_file, &globals] {
     const Library library = globals.open_library();
+    cut_dying_mounts(library);
     request->library = library.root();
     request->mountpoint = std::filesystem::absolute(mountpoint->empty() ? default_mountpoint() : Path(*mountpoint));
     if (!log_file->empty()) request->log_file = std::filesystem::absolute(*log_file);
     globals.exit_code = run_mount(*request, [&library, &request = *request](const Stats& stats) {
-      auto served = std::make_shared<Served>(library, announce(library, request.mountpoint));
+      auto served = std::make_shared<Served>(library, announce_mount(library, request.mountpoint));
       served->tree = served->served.make_tree(stats, request.mountpoint);
       Mountable mountable;
       mountable.nodes = std::shared_ptr<const NodeSource>(served, served->tree.get());
@@ -94,9 +83,10 @@ void add_unmount(CLI::App& program, Globals& globals) {
   verb->callback([mountpoint, &globals] {
     if (!mountpoint->empty()) return unmount(std::filesystem::absolute(*mountpoint));
     const Library library = globals.open_library();
-    const auto where = mounted_at(library);
-    if (!where) fail(ENOENT, "{} is not mounted", library.root().string());
-    unmount(*where);
+    cut_dying_mounts(library);
+    const auto mounts = mounts_of(library);
+    if (mounts.empty()) fail(ENOENT, "{} is not mounted", library.root().string());
+    for (const MountState& mount : mounts) unmount(mount.mountpoint);
   });
 }
 

@@ -6,6 +6,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
+#include "catalog/model/search.h"
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
 
@@ -65,9 +66,14 @@ void list_below(Reader& reader, const Marking& marking, int64_t key, const std::
   });
   for (const GroupRow& group : groups) {
     int64_t assets = 0;
-    reader.assets(marking.grouping, group.key, 0, [&](const AssetRow&) { return ++assets > 0; });
-    const std::string below = path.empty() ? group.name : path + "/" + group.name;
-    fmt::print("{:>8}  {}\n", assets, printable(below));
+    if (group.query.empty()) {
+      reader.assets(marking.grouping, group.key, 0, [&](const AssetRow&) { return ++assets > 0; });
+    } else {
+      search(reader, parse_query(group.query), 0, [&](int64_t) { return ++assets > 0; });
+    }
+    const std::string below = join_path(path, group.name);
+    const std::string query = group.query.empty() ? "" : fmt::format("  (query: {})", printable(group.query));
+    fmt::print("{:>8}  {}{}{}\n", assets, printable(below), query, group.numbered ? "  (numbered)" : "");
     list_below(reader, marking, group.key, below);
   }
 }
@@ -142,6 +148,64 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
   });
 }
 
+struct QueryArguments {
+  std::string album;
+  std::optional<std::string> query;
+};
+
+void show_query(const std::string& album, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  std::string query;
+  catalog.write([&](Writer& writer) { query = writer.album_query(find_existing(writer, kAlbums, album)); });
+  if (!query.empty()) fmt::print("{}\n", printable(query));
+}
+
+void set_query(const std::string& album, const std::string& query, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  catalog.write(act_of_user("album query {} {}", album, query), [&](Writer& writer) {
+    const int64_t group =
+        query.empty() ? find_existing(writer, kAlbums, album) : writer.ensure_group(Grouping::kAlbum, album);
+    writer.set_album_query(group, query);
+  });
+}
+
+void add_query(CLI::App& verb, Globals& globals) {
+  auto* act = verb.add_subcommand("query", "Let a query fill an album, or show the query that does");
+  act->footer(
+      "QUERY is in the words of `damfs find`; '' makes it an empty album again. The album is made if need be, and must "
+      "be\nempty. A mount shows the same as the extended attribute user.damfs.query. `damfs undo` takes it back.\n\n"
+      "Examples:\n  damfs album query 'Best 2024' 'rating:>=4 date:2024'\n  damfs album query 'Best 2024'\n"
+      "  damfs album query 'Best 2024' ''");
+  auto arguments = std::make_shared<QueryArguments>();
+  act->add_option("NAME", arguments->album, "The album; 'a/b' is b below a")->required();
+  act->add_option("QUERY", arguments->query, "What it is to show");
+  act->callback([&globals, arguments] {
+    if (arguments->query) return set_query(arguments->album, *arguments->query, globals);
+    show_query(arguments->album, globals);
+  });
+}
+
+void add_numbered(CLI::App& verb, Globals& globals) {
+  auto* act = verb.add_subcommand("numbered", "Let an album show numbers before its names, in their order");
+  act->footer(
+      "A mount shows \"001 a.jpg\", \"002 b.jpg\" in it, and `mv` there moves: mv \"002 b.jpg\" \"001 b.jpg\". The "
+      "same "
+      "as the\nextended attribute user.damfs.numbered. `damfs undo` takes it back.");
+  auto arguments = std::make_shared<std::pair<std::string, std::string>>();
+  act->add_option("NAME", arguments->first, "The album; 'a/b' is b below a")->required();
+  act->add_option("on|off", arguments->second, "Whether it does")->required()->check(CLI::IsMember({"on", "off"}));
+  act->callback([&globals, arguments] {
+    const auto& [album, on_off] = *arguments;
+    const Library library = globals.open_library();
+    Catalog catalog(library.catalog());
+    catalog.write(act_of_user("album numbered {} {}", album, on_off), [&, on = on_off == "on"](Writer& writer) {
+      writer.set_album_numbers(find_existing(writer, kAlbums, album), on);
+    });
+  });
+}
+
 }  // namespace
 
 void add_tag(CLI::App& program, Globals& globals) {
@@ -150,6 +214,8 @@ void add_tag(CLI::App& program, Globals& globals) {
 
 void add_album(CLI::App& program, Globals& globals) {
   add_marking(program, globals, kAlbums, "Put into albums and take out; list, rename, merge and delete albums");
+  add_query(*program.get_subcommand(kAlbums.noun), globals);
+  add_numbered(*program.get_subcommand(kAlbums.noun), globals);
 }
 
 }  // namespace damfs

@@ -143,7 +143,7 @@ class Warming {
   std::mutex mutex_;
   std::condition_variable finished_;
   ProgressBar bar_;
-  std::vector<std::shared_ptr<ClipSession>> sessions_;
+  std::vector<std::shared_ptr<PieceSession>> sessions_;
   bool said_stop_ = false;
   unsigned running_ = 0;
   int64_t total_ = 0, pieces_ = 0;            // of the bar

@@ -123,7 +123,7 @@ std::optional<MountEntry> find_mount_in(const std::string& text, const Path& mou
     std::string field;
     while (fields >> field && field != "-") {
     }
-    MountEntry entry{.mountpoint = mountpoint, .type = {}, .source = {}};
+    MountEntry entry{.mountpoint = mountpoint, .device = head[2], .type = {}, .source = {}};
     fields >> entry.type >> entry.source;
     entry.source = unescape(entry.source);
     found = std::move(entry);
@@ -167,6 +167,18 @@ void unmount(const Path& mountpoint, Detach how) {
       fail(EBUSY, "{} is in use: close what is open there (`fuser -vm {}` says who), then unmount again", path.string(),
            path.string());
     default: throw_errno(error, "cannot unmount " + path.string());
+  }
+}
+
+void abort_connection(const Path& mountpoint) {
+  const auto mount = find_mount(mountpoint);
+  if (!mount || !is_fuse(*mount)) return;
+  const size_t colon = mount->device.find(':');
+  const Path abort = "/sys/fs/fuse/connections/" + mount->device.substr(colon + 1) + "/abort";
+  if (const auto file = open_existing(abort, O_WRONLY)) {
+    write_all(file->get(), std::as_bytes(std::span("1", 1)), abort);
+  } else if (::geteuid() == 0) {
+    ::umount2(mountpoint.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
   }
 }
 

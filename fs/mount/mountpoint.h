@@ -12,6 +12,7 @@ namespace damfs {
 // One line of /proc/self/mountinfo.
 struct MountEntry {
   Path mountpoint;
+  std::string device;  // "0:45"
   std::string type;    // "fuse.damfs"
   std::string source;  // "damfs"
 };
@@ -33,5 +34,9 @@ enum class Detach { kWhenIdle, kLazily };
 // the name away at once; programs that have something open keep it. Throws Error: EINVAL when no FUSE file
 // system is mounted there, EBUSY when programs still use it.
 void unmount(const Path& mountpoint, Detach how = Detach::kWhenIdle);
+
+// Ends the connection of what is mounted there: whoever waits for it gets ECONNABORTED. For a daemon that is dead; asks
+// nothing of the mount itself, which would not answer.
+void abort_connection(const Path& mountpoint);
 
 }  // namespace damfs

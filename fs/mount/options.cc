@@ -25,8 +25,7 @@ bool is_for_fstab(std::string_view option) {
 }
 
 bool is_ours_anyway(std::string_view option) {
-  // `rw` is what fstab writes by itself; the mount is read-only all the same.
-  static constexpr std::array kNames = {"ro", "rw", "nosuid", "nodev", "default_permissions"};
+  static constexpr std::array kNames = {"nosuid", "nodev", "default_permissions"};
   return std::find(kNames.begin(), kNames.end(), option) != kNames.end();
 }
 
@@ -43,6 +42,7 @@ uint32_t number(std::string_view option) {
 struct Choices {
   std::string fsname = "fsname=damfs";
   std::string subtype = "subtype=damfs";
+  std::string access = "rw";
   bool exec = false;
   Owner owner{.uid = ::getuid(), .gid = ::getgid()};
   Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
@@ -56,6 +56,8 @@ struct Choices {
     if (option.starts_with("max_read=")) fail(EINVAL, "mount option {}: damfs chooses this by itself", option);
     if (option == "no_passthrough") {
       passthrough = Passthrough::Choice::kNever;
+    } else if (option == "ro" || option == "rw") {
+      access = option;
     } else if (option == "exec" || option == "noexec") {
       exec = option == "exec";
     } else if (option.starts_with("uid=")) {
@@ -83,9 +85,10 @@ MountOptions parse_mount_options(const std::vector<std::string>& given) {
       list.remove_prefix(std::min(comma + 1, list.size()));
     }
   }
-  MountOptions options{.for_libfuse = {choices.fsname, choices.subtype, "default_permissions", "ro", "nosuid", "nodev"},
-                       .owner = choices.owner,
-                       .passthrough = choices.passthrough};
+  MountOptions options{
+      .for_libfuse = {choices.fsname, choices.subtype, "default_permissions", choices.access, "nosuid", "nodev"},
+      .owner = choices.owner,
+      .passthrough = choices.passthrough};
   options.for_libfuse.push_back(choices.exec ? "exec" : "noexec");
   options.for_libfuse.insert(options.for_libfuse.end(), choices.others.begin(), choices.others.end());
   return options;

@@ -17,7 +17,7 @@ struct MountOptions {
 };
 
 // What a user gave with -o (each element may be a comma-separated list, as mount(8) and fstab hand it over) over
-// what damfs mounts with by itself: fsname=damfs, subtype=damfs, default_permissions, ro, nosuid, nodev, noexec;
+// what damfs mounts with by itself: fsname=damfs, subtype=damfs, default_permissions, rw, nosuid, nodev, noexec;
 // files belong to this process's user unless uid= and gid= say otherwise. `exec` lifts noexec,
 // `no_passthrough` has originals read through this process. Throws Error
 // (EINVAL) for `suid` and `dev`, and for numbers that are none. What only concerns fstab is left out.

@@ -14,7 +14,7 @@ def test_mounted_again_on_the_dead_mountpoint(library, demo, mount_of):
     mount = mount_of(library)
     preview = mount / "previews/medium/originals/Italy 2024/IMG_0001.JPG.webp"
     data, before = preview.read_bytes(), os.lstat(preview)
-    while not any((library.path / "derived").rglob("*-r[0-9]*")):
+    while not any((library.path / "derived").rglob("*-medium-r[0-9]*")):
         time.sleep(0.01)  # it is kept behind the reader's back, once its bytes are on the disk
 
     mount.kill()

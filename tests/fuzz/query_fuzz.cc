@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -56,7 +57,8 @@ class Library {
 
 }  // namespace
 
-// Whatever somebody types is refused with EINVAL, or it is a search that runs.
+// Whatever somebody types is refused with EINVAL, or it is a search that runs; and each asset by itself is judged as
+// the search judged it.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Library library;
   std::vector<QueryTerm> terms;
@@ -66,11 +68,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (error.code() != EINVAL) std::abort();
     return 0;
   }
+  const auto reader = library.catalog().reader();
   int64_t last = 0;
-  search(*library.catalog().reader(), terms, 0, [&](int64_t asset) {
+  std::set<int64_t> found;
+  search(*reader, terms, 0, [&](int64_t asset) {
     if (asset <= last) std::abort();
-    last = asset;
+    found.insert(last = asset);
     return true;
   });
+  for (int64_t id = 1; const auto asset = reader->asset(id); ++id) {
+    if (matches(*reader, Criteria{{}, terms}, *asset) != found.contains(id)) std::abort();
+  }
   return 0;
 }

@@ -11,7 +11,8 @@ from media import DIFF_EXCLUDES, LINK_OUT, LITTER, lasting_files
 
 # Equal bytes under two names.
 TWICE = ("Italy 2024/IMG_0001.JPG", "backup/copy of IMG_0001.JPG")
-TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-rating", "recent", "albums", "previews", "proxies", ".damfs"}
+TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-rating", "recent", "albums", "inbox", "versions", "trash", "search",
+       "packs", "previews", "proxies", ".damfs"}
 KINDS = {"image", "video", "audio", "document", "texture-pack", "other"}
 
 
@@ -25,7 +26,7 @@ def test_the_top_is_as_documented(demo_mount):
     assert names(demo_mount, "previews") == {"small", "medium", "large"}
     assert names(demo_mount, "proxies") == {"edit", "edit-hq", "camera"}
     for size in ("previews/small", "previews/medium", "previews/large", "proxies/edit", "proxies/edit-hq", "proxies/camera"):
-        assert names(demo_mount, size) == TOP - {"previews", "proxies", ".damfs"}
+        assert names(demo_mount, size) == TOP - {"packs", "previews", "proxies", ".damfs"}
 
 
 def test_originals_are_the_imported_folder(demo_mount, demo):

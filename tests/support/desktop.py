@@ -44,8 +44,11 @@ class Desktop:
         ids = self.tool("xdotool", "search", "--name", ".").split()
         return [self.tool("xdotool", "getwindowname", one.decode()).decode(errors="replace").strip() for one in ids]
 
+    def has_window(self, part_of_title):
+        return any(part_of_title in title for title in self.windows())
+
     def wait_for_window(self, part_of_title):
-        return wait_until(lambda: any(part_of_title in title for title in self.windows()), 60, f"a window {part_of_title!r}")
+        return wait_until(lambda: self.has_window(part_of_title), 60, f"a window {part_of_title!r}")
 
     def screenshot(self):
         """RGB bytes, row by row. $DAMFS_SCREENSHOTS names a folder where one is left to be looked at."""

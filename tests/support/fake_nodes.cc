@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "catalog/base/error.h"
+
 namespace damfs::test {
 namespace {
 
@@ -112,7 +114,10 @@ std::optional<Attributes> FakeFile::attributes() const {
   return make_attributes(id(), S_IFREG | 0644, 2, size_);
 }
 
-ContentRef FakeFile::open(const OpenRequest&) const { return content; }
+ContentRef FakeFile::open(const OpenRequest& request) const {
+  if (request.writes) fail(EROFS, "nothing is written here");
+  return content;
+}
 
 std::optional<std::string> FakeFile::xattr(std::string_view name) const {
   const auto found = xattrs.find(name);

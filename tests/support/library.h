@@ -17,6 +17,7 @@
 #include "catalog/store/object_store.h"
 #include "tests/unit/media_fixture.h"
 #include "views/derive/clips.h"
+#include "views/derive/members.h"
 #include "views/derive/stills.h"
 #include "views/tree.h"
 
@@ -88,9 +89,10 @@ struct ScratchTree : ScratchCatalog {
         objects(folder / "objects", folder / "staging"),
         cache(folder / "derived", int64_t{1} << 30),
         clips({catalog(), objects, cache, workers, 60'000}),
+        members({catalog(), objects, cache, workers, 60'000}),
         stills({catalog(), objects, cache, workers, 60'000}),
         workers({program_path().parent_path() / worker, 2, -1}),
-        tree({catalog(), objects, stills, clips, std::move(control_files)}) {}
+        tree({catalog(), objects, stills, clips, members, std::move(control_files)}) {}
 
   static bool make_folders(const ScratchFolder& in) {
     for (const char* name : {"objects", "staging", "derived"}) std::filesystem::create_directory(in / name);
@@ -101,6 +103,7 @@ struct ScratchTree : ScratchCatalog {
   ObjectStore objects;
   DerivedCache cache;
   Clips clips;
+  Members members;
   Stills stills;
   WorkerPool workers;  // ends before what its answers touch
   Tree tree;

@@ -58,28 +58,28 @@ void obey(const std::string& order) {
 
 // Each unit tells its number and who made it.
 void write_unit(const Job& job, int64_t i) {
-  const std::string text = fmt::format("{} {}", job.clip.first + i, ::getpid());
-  std::string unit(static_cast<size_t>(job.clip.unit_bytes), '\0');
+  const std::string text = fmt::format("{} {}", job.run.first + i, ::getpid());
+  std::string unit(static_cast<size_t>(job.run.unit_bytes), '\0');
   unit.replace(0, text.size(), text);
-  (void)!::pwrite(job.output.get(), unit.data(), unit.size(), i * job.clip.unit_bytes);
+  (void)!::pwrite(job.output.get(), unit.data(), unit.size(), i * job.run.unit_bytes);
 }
 
 void answer_clip(int64_t units) { send("+" + std::to_string(units)); }
 
 // "<what> <unit> <marker>": what happens before that unit is made; with a marker, only once.
 void obey_clip(const Job& job) {
-  std::istringstream order(job.clip.session);
+  std::istringstream order(job.run.session);
   std::string what, marker;
   int64_t at = 0;
   order >> what >> at >> marker;
-  for (int64_t i = job.clip.made; i < job.clip.count; ++i) {
+  for (int64_t i = job.run.made; i < job.run.count; ++i) {
     if (i == at && (marker.empty() || first_time(marker))) {
       if (what == "crash") die(SIGABRT);
       if (what == "hang") ::pause();
       if (what == "damaged") return send("-this stretch is no good");
       if (what == "early") return answer_clip(i);
-      if (what == "lie") return answer_clip(job.clip.count);
-      if (what == "overflow") write_unit(job, job.clip.count);
+      if (what == "lie") return answer_clip(job.run.count);
+      if (what == "overflow") write_unit(job, job.run.count);
       if (what == "await-stop") {
         while (wire::receive_frame(wire::kWorkerSocket, 0, {})->payload != wire::kStopPayload) {
         }
@@ -90,7 +90,7 @@ void obey_clip(const Job& job) {
     write_unit(job, i);
     send(wire::progress_to_payload(i + 1));
   }
-  answer_clip(job.clip.count);
+  answer_clip(job.run.count);
 }
 
 }  // namespace

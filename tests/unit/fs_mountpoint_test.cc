@@ -35,7 +35,7 @@ bool has(const MountOptions& options, std::string_view option) {
 TEST(MountOptions, Defaults) {
   const auto options = parse_mount_options({});
   for (const auto* option :
-       {"fsname=damfs", "subtype=damfs", "default_permissions", "ro", "nosuid", "nodev", "noexec"}) {
+       {"fsname=damfs", "subtype=damfs", "default_permissions", "rw", "nosuid", "nodev", "noexec"}) {
     EXPECT_TRUE(has(options, option)) << option;
   }
   EXPECT_EQ(options.owner.uid, ::getuid());

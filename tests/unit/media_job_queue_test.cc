@@ -23,7 +23,7 @@ class JobQueueTest : public ::testing::Test {
     Job job;
     job.name = name;
     job.type = wish.units > 0 ? JobType::kClip : JobType::kStill;
-    job.clip.count = wish.units;
+    job.run.count = wish.units;
     job.reader = wish.reader;
     job.job_class = wish.job_class;
     job.lane = wish.lane;

@@ -41,10 +41,10 @@ class PoolClipTest : public ::testing::Test {
     job.output = open_file(output_, O_RDWR | O_CREAT, 0600);
     job.clip.facts.samples = 1;
     job.clip.facts.sound = {{.stream = 0, .sample_rate = 48'000, .channels = 2}};
-    job.clip.unit_bytes = kUnit;
-    job.clip.first = 100;
-    job.clip.count = count;
-    job.clip.session = what;
+    job.run.unit_bytes = kUnit;
+    job.run.first = 100;
+    job.run.count = count;
+    job.run.session = what;
     job.deadline_ms = 20'000;
     job.progress = [this](int64_t done, int) { progress_.push_back(done); };
     return job;

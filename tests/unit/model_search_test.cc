@@ -3,6 +3,10 @@
 
 #include "catalog/model/search.h"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "tests/support/library.h"
 
 namespace damfs {
@@ -77,6 +81,18 @@ constexpr struct {
     {"date:<2024", "M"},
     {"date:2023-12-31..2024-05-31", "BM"},
     {"date:2024..2023", ""},
+    {"album:trips", "BM"},
+    {"album:Trips/2024", "B"},
+    {"album:/2024", ""},
+    {"album:2024", "B"},
+    {"-album:trips", "CT"},
+    {"album:nowhere", ""},
+    {"album:golden", "BC"},
+    {"album:\"Not the hour\"", "C"},
+    {"-album:golden", "MT"},
+    {"album:golden album:trips", "B"},
+    {"album:all", "BCT"},
+    {"album:circle", ""},
 };
 
 // One small library for all of it.
@@ -107,6 +123,17 @@ class SearchTest : public ::testing::Test {
       MediaFacts note = photo("2025-01-01");
       note.kind = Kind::kOther;
       add(writer, "_-_.txt", "", "d", note);
+      const auto album = [&](const char* path) { return writer.ensure_group(Grouping::kAlbum, path); };
+      writer.add_to_album(1, album("Trips/2024"));
+      writer.add_to_album(3, album("Trips"));
+      writer.set_album_query(album("Golden"), "golden");
+      writer.set_album_query(album("Not the hour"), "album:Golden -hour");
+      writer.add_to_album(4, album("All"));
+      writer.set_album_query(album("All/Golden two"), "album:golden");
+      // What a rename can bring about.
+      writer.set_album_query(album("Circle"), "-album:none");
+      writer.set_album_query(album("Other"), "album:circle");
+      writer.database().execute("UPDATE album SET query = 'album:other' WHERE name = 'Circle'");
     });
   }
   static void TearDownTestSuite() { scratch_.reset(); }
@@ -134,10 +161,42 @@ TEST_F(SearchTest, FindsWhatEachTermSays) {
   for (const auto& [query, found] : kCases) EXPECT_EQ(find(query), found) << query;
 }
 
+TEST_F(SearchTest, OneAssetIsJudgedAsTheLibraryIs) {
+  const auto expect_same = [&](const Criteria& criteria, const std::string& what) {
+    const auto reader = scratch_->catalog().reader();
+    std::set<int64_t> found;
+    search(*reader, criteria, 0, [&](int64_t asset) { return found.insert(asset).second; });
+    for (int64_t id = 1; id <= 4; ++id) {
+      EXPECT_EQ(matches(*reader, criteria, *reader->asset(id)), found.contains(id)) << what << ", asset " << id;
+    }
+    return found.size();
+  };
+  for (const auto& [query, found] : kCases) expect_same({{}, parse_query(query)}, query);
+  for (const auto& [one, found] : kCases) {
+    for (const auto& [other, found_too] : kCases) {
+      const std::string query = fmt::format("{} {}", one, other);
+      expect_same({{}, parse_query(query)}, query);
+    }
+  }
+  const auto reader = scratch_->catalog().reader();
+  size_t within = 0;
+  for (const Grouping grouping : {Grouping::kTag, Grouping::kAlbum, Grouping::kCamera, Grouping::kDay, Grouping::kYear,
+                                  Grouping::kKind, Grouping::kRating, Grouping::kRecent, Grouping::kAll}) {
+    for (const int64_t key : {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{3}, int64_t{4}, int64_t{5},
+                              Day{2024, 0, 0}.key(), Day{2024, 5, 31}.key()}) {
+      for (const char* query : {"", "golden", "-golden", "type:image tag:rome", "-tag:draft rating:>=1"}) {
+        within += expect_same({Criteria::Within{grouping, key}, parse_query(query)},
+                              fmt::format("{} within {} {}", query, static_cast<int>(grouping), key));
+      }
+    }
+  }
+  EXPECT_GT(within, 30U);
+}
+
 TEST_F(SearchTest, ResumesAndStops) {
   const auto reader = scratch_->catalog().reader();
   std::vector<int64_t> seen;
-  search(*reader, {}, 2, [&](int64_t asset) {
+  search(*reader, Criteria{}, 2, [&](int64_t asset) {
     seen.push_back(asset);
     return false;
   });
@@ -148,9 +207,9 @@ TEST_F(SearchTest, ResumesAndStops) {
 TEST_F(SearchTest, TakesWhateverTheParserTakes) {
   std::string deep;
   for (int i = 0; i < 2000; ++i) deep += "/x";
-  for (const std::string field : {"tag:", "path:"}) EXPECT_EQ(find(field + deep), "") << field;
-  for (const std::string term :
-       {"tag:places/italy ", "path:2024 ", "golden ", "-nothing ", "camera:nikon ", "ext:jpg ", "\"\xE2\x80\x94\" "}) {
+  for (const std::string field : {"tag:", "path:", "album:"}) EXPECT_EQ(find(field + deep), "") << field;
+  for (const std::string term : {"tag:places/italy ", "path:2024 ", "album:all ", "golden ", "-nothing ",
+                                 "camera:nikon ", "ext:jpg ", "\"\xE2\x80\x94\" "}) {
     std::string many;
     for (int i = 0; i < 64; ++i) many += term;
     EXPECT_NO_THROW(find(many)) << term;

@@ -189,15 +189,16 @@ TEST_F(WriterTest, FoldersThatAnIndependentCopyEntersHaveChanged) {
   EXPECT_GT(std::get<2>(after), std::get<2>(before));
 }
 
-TEST_F(WriterTest, ANameThatBecomesKnownBytesMovesToTheirAsset) {
+TEST_F(WriterTest, ANameThatBecomesKnownBytesKeepsItsAssetAndItsHistory) {
   const FiledAs first = file("one", "a", "x.jpg", "/s/x.jpg");
   const FiledAs second = file("two", "a", "y.jpg", "/s/y.jpg");
   tag(second.asset, "t");
   const FiledAs changed = file("one", "a", "y.jpg", "/s/y.jpg");
-  EXPECT_EQ(changed.asset, first.asset);
-  EXPECT_EQ(paths(first.asset), (std::vector<std::string>{"a/x.jpg", "a/y.jpg"}));
-  EXPECT_EQ(tags(first.asset), std::vector<std::string>{});
+  EXPECT_EQ(changed.asset, second.asset);
+  EXPECT_EQ(paths(first.asset), std::vector<std::string>{"a/x.jpg"});
+  EXPECT_EQ(paths(second.asset), std::vector<std::string>{"a/y.jpg"});
   EXPECT_EQ(tags(second.asset), std::vector<std::string>{"t"});
+  EXPECT_EQ(scratch_.catalog().reader()->versions(second.asset).size(), 2U);
 }
 
 TEST_F(WriterTest, LabelsAreUniqueWhateverTheSpelling) {

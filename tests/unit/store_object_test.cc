@@ -194,7 +194,7 @@ TEST_F(ObjectStoreTest, ManyThreadsWithTheSameBytes) {
 }
 
 TEST_F(ObjectStoreTest, LeftoversGoAndAMissingObjectIsAValue) {
-  write_file(folder_ / "staging/1-1", "left");
+  write_file(folder_ / "staging/999999999-1", "left");
   EXPECT_EQ(store_.remove_leftovers(), 1);
   expect_nothing_staged();
   EXPECT_FALSE(store_.open(digest_of("never stored")));

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "views/derive/clip_session.h"
+#include "views/derive/piece_session.h"
 
 namespace damfs {
 namespace {
@@ -92,7 +92,7 @@ TEST(ClipLayout, SoundAloneIsRiffAndBeyondFourGibibytesRf64) {
   EXPECT_EQ(ClipLayout(edit(), facts).head(digest(), "").substr(0, 4), "RF64");
 }
 
-TEST(ClipUnits, AReadTouchesWhatItOverlapsAndNothingElse) {
+TEST(PieceUnits, AReadTouchesWhatItOverlapsAndNothingElse) {
   const ClipLayout layout(edit(), pictures(100));
   const SparseLayout sparse = layout.sparse();
   const auto& sound = sparse.runs[0];

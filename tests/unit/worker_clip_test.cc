@@ -45,13 +45,13 @@ class ClipWorker : public ::testing::Test {
     job.clip.facts = facts;
     job.clip.raster = kRaster;
     job.clip.track = track;
-    job.clip.unit_bytes = kFrameBytes;
-    job.clip.count = facts.frames;
-    job.clip.session = name;
+    job.run.unit_bytes = kFrameBytes;
+    job.run.count = facts.frames;
+    job.run.session = name;
     if (track >= 0) {
       const ClipSound& sound = facts.sound[static_cast<size_t>(track)];
-      job.clip.unit_bytes = int64_t{2} * sound.sample_rate * sound.channels;
-      job.clip.count = (facts.samples_of(sound) + sound.sample_rate - 1) / sound.sample_rate;
+      job.run.unit_bytes = int64_t{2} * sound.sample_rate * sound.channels;
+      job.run.count = (facts.samples_of(sound) + sound.sample_rate - 1) / sound.sample_rate;
     }
     return job;
   }
@@ -80,7 +80,7 @@ class ClipWorker : public ::testing::Test {
   }
 
   std::string all_of(Job job) {
-    const int64_t count = job.clip.count;
+    const int64_t count = job.run.count;
     const Rendered rendered = finish(job, false);
     EXPECT_TRUE(rendered.result.ok) << rendered.result.reason;
     EXPECT_EQ(rendered.result.units_done, count);
@@ -93,12 +93,12 @@ class ClipWorker : public ::testing::Test {
     std::string all;
     for (const int64_t unit : order) {
       Job job = job_for(name, facts, track);
-      job.clip.first = unit;
-      job.clip.count = 1;
+      job.run.first = unit;
+      job.run.count = 1;
       job.clip.threads = threads;
-      job.clip.session = fmt::format("{}-{}-{}-{}", name, index, threads, fresh ? unit : 0);
+      job.run.session = fmt::format("{}-{}-{}-{}", name, index, threads, fresh ? unit : 0);
       if (!index.empty()) job.index = open_file(path(index), O_RDONLY);
-      const int64_t at = unit * job.clip.unit_bytes;
+      const int64_t at = unit * job.run.unit_bytes;
       const std::string bytes = all_of(std::move(job));
       if (all.size() < static_cast<size_t>(at) + bytes.size()) all.resize(static_cast<size_t>(at) + bytes.size());
       std::copy(bytes.begin(), bytes.end(), all.begin() + at);
@@ -266,9 +266,9 @@ TEST_P(EverySource, BytesDependOnNeitherOrderNorThreads) {
   const ClipFacts facts = probe(name);
   for (int track = -1; track < static_cast<int>(facts.sound.size()); ++track) {
     const Job whole = job_for(name, facts, track);
-    const int64_t unit = whole.clip.unit_bytes;
+    const int64_t unit = whole.run.unit_bytes;
     const std::string ours = all_of(job_for(name, facts, track));
-    std::vector<int64_t> order(static_cast<size_t>(whole.clip.count));
+    std::vector<int64_t> order(static_cast<size_t>(whole.run.count));
     std::iota(order.begin(), order.end(), 0);
     EXPECT_EQ(differing(ours, in_order(name, facts, order, 4, track), unit), std::vector<size_t>{}) << "forward";
     std::reverse(order.begin(), order.end());
@@ -426,8 +426,8 @@ TEST_F(ClipWorker, WhatDoesNotFitIsMadeSimpler) {
   const ClipFacts facts = probe("noise.mkv");
   Job job = job_for("noise.mkv", facts);
   job.clip.raster = {426, 240};
-  job.clip.unit_bytes = clip_frame_bytes(ClipCodec::kDnxhrLb, job.clip.raster);
-  const int64_t unit = job.clip.unit_bytes;
+  job.run.unit_bytes = clip_frame_bytes(ClipCodec::kDnxhrLb, job.clip.raster);
+  const int64_t unit = job.run.unit_bytes;
   const std::string ours = all_of(std::move(job));
   ASSERT_EQ(static_cast<int64_t>(ours.size()), facts.frames * unit);
   testing::write_file(path("one.dnxhd"), std::string_view(ours).substr(0, static_cast<size_t>(unit)));

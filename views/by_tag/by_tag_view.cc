@@ -5,7 +5,7 @@
 
 namespace damfs {
 
-ByTagView::ByTagView() : View(3, "by-tag") {}
+ByTagView::ByTagView() : GroupView(3, "by-tag") {}
 
 View::Group ByTagView::group_of(int64_t key) const {
   return {Grouping::kTag, key == 0 ? top_key(Grouping::kTag) : key};

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "views/view.h"
+#include "views/group_view.h"
 
 namespace damfs {
 
 // by-tag/<tag>/<sub-tag>/: a tag's folder holds its sub-tags and what bears exactly this tag. A key is a tag's id.
-class ByTagView final : public View {
+class ByTagView final : public GroupView {
  public:
   ByTagView();
   Group group_of(int64_t key) const override;

@@ -11,8 +11,9 @@
 #include <unordered_map>
 
 #include "catalog/model/rows.h"
-#include "views/derive/clip_session.h"
+#include "views/derive/clip_layout.h"
 #include "views/derive/keeper.h"
+#include "views/derive/piece_session.h"
 
 namespace damfs {
 
@@ -42,25 +43,26 @@ class Clips {
 
   // Why it failed, if it did; looks, never works.
   std::optional<std::string> failure(int64_t version, const ClipProfile& profile);
+  // What is kept of it goes; it is made again for whoever reads it next.
+  void drop(int64_t version, const ClipProfile& profile);
 
   // Makes all of one ahead of time; returns what stops it. A file that is complete is done at once.
-  std::shared_ptr<ClipSession> warm(int64_t version, const ClipProfile& profile, bool retry,
-                                    ClipSession::Progress progress, ClipSession::Done done);
+  std::shared_ptr<PieceSession> warm(int64_t version, const ClipProfile& profile, bool retry,
+                                     PieceSession::Progress progress, PieceSession::Done done);
 
-  const ClipSession::Counters& counters() const { return counters_; }
+  const PieceSession::Counters& counters() const { return counters_; }
 
  private:
-  class ClipContent;
-  using SessionRef = std::shared_ptr<ClipSession>;
+  using SessionRef = std::shared_ptr<PieceSession>;
 
   ClipRow clip_of(int64_t version);
   SessionRef session_of(int64_t version, const ClipProfile& profile, const ClipRow& clip);
-  void find_index(const SessionRef& session, const Digest& source, std::string_view mime, int source_fd);
+  void find_index(const SessionRef& session, const ClipFacts& facts, const ClipRow& clip, int source_fd);
 
   Parts parts_;
-  ClipSession::Counters counters_;
+  PieceSession::Counters counters_;
   std::mutex mutex_;  // never held across I/O
-  std::unordered_map<std::string, std::weak_ptr<ClipSession>> sessions_;
+  std::unordered_map<std::string, std::weak_ptr<PieceSession>> sessions_;
   Keeper keeper_;  // last: what it keeps at the end still touches the others
 };
 

@@ -11,22 +11,13 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/base/log.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
 
 namespace damfs {
-namespace {
-
-UniqueFd duplicate(int fd) {
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw_errno(errno, "cannot hand a file to a worker");
-  return copy;
-}
-
-}  // namespace
-
 class Stills::StillContent final : public Content {
  public:
   enum class Lasts : bool { kNo, kYes };
@@ -70,6 +61,11 @@ BytesRow Stills::bytes_of(int64_t version) {
   auto bytes = parts_.catalog.reader()->bytes_of_version(version);
   if (!bytes) damfs::fail(ENOENT, "version {} is gone", version);
   return std::move(*bytes);
+}
+
+void Stills::drop(int64_t version, const StillProfile& profile) {
+  const BytesRow bytes = bytes_of(version);
+  parts_.cache.remove(Order{bytes, profile, {}}.key());
 }
 
 std::optional<std::string> Stills::failure(int64_t version, const StillProfile& profile) {
@@ -129,7 +125,7 @@ void Stills::start(Batch of) {
     for (size_t i = 1; i < batch.items.size(); ++i) {
       Item& item = batch.items[i];
       item.output = parts_.cache.stage();
-      job.more.push_back(duplicate(item.output.get()));
+      job.more.push_back(duplicate(item.output.get(), "a file for a worker"));
       job.still.also.push_back(item.spec);
     }
     job.still.kind = batch.bytes.kind;
@@ -317,7 +313,7 @@ void Stills::assemble(Gathering& gathering) {
     for (const RenditionRef& part : gathering.parts) {
       if (part->fd() < 0 && !parts_.cache.failure(part->key())) damfs::fail(EIO, "a picture of it cannot be had now");
       if (part->fd() < 0) continue;
-      UniqueFd still = duplicate(part->fd());
+      UniqueFd still = duplicate(part->fd(), "a file for a worker");
       if (job.source) {
         job.more.push_back(std::move(still));
       } else {

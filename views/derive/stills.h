@@ -55,6 +55,9 @@ class Stills {
   // Why it failed, if it did; looks, never works.
   std::optional<std::string> failure(int64_t version, const StillProfile& profile);
 
+  // What is kept of it goes; it is made again for whoever reads it next.
+  void drop(int64_t version, const StillProfile& profile);
+
   // One picture of up to kMaxCollage others, made of their stills: a square of the profile's box. What cannot be
   // shown of them is left out.
   struct Shown {

@@ -7,11 +7,19 @@
 namespace damfs {
 
 // originals/: what was imported, under the folders and names it came with. A key is a folder's id.
-class OriginalsView final : public View {
+class OriginalsView final : public TreeView {
  public:
   OriginalsView();
   Group group_of(int64_t key) const override;
   std::optional<int64_t> key_of(Group group) const override;
+  Filing filing() const override { return Filing::kAtOnce; }
+  Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
+  void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;
+  void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
+  bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
+            std::string_view to, const std::optional<FoundAsset>& over) const override;
+  bool is_left() const override { return false; }
+  void set_folder(Writer& writer, int64_t key, const AttributeChange& change) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };
 

@@ -92,6 +92,11 @@ NodeRef StillLens::folder_file(const TreeContext& context, const View& view, int
   return CollageNode::find(context, view, profile_, key);
 }
 
+bool StillLens::drop(const TreeContext& context, const FoundAsset& asset) const {
+  context.stills.drop(asset.row.version, profile_);
+  return true;
+}
+
 NodeRef StillLens::node(const TreeContext& context, const FoundAsset& asset) const {
   return std::make_shared<StillNode>(context, profile_, asset);
 }

@@ -38,6 +38,7 @@ class StillLens final : public Lens {
   std::vector<FoundAsset> sources(std::string_view shown, Siblings& siblings) const override;
   std::vector<FoundAsset> dependents(std::string_view name, Siblings& siblings) const override;
   NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
+  bool drop(const TreeContext& context, const FoundAsset& asset) const override;
   NodeId node_id(int64_t version) const override;
   std::string folder_file_name() const override;
   NodeRef folder_file(const TreeContext& context, const View& view, int64_t key) const override;

@@ -57,6 +57,11 @@ std::string_view ClipLens::extension_of(const AssetRow& asset) const {
   return facts ? ClipLayout(profile_, *facts).extension() : std::string_view();
 }
 
+bool ClipLens::drop(const TreeContext& context, const FoundAsset& asset) const {
+  context.clips.drop(asset.row.version, profile_);
+  return true;
+}
+
 NodeRef ClipLens::node(const TreeContext& context, const FoundAsset& asset) const {
   return std::make_shared<ClipNode>(context, profile_, asset);
 }

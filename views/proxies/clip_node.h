@@ -28,6 +28,7 @@ class ClipLens final : public StemLens {
   explicit ClipLens(const ClipProfile& profile) : StemLens(profile.code, profile.name), profile_(profile) {}
   std::optional<Attributes> attributes(const AssetRow& asset) const override;
   NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
+  bool drop(const TreeContext& context, const FoundAsset& asset) const override;
   NodeId node_id(int64_t version) const override;
 
  protected:

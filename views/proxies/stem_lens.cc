@@ -35,7 +35,8 @@ std::string StemLens::shown_name(std::string_view name, int64_t asset, Siblings&
   const std::string_view extension = self == rivals.end() ? extensions().front() : extension_of(self->row);
   // Several names may be one asset's, so the name decides between equal ids.
   const bool is_first = std::none_of(rivals.begin(), rivals.end(), [&](const FoundAsset& each) {
-    return extension_of(each.row) == extension && std::tie(each.row.id, each.name) < std::tuple(asset, name);
+    return extension_of(each.row) == extension &&
+           std::pair(each.row.id, std::string_view(each.name)) < std::pair(asset, name);
   });
   if (is_first) return extended(stem, extension, asset);
   const auto longer = siblings.with_stem(name);

@@ -3,9 +3,6 @@
 
 #include "catalog/media/worker/clip_session.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <exception>
@@ -13,6 +10,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/media/worker/encoding_line.h"
 
 namespace damfs::worker {
@@ -25,36 +23,22 @@ constexpr int64_t kMostBytes = int64_t{1} << 30;  // of all sessions but the one
 constexpr int64_t kPicturesHeld = 24;
 constexpr int64_t kMostEncoders = 4;  // what decoding keeps up with
 
-UniqueFd duplicate(int fd) {
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw_errno(errno, "cannot keep the source open");
-  return copy;
-}
-
-void pwrite_all(int fd, std::span<const uint8_t> bytes, int64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
-    if (n < 0 && errno != EINTR) throw_errno(errno, "cannot write the proxy's pieces");
-    if (n < 0) continue;
-    bytes = bytes.subspan(static_cast<size_t>(n));
-    offset += n;
-  }
-}
-
-void check(const ClipRequest& request) {
+void check(const RunRequest& run, const ClipRequest& request) {
   const auto tracks = static_cast<int>(request.facts.sound.size());
   const bool pictures = request.track < 0;
-  const bool possible = request.first >= 0 && request.count > 0 && request.track < tracks &&
+  const bool possible = run.first >= 0 && run.count > 0 && request.track < tracks &&
                         (!pictures || (request.facts.frames > 0 && request.raster));
   if (!possible) fail(EPROTO, "a clip's run that cannot be");
 }
 
 }  // namespace
 
-ClipSession::ClipSession(const Job& job) : request_(job.clip), fd_(duplicate(job.source.get())), source_(fd_.get()) {}
+ClipSession::ClipSession(const Job& job)
+    : name_(job.run.session), request_(job.clip), fd_(duplicate(job.source.get(), "the source")), source_(fd_.get()) {}
 
-bool ClipSession::serves(const ClipRequest& request) const {
-  return request.session == request_.session && request.facts == request_.facts && request.codec == request_.codec &&
+bool ClipSession::serves(const Job& job) const {
+  const ClipRequest& request = job.clip;
+  return job.run.session == name_ && request.facts == request_.facts && request.codec == request_.codec &&
          request.raster == request_.raster;
 }
 
@@ -95,7 +79,7 @@ std::span<const uint8_t> ClipSession::second(int64_t k, int track) {
   return {reinterpret_cast<const uint8_t*>(samples.data()), wanted * sizeof(int16_t)};
 }
 
-int64_t ClipSession::render(const Job& job, const ClipProgress& progress) {
+int64_t ClipSession::render(const Job& job, const RunProgress& progress) {
   const ClipRequest& request = job.clip;
   if (!index_ && job.index) {
     index_ = KeyFrameIndex::read(job.index.get(), source_.size());
@@ -104,21 +88,21 @@ int64_t ClipSession::render(const Job& job, const ClipProgress& progress) {
   return request.track < 0 ? render_pictures(job, progress) : render_sound(job, progress);
 }
 
-int64_t ClipSession::render_pictures(const Job& job, const ClipProgress& progress) {
+int64_t ClipSession::render_pictures(const Job& job, const RunProgress& progress) {
   const ClipRequest& request = job.clip;
   const int threads = std::clamp(request.threads, 1, 16);
-  const auto wanted = static_cast<size_t>(std::clamp<int64_t>(request.count - request.made, 1, kMostEncoders));
+  const auto wanted = static_cast<size_t>(std::clamp<int64_t>(job.run.count - job.run.made, 1, kMostEncoders));
   while (encoders_.size() < std::min(wanted, static_cast<size_t>(threads))) {
     encoders_.emplace_back(request_.codec, request_.raster, request_.facts);
   }
-  int64_t done = request.made;
+  int64_t done = job.run.made;
   uint64_t shown = std::exchange(pictured_serial_, 0);  // until all that is begun is handed over
   EncodingLine line(encoders_, encoded_,
                     [&](std::span<const uint8_t> bytes) { return hand_over(job, bytes, done, progress); });
   bool all = true;
   std::exception_ptr unpictured;
   try {
-    for (int64_t i = done; i < request.count && all; ++i) all = line.put(picture(request.first + i, threads, shown));
+    for (int64_t i = done; i < job.run.count && all; ++i) all = line.put(picture(job.run.first + i, threads, shown));
   } catch (...) {
     unpictured = std::current_exception();
   }
@@ -128,29 +112,19 @@ int64_t ClipSession::render_pictures(const Job& job, const ClipProgress& progres
   return done;
 }
 
-int64_t ClipSession::render_sound(const Job& job, const ClipProgress& progress) {
-  int64_t done = job.clip.made;
+int64_t ClipSession::render_sound(const Job& job, const RunProgress& progress) {
+  int64_t done = job.run.made;
   bool wanted = true;
-  while (done < job.clip.count && wanted) {
-    wanted = hand_over(job, second(job.clip.first + done, job.clip.track), done, progress);
+  while (done < job.run.count && wanted) {
+    wanted = hand_over(job, second(job.run.first + done, job.clip.track), done, progress);
   }
   return done;
 }
 
-bool ClipSession::hand_over(const Job& job, std::span<const uint8_t> bytes, int64_t& done,
-                            const ClipProgress& progress) {
-  const int64_t unit_bytes = job.clip.unit_bytes;
-  if (static_cast<int64_t>(bytes.size()) > unit_bytes) {
-    fail(EPROTO, "a unit of {} bytes where {} are declared", bytes.size(), unit_bytes);
-  }
-  pwrite_all(job.output.get(), bytes, done * unit_bytes);
-  return progress(++done);
-}
-
-int64_t ClipSessions::render(const Job& job, const ClipProgress& progress) {
-  check(job.clip);
-  const auto found = std::find_if(sessions_.begin(), sessions_.end(),
-                                  [&](const ClipSession& session) { return session.serves(job.clip); });
+int64_t ClipSessions::render(const Job& job, const RunProgress& progress) {
+  check(job.run, job.clip);
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(), [&](const ClipSession& session) { return session.serves(job); });
   if (found != sessions_.end()) {
     sessions_.splice(sessions_.begin(), sessions_, found);
   } else {

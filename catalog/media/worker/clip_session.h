@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
@@ -18,30 +18,28 @@
 #include "catalog/media/worker/clip_index.h"
 #include "catalog/media/worker/clip_picture.h"
 #include "catalog/media/worker/clip_sound.h"
+#include "catalog/media/worker/run.h"
 #include "catalog/media/worker/source.h"
 
 namespace damfs::worker {
-
-// Says that so many units stand in the output; false: end the run here.
-using ClipProgress = std::function<bool(int64_t units_done)>;
 
 // One clip being read: its decoders stay where they are between jobs, for a reader mostly goes on.
 class ClipSession {
  public:
   explicit ClipSession(const Job& job);
 
-  bool serves(const ClipRequest& request) const;
-  int64_t render(const Job& job, const ClipProgress& progress);  // gives the units done
-  int64_t bytes() const;                                         // of memory that its decoders take, about
+  bool serves(const Job& job) const;
+  int64_t render(const Job& job, const RunProgress& progress);  // gives the units done
+  int64_t bytes() const;                                        // of memory that its decoders take, about
 
  private:
-  int64_t render_pictures(const Job& job, const ClipProgress& progress);
-  int64_t render_sound(const Job& job, const ClipProgress& progress);
-  static bool hand_over(const Job& job, std::span<const uint8_t> bytes, int64_t& done, const ClipProgress& progress);
+  int64_t render_pictures(const Job& job, const RunProgress& progress);
+  int64_t render_sound(const Job& job, const RunProgress& progress);
   Frame picture(int64_t n, int threads, uint64_t& shown);
   std::span<const uint8_t> second(int64_t k, int track);
   VideoCursor& cursor_for(int64_t n, int threads);
 
+  const std::string name_;
   ClipRequest request_;  // the first one: what all of them have in common
   UniqueFd fd_;
   Source source_;
@@ -58,7 +56,7 @@ class ClipSession {
 // The clips a worker has open.
 class ClipSessions {
  public:
-  int64_t render(const Job& job, const ClipProgress& progress);
+  int64_t render(const Job& job, const RunProgress& progress);
 
  private:
   std::list<ClipSession> sessions_;  // last used first

@@ -17,6 +17,8 @@
 #include "catalog/media/worker/clip_index.h"
 #include "catalog/media/worker/clip_session.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/member_session.h"
+#include "catalog/media/worker/pack_index.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/source.h"
 #include "catalog/media/worker/start.h"
@@ -35,11 +37,18 @@ bool is_stopped() {
   return true;
 }
 
-int64_t render_clip(const Job& job, ClipSessions& sessions) {
-  return sessions.render(job, [](int64_t done) {
+// What stays open from one job to the next.
+struct Sessions {
+  ClipSessions clips;
+  MemberSessions members;
+};
+
+int64_t make_run(const Job& job, Sessions& sessions) {
+  const RunProgress progress = [](int64_t done) {
     wire::send_frame(wire::kWorkerSocket, wire::progress_to_payload(done), {}, {});
     return !is_stopped();
-  });
+  };
+  return job.type == JobType::kClip ? sessions.clips.render(job, progress) : sessions.members.unpack(job, progress);
 }
 
 void render_still_job(const Job& job, JobResult& result) {
@@ -58,17 +67,20 @@ void render_still_job(const Job& job, JobResult& result) {
   result.encodes = rendered.encodes;
 }
 
-JobResult work(const Job& job, ClipSessions& sessions) {
+JobResult work(const Job& job, Sessions& sessions) {
   forget_complaints();
   JobResult result;
-  if (job.type == JobType::kClip) {
-    result.units_done = render_clip(job, sessions);
+  if (is_run(job.type)) {
+    result.units_done = make_run(job, sessions);
   } else if (job.type == JobType::kStill) {
     render_still_job(job, result);
   } else {
     const Source source(job.source.get());
     if (job.type == JobType::kProbe) result.facts = probe(source, job.name);
     if (job.type == JobType::kClipIndex) result.real_bytes = KeyFrameIndex::build(source, job.output.get());
+    if (job.type == JobType::kPackIndex) {
+      result.real_bytes = build_pack_index(source.bytes(), job.hash_members, job.output.get());
+    }
   }
   result.ok = true;
   return result;
@@ -84,7 +96,7 @@ JobResult failure(std::string_view reason, bool permanent) {
 // Faults of the machine may pass; everything else lies in the file.
 bool is_passing(int code) { return code == ENOSPC || code == EIO || code == EDQUOT || code == EMFILE; }
 
-JobResult work_guarded(const Job& job, ClipSessions& sessions) {
+JobResult work_guarded(const Job& job, Sessions& sessions) {
   try {
     return work(job, sessions);
   } catch (const Error& error) {
@@ -103,7 +115,7 @@ Job take_job(wire::Frame& frame) {
   const size_t more = is_still ? static_cast<size_t>(job.still.sources) - 1 + job.still.also.size() : 0;
   const size_t given = frame.descriptors.size();
   const size_t least = job.type == JobType::kProbe ? 1 : 2 + more;
-  const size_t most = job.type == JobType::kClip ? 3 : least;
+  const size_t most = is_run(job.type) ? 3 : least;
   if (given < least || given > most) fail(EPROTO, "a job with {} descriptors", given);
   job.source = std::move(frame.descriptors[0]);
   if (given > 1) job.output = std::move(frame.descriptors[1]);
@@ -118,7 +130,7 @@ Job take_job(wire::Frame& frame) {
 }
 
 void serve() {
-  ClipSessions sessions;
+  Sessions sessions;
   while (auto frame = wire::receive_frame(wire::kWorkerSocket, wire::kMaxDescriptors, {})) {
     if (frame->payload == wire::kStopPayload) continue;  // its run had ended already
     const Job job = take_job(*frame);

@@ -11,6 +11,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/media/facts.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -86,6 +87,18 @@ bool looks_like_svg(std::string_view head) {
          lower(head.substr(0, at)).find("<html") == std::string::npos;
 }
 
+// Serialized XMP, as sidecars hold it; not what other markup carries further in.
+bool looks_like_xmp(std::string_view head) {
+  const auto skip_blank = [&] { head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size())); };
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  skip_blank();
+  if (head.starts_with("<?xml")) {
+    head.remove_prefix(std::min(head.find('>'), head.size() - 1) + 1);
+    skip_blank();
+  }
+  return head.starts_with("<?xpacket") || head.starts_with("<x:xmpmeta");
+}
+
 std::string raw_by_name(std::string_view name) {
   const std::string extension = lower(split_extension(name).extension);
   for (const RawFormat& format : kRawFormats) {
@@ -102,6 +115,7 @@ std::string mime_of(const Source& source, std::string_view name) {
   if (source.size() == 0) return "inode/x-empty";
   const std::string_view head = head_of(source);
   if (std::string known = by_signature(head); !known.empty()) return known;
+  if (looks_like_xmp(head)) return std::string(kSidecarMime);
   const char* found = ::magic_buffer(tables(), head.data(), head.size());
   std::string mime = found != nullptr ? clean_line(found, 255) : std::string();
   if (mime.empty() || mime.find('/') == mime.npos) mime = "application/octet-stream";

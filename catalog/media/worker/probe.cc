@@ -21,13 +21,24 @@ bool is_av_mime(std::string_view mime) {
          mime == "application/x-matroska";
 }
 
+// Also what libmagic has no name for: an archive may stand behind anything.
+bool is_program_mime(std::string_view mime) {
+  return mime == "application/octet-stream" || mime == "text/x-shellscript" || mime == "application/x-dosexec" ||
+         mime == "application/vnd.microsoft.portable-executable" || mime == "application/x-executable" ||
+         mime == "application/x-pie-executable" || mime == "application/x-mach-binary";
+}
+
 void probe_as(std::string_view mime, const Source& source, MediaFacts& facts) {
-  if (is_raw_mime(mime)) {
+  if (mime == kSidecarMime) {
+    probe_sidecar(source, facts);
+  } else if (is_raw_mime(mime)) {
     probe_raw(source, facts);
   } else if (is_av_mime(mime)) {
     probe_av(source, facts);
   } else if (mime == "application/zip") {
     probe_zip(source, facts);
+  } else if (is_program_mime(mime)) {
+    probe_self_extracting(source, facts);
   } else if (is_document_mime(mime)) {
     probe_document(source, facts);
   } else if (mime == "image/x-exr") {

@@ -22,7 +22,10 @@ void probe_raw(const Source& source, MediaFacts& facts);    // camera raw: exiv2
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts);
 void probe_document(const Source& source, MediaFacts& facts);  // pages
 void probe_zip(const Source& source, MediaFacts& facts);       // texture pack or not
-void probe_av(const Source& source, MediaFacts& facts);        // sound and moving pictures
+// A program that unpacks what stands behind it; nothing where there is no such thing.
+void probe_self_extracting(const Source& source, MediaFacts& facts);
+void probe_sidecar(const Source& source, MediaFacts& facts);  // XMP beside another file
+void probe_av(const Source& source, MediaFacts& facts);       // sound and moving pictures
 // Whether libavformat is sure about bytes that libmagic does not know; gives a MIME type, else empty.
 std::string av_mime_by_content(const Source& source);
 

@@ -134,7 +134,7 @@ int64_t frames_on(AVRational rate, const AVFormatContext* format, const AVStream
   const AVRational frame = av_inv_q(rate);
   if (times.walked) return times.count > 0 ? av_rescale_q(times.last - times.first, stream->time_base, frame) + 1 : 0;
   if (stream->duration > 0) return std::max<int64_t>(av_rescale_q(stream->duration, stream->time_base, frame), 1);
-  if (format->duration > 0) return std::max<int64_t>(av_rescale_q(format->duration, AV_TIME_BASE_Q, frame), 1);
+  if (format->duration > 0) return std::max<int64_t>(av_rescale_q(format->duration, av_get_time_base_q(), frame), 1);
   return 0;
 }
 

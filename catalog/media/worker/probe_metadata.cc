@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <set>
 
+#include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/exif.h"
@@ -45,6 +47,8 @@ std::string iptc_text(const Exiv2::IptcData& iptc, const char* key) {
 }
 
 namespace {
+
+constexpr int64_t kLongestSidecar = 32 << 20;
 
 void decode_blocks(const MetadataBlocks& blocks, MetadataSet& set) {
   const auto bytes = [](std::string_view text) { return reinterpret_cast<const Exiv2::byte*>(text.data()); };
@@ -315,6 +319,20 @@ void keep_metadata(const char* name, const Data& data, Print print, MediaFacts& 
 }
 
 }  // namespace
+
+void probe_sidecar(const Source& source, MediaFacts& facts) {
+  if (source.size() > kLongestSidecar) fail(EFBIG, "its XMP is longer than any program writes");
+  const auto bytes = source.bytes();
+  MetadataSet set;
+  const std::string packet(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (Exiv2::XmpParser::decode(set.xmp, packet) != 0) fail(EBADMSG, "its XMP is malformed");
+  find_date(set, {}, facts);
+  facts.tags = find_tags(set);
+  facts.rating = find_rating(set);
+  find_words(set, facts);
+  keep_metadata(
+      "xmp", set.xmp, [](const Exiv2::Xmpdatum& datum) { return datum.print(); }, facts);
+}
 
 Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaFacts& facts) {
   Raster raster;

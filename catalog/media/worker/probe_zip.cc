@@ -1,47 +1,18 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <unistd.h>
-#include <zip.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "catalog/base/unique_fd.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/text.h"
+#include "catalog/media/worker/zip_archive.h"
 
 namespace damfs::worker {
 namespace {
-
-constexpr zip_int64_t kMaxMembers = 200'000;
-
-struct ZipDiscarder {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-};
-using Zip = std::unique_ptr<zip_t, ZipDiscarder>;
-
-Zip open_zip(const Source& source) {
-  UniqueFd own(::dup(source.fd()));
-  if (!own) throw_errno(errno, "cannot read the archive");
-  if (::lseek(own.get(), 0, SEEK_SET) != 0) throw_errno(errno, "cannot read the archive");
-  int code = 0;
-  Zip archive(zip_fdopen(own.get(), 0, &code));
-  if (!archive) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string reason = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail(EINVAL, "the archive is damaged: {}", reason);
-  }
-  own.release();  // the archive's now
-  return archive;
-}
 
 bool is_image_name(std::string_view extension) {
   for (const std::string_view known :
@@ -86,14 +57,23 @@ bool is_map(std::string_view path) {
 }  // namespace
 
 void probe_zip(const Source& source, MediaFacts& facts) {
-  const Zip archive = open_zip(source);
-  const zip_int64_t count = std::min(zip_get_num_entries(archive.get(), 0), kMaxMembers);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    const char* path = zip_get_name(archive.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_GUESS);
-    if (path != nullptr && is_map(path)) {
+  ZipArchive archive(source.bytes());
+  facts.is_archive = true;
+  for (size_t i = 0; i < std::min(archive.size(), kMaxMembers); ++i) {
+    const auto path = archive.path(i);
+    if (path && is_map(*path)) {
       facts.kind = Kind::kTexturePack;
       return;
     }
+  }
+}
+
+void probe_self_extracting(const Source& source, MediaFacts& facts) {
+  if (!ends_like_an_archive(source.bytes())) return;
+  try {
+    probe_zip(source, facts);
+  } catch (const Error&) {
+    // It only looked like one.
   }
 }
 

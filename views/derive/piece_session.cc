@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "views/derive/clip_session.h"
+#include "views/derive/piece_session.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/base/log.h"
 
 namespace damfs {
@@ -20,10 +20,8 @@ namespace {
 // A run's output is held in memory until it is kept.
 constexpr uint64_t kMostRunBytes = 16U << 20;
 constexpr int64_t kMostRunUnits = 256;
-// How far a decoder goes on rather than another one seeks, in units.
+// How far one reader of the source goes on rather than another one seeks, in units.
 constexpr int64_t kNear = 48;
-// Decoders of pictures a clip: one that plays, and one for whoever looks elsewhere meanwhile.
-constexpr size_t kPictureLanes = 2;
 constexpr size_t kMostUnkept = 64;
 
 Lane new_lane() {
@@ -31,22 +29,16 @@ Lane new_lane() {
   return ++last;
 }
 
-UniqueFd duplicate(int fd) {
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw_errno(errno, "cannot duplicate a descriptor");
-  return copy;
-}
-
 UniqueFd memory_file() {
-  UniqueFd fd(::memfd_create("damfs-clip", MFD_CLOEXEC));
+  UniqueFd fd(::memfd_create("damfs-run", MFD_CLOEXEC));
   if (!fd) throw_errno(errno, "cannot make a file in memory");
   return fd;
 }
 
 }  // namespace
 
-std::vector<ClipUnits> units_of(const SparseLayout& layout, uint64_t offset, uint64_t size) {
-  std::vector<ClipUnits> units;
+std::vector<PieceUnits> units_of(const SparseLayout& layout, uint64_t offset, uint64_t size) {
+  std::vector<PieceUnits> units;
   for (size_t i = 0; i < layout.runs.size(); ++i) {
     const SparseLayout::Run& run = layout.runs[i];
     const uint64_t from = std::max(offset, run.offset);
@@ -59,8 +51,8 @@ std::vector<ClipUnits> units_of(const SparseLayout& layout, uint64_t offset, uin
   return units;
 }
 
-struct ClipSession::Run {
-  ClipUnits units;
+struct PieceSession::Run {
+  PieceUnits units;
   JobClass job_class;
   Owner owner;
   uint64_t reader;
@@ -72,16 +64,16 @@ struct ClipSession::Run {
   bool unwanted = false;
 };
 
-struct ClipSession::Waiter {
+struct PieceSession::Waiter {
   ReadAnswerRef answer;
   uint64_t offset;
   size_t size;
   uint64_t reader;
-  std::vector<ClipUnits> units;
+  std::vector<PieceUnits> units;
   size_t missing = 0;  // guarded by the session's mutex
 };
 
-struct ClipSession::Warming {
+struct PieceSession::Warming {
   Progress progress;
   Done done;
   size_t run = 0;
@@ -90,21 +82,20 @@ struct ClipSession::Warming {
   std::string reason;
 };
 
-ClipSession::ClipSession(Parts parts) : parts_(std::move(parts)), sparse_(parts_.layout.sparse()) {
+PieceSession::PieceSession(Parts parts) : parts_(std::move(parts)), sparse_(parts_.file->layout()) {
   int64_t base = 0;
   for (size_t i = 0; i < sparse_.runs.size(); ++i) {
     base_.push_back(base);
     base += sparse_.runs[i].units();
-    const bool pictures = i >= parts_.layout.facts().sound.size();
-    lanes_.emplace_back(pictures ? kPictureLanes : 1);
+    lanes_.emplace_back(parts_.lanes.at(i));
     for (LaneState& state : lanes_.back()) state.lane = new_lane();
   }
 }
-ClipSession::~ClipSession() = default;
+PieceSession::~PieceSession() = default;
 
-bool ClipSession::is_there(int64_t number) const { return parts_.file->has(number) || unkept_.contains(number); }
+bool PieceSession::is_there(int64_t number) const { return parts_.file->has(number) || unkept_.contains(number); }
 
-void ClipSession::read(uint64_t offset, size_t size, ReadAnswerRef answer, uint64_t reader) {
+void PieceSession::read(uint64_t offset, size_t size, ReadAnswerRef answer, uint64_t reader) {
   if (offset >= sparse_.size) return answer->bytes({});
   size = static_cast<size_t>(std::min<uint64_t>(size, sparse_.size - offset));
   const auto waiter = std::make_shared<Waiter>(Waiter{std::move(answer), offset, size, reader, {}, 0});
@@ -114,7 +105,7 @@ void ClipSession::read(uint64_t offset, size_t size, ReadAnswerRef answer, uint6
     const std::lock_guard lock(mutex_);
     std::vector<int64_t> missing;
     bool fails = false;
-    for (const ClipUnits& units : waiter->units) {
+    for (const PieceUnits& units : waiter->units) {
       for (int64_t i = 0; i < units.count; ++i) {
         const int64_t n = number(units, i);
         if (is_there(n)) continue;
@@ -129,7 +120,7 @@ void ClipSession::read(uint64_t offset, size_t size, ReadAnswerRef answer, uint6
     } else {
       waiter->missing = missing.size();
       for (const int64_t n : missing) waiters_.emplace(n, waiter);
-      for (const ClipUnits& units : waiter->units) order(units, JobClass::kInteractive, nullptr, reader, errands);
+      for (const PieceUnits& units : waiter->units) order(units, JobClass::kInteractive, nullptr, reader, errands);
     }
   }
   run_errands(std::move(errands));
@@ -137,10 +128,10 @@ void ClipSession::read(uint64_t offset, size_t size, ReadAnswerRef answer, uint6
 
 // Has everything of `units` made that is not there and not being made; what is being made for nobody in particular,
 // is now made for `reader`.
-void ClipSession::order(ClipUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands) {
+void PieceSession::order(PieceUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands) {
   const auto most = static_cast<int64_t>(kMostRunBytes / sparse_.runs[units.run].unit_bytes);
   const int64_t longest = std::clamp<int64_t>(most, 1, kMostRunUnits);
-  ClipUnits gap{units.run, 0, 0};
+  PieceUnits gap{units.run, 0, 0};
   const auto close_gap = [&] {
     if (gap.count > 0) order_run(gap, job_class, owner, reader, errands);
     gap.count = 0;
@@ -161,7 +152,7 @@ void ClipSession::order(ClipUnits units, JobClass job_class, Owner owner, uint64
   close_gap();
 }
 
-void ClipSession::order_run(ClipUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands) {
+void PieceSession::order_run(PieceUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands) {
   LaneState& lane = choose_lane(units, errands);
   lane.position = units.first + units.count;
   lane.used = ++orders_;
@@ -171,7 +162,7 @@ void ClipSession::order_run(ClipUnits units, JobClass job_class, Owner owner, ui
   errands.start.push_back(run);
 }
 
-ClipSession::LaneState& ClipSession::choose_lane(ClipUnits units, Errands& errands) {
+PieceSession::LaneState& PieceSession::choose_lane(PieceUnits units, Errands& errands) {
   auto& lanes = lanes_[units.run];
   LaneState* chosen = nullptr;
   for (LaneState& lane : lanes) {
@@ -188,14 +179,14 @@ ClipSession::LaneState& ClipSession::choose_lane(ClipUnits units, Errands& erran
   return *chosen;
 }
 
-bool ClipSession::is_awaited(const Run& run) const {
+bool PieceSession::is_awaited(const Run& run) const {
   for (int64_t i = run.made; i < run.units.count; ++i) {
     if (waiters_.contains(number(run.units, i))) return true;
   }
   return false;
 }
 
-void ClipSession::run_errands(Errands errands) {
+void PieceSession::run_errands(Errands errands) {
   for (const WaiterRef& waiter : errands.failed) waiter->answer->fail(EIO);
   for (const WaiterRef& waiter : errands.ready) answer(*waiter);
   const auto ticket_of = [this](const RunRef& run, bool unwanted) {
@@ -229,28 +220,22 @@ void ClipSession::run_errands(Errands errands) {
   }
 }
 
-Job ClipSession::make_job(const RunRef& run) {
-  const ClipFacts& facts = parts_.layout.facts();
+Job PieceSession::make_job(const RunRef& run) {
   Job job;
-  job.type = JobType::kClip;
   job.job_class = run->job_class;
   job.reader = run->reader;
   job.lane = run->lane;
-  job.source = duplicate(parts_.source.get());
+  job.source = duplicate(parts_.source.get(), "a source");
   job.output = memory_file();
   {
     const std::lock_guard lock(mutex_);
-    if (index_) job.index = duplicate(index_.get());
+    if (index_) job.index = duplicate(index_.get(), "an index");
   }
-  job.clip.facts = facts;
-  job.clip.codec = parts_.layout.profile().codec;
-  job.clip.raster = parts_.layout.raster();
-  job.clip.unit_bytes = static_cast<int64_t>(sparse_.runs[run->units.run].unit_bytes);
-  job.clip.track = run->units.run < facts.sound.size() ? static_cast<int>(run->units.run) : -1;
-  job.clip.first = run->units.first;
-  job.clip.count = run->units.count;
-  job.clip.session = parts_.name;
-  job.clip.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  job.run.unit_bytes = static_cast<int64_t>(sparse_.runs[run->units.run].unit_bytes);
+  job.run.first = run->units.first;
+  job.run.count = run->units.count;
+  job.run.session = parts_.name;
+  parts_.describe(run->units, job);
   job.deadline_ms = parts_.deadline_ms;
   // The session lives until its last run has ended.
   job.progress = [self = shared_from_this(), run](int64_t done, int output) { self->on_progress(run, done, output); };
@@ -260,7 +245,7 @@ Job ClipSession::make_job(const RunRef& run) {
   return job;
 }
 
-void ClipSession::keep(int64_t number, int output, uint64_t offset, uint64_t size) {
+void PieceSession::keep(int64_t number, int output, uint64_t offset, uint64_t size) {
   try {
     parts_.file->put(number, output, offset);
   } catch (const std::exception& error) {
@@ -274,7 +259,7 @@ void ClipSession::keep(int64_t number, int output, uint64_t offset, uint64_t siz
   }
 }
 
-void ClipSession::on_progress(const RunRef& run, int64_t done, int output) {
+void PieceSession::on_progress(const RunRef& run, int64_t done, int output) {
   const SparseLayout::Run& layout = sparse_.runs[run->units.run];
   const int64_t from = run->made;
   for (int64_t i = from; i < done; ++i) {
@@ -300,12 +285,12 @@ void ClipSession::on_progress(const RunRef& run, int64_t done, int output) {
   run_errands(std::move(errands));
 }
 
-void ClipSession::drop_waiter(const WaiterRef& waiter) {
+void PieceSession::drop_waiter(const WaiterRef& waiter) {
   std::erase_if(waiters_, [&](const auto& entry) { return entry.second == waiter; });
 }
 
 // What a run leaves unmade: the piece it failed at fails who waits for it; what others wait for is ordered anew.
-void ClipSession::end_of(const RunRef& run, const JobResult& result, Errands& errands) {
+void PieceSession::end_of(const RunRef& run, const JobResult& result, Errands& errands) {
   std::erase(active_, run);
   for (int64_t i = run->made; i < run->units.count; ++i) pending_.erase(number(run->units, i));
   const bool for_now = !result.ok && !result.permanent;
@@ -320,14 +305,14 @@ void ClipSession::end_of(const RunRef& run, const JobResult& result, Errands& er
     }
     const auto found = waiters_.find(n);
     if (found != waiters_.end() && !pending_.contains(n)) {
-      ClipUnits rest{run->units.run, run->units.first + i, 1};
+      PieceUnits rest{run->units.run, run->units.first + i, 1};
       while (i + rest.count < run->units.count && waiters_.contains(n + rest.count)) ++rest.count;
       order(rest, JobClass::kInteractive, nullptr, found->second->reader, errands);
     }
   }
 }
 
-void ClipSession::on_done(const RunRef& run, const JobResult& result, int output) {
+void PieceSession::on_done(const RunRef& run, const JobResult& result, int output) {
   if (output >= 0 && result.units_done > run->made) on_progress(run, result.units_done, output);
   Errands errands;
   bool hopeless = false;
@@ -343,10 +328,10 @@ void ClipSession::on_done(const RunRef& run, const JobResult& result, int output
   if (run->ended) run->ended(result);
 }
 
-void ClipSession::answer(const Waiter& waiter) {
+void PieceSession::answer(const Waiter& waiter) {
   std::vector<SparseFile::Pin> pins;
   bool all = true;
-  for (const ClipUnits& units : waiter.units) {
+  for (const PieceUnits& units : waiter.units) {
     auto pin = parts_.file->pin(number(units, 0), units.count);
     all = all && pin;
     pins.push_back(std::move(pin));
@@ -359,12 +344,12 @@ void ClipSession::answer(const Waiter& waiter) {
 }
 
 // Where the cache had no room for some of the pieces. False: now others are missing.
-bool ClipSession::answer_from_memory(const Waiter& waiter) {
+bool PieceSession::answer_from_memory(const Waiter& waiter) {
   std::vector<std::byte> bytes(waiter.size);
   pread_some(parts_.file->fd(), bytes, waiter.offset, parts_.name);
   {
     const std::lock_guard lock(mutex_);
-    for (const ClipUnits& units : waiter.units) {
+    for (const PieceUnits& units : waiter.units) {
       const SparseLayout::Run& layout = sparse_.runs[units.run];
       for (int64_t i = 0; i < units.count; ++i) {
         const auto unkept = unkept_.find(number(units, i));
@@ -384,7 +369,7 @@ bool ClipSession::answer_from_memory(const Waiter& waiter) {
   return true;
 }
 
-bool ClipSession::cancel(const ReadAnswer& answer) {
+bool PieceSession::cancel(const ReadAnswer& answer) {
   WaiterRef dropped;  // destroyed outside the lock
   Errands errands;
   {
@@ -402,7 +387,7 @@ bool ClipSession::cancel(const ReadAnswer& answer) {
   return true;
 }
 
-void ClipSession::prefetch(ClipUnits units, Owner owner, uint64_t reader) {
+void PieceSession::prefetch(PieceUnits units, Owner owner, uint64_t reader) {
   Errands errands;
   {
     const std::lock_guard lock(mutex_);
@@ -412,7 +397,7 @@ void ClipSession::prefetch(ClipUnits units, Owner owner, uint64_t reader) {
   run_errands(std::move(errands));
 }
 
-void ClipSession::release(Owner owner) {
+void PieceSession::release(Owner owner) {
   Errands errands;
   {
     const std::lock_guard lock(mutex_);
@@ -423,12 +408,12 @@ void ClipSession::release(Owner owner) {
   run_errands(std::move(errands));
 }
 
-void ClipSession::set_index(UniqueFd index) {
+void PieceSession::set_index(UniqueFd index) {
   const std::lock_guard lock(mutex_);
   index_ = std::move(index);
 }
 
-void ClipSession::warm(Progress progress, Done done) {
+void PieceSession::warm(Progress progress, Done done) {
   auto warming = std::make_shared<Warming>();
   warming->progress = std::move(progress);
   warming->done = std::move(done);
@@ -437,13 +422,13 @@ void ClipSession::warm(Progress progress, Done done) {
 }
 
 // Orders the next stretch that is missing; its end calls this again.
-void ClipSession::warm_on(const std::shared_ptr<Warming>& warming) {
+void PieceSession::warm_on(const std::shared_ptr<Warming>& warming) {
   Errands errands;
   {
     const std::lock_guard lock(mutex_);
     while (warming->run < sparse_.runs.size() && errands.start.empty() && !warming_stopped_) {
       const int64_t units = sparse_.runs[warming->run].units();
-      ClipUnits next{warming->run, warming->next, 0};
+      PieceUnits next{warming->run, warming->next, 0};
       const auto is_missing = [&](int64_t i) { return !is_there(i) && !pending_.contains(i) && !failed_.contains(i); };
       while (next.first < units && !is_missing(number(next, 0))) ++next.first;
       const auto most = static_cast<int64_t>(kMostRunBytes / sparse_.runs[warming->run].unit_bytes);

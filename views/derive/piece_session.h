@@ -15,50 +15,53 @@
 
 #include "catalog/media/worker_pool.h"
 #include "catalog/store/derived_cache.h"
-#include "views/derive/clip_layout.h"
 #include "views/node.h"
 
 namespace damfs {
 
-// Numbered pieces of one run of a clip: frames, or seconds of a track.
-struct ClipUnits {
+// Numbered pieces of one run of a derived file: a clip's frames, seconds of a track, stretches of a packed member.
+struct PieceUnits {
   size_t run = 0;     // of SparseLayout::runs
   int64_t first = 0;  // within the run
   int64_t count = 0;
 };
 
 // The pieces that bytes [offset, offset + size) of a file of that layout touch.
-std::vector<ClipUnits> units_of(const SparseLayout& layout, uint64_t offset, uint64_t size);
+std::vector<PieceUnits> units_of(const SparseLayout& layout, uint64_t offset, uint64_t size);
 
-// One editing proxy that somebody has open, or that is being warmed: which of its pieces are being made, by which
-// run of which worker, and who waits for them. Thread-safe; answers are given with no lock held.
-class ClipSession : public std::enable_shared_from_this<ClipSession> {
+// One derived file that is made piece by piece, which somebody has open or which is being warmed: which of its pieces
+// are being made, by which run of which worker, and who waits for them. Thread-safe; answers are given with no lock
+// held.
+class PieceSession : public std::enable_shared_from_this<PieceSession> {
  public:
   struct Counters {
     std::atomic<uint64_t> started{0}, done{0}, failed{0};  // runs
   };
   struct Parts {
-    ClipLayout layout;
     SparseFileRef file;
     UniqueFd source;
     std::string name;  // of what a worker keeps open for it
+    // Readers of the source that each run of the layout may have: who looks elsewhere does not disturb who goes on.
+    std::vector<size_t> lanes;
+    std::function<void(const PieceUnits& units, Job& job)> describe;  // what the job is, but for its run
     WorkerPool& workers;
     Counters& counters;
     int64_t deadline_ms;
     std::function<void(const std::string& reason)> hopeless;  // told when not one piece could be made, and never will
   };
-  explicit ClipSession(Parts parts);
-  ~ClipSession();
+  explicit PieceSession(Parts parts);
+  ~PieceSession();
 
-  const ClipLayout& layout() const { return parts_.layout; }
   const SparseFile& file() const { return *parts_.file; }
+  // All of it is there, and stays while the pin lives; null: it is not.
+  SparseFile::Pin pin_all() const { return parts_.file->pin(0, sparse_.units()); }
 
   void read(uint64_t offset, size_t size, ReadAnswerRef answer, uint64_t reader);
   bool cancel(const ReadAnswer& answer);
 
   // Has what is missing of those pieces made ahead, for `owner`, who takes it back with release().
   using Owner = const void*;
-  void prefetch(ClipUnits units, Owner owner, uint64_t reader);
+  void prefetch(PieceUnits units, Owner owner, uint64_t reader);
   void release(Owner owner);
 
   // Makes all that is missing. `progress` is told how many pieces there are by now, of how many; `done` the reason of
@@ -68,7 +71,7 @@ class ClipSession : public std::enable_shared_from_this<ClipSession> {
   void warm(Progress progress, Done done);
   void stop_warming() { warming_stopped_ = true; }
 
-  // The key-frame index of a source whose container has none, when there is one.
+  // What tells workers where in the source they can begin, once there is such a thing.
   void set_index(UniqueFd index);
 
  private:
@@ -91,14 +94,14 @@ class ClipSession : public std::enable_shared_from_this<ClipSession> {
 
   // These need mutex_:
   bool is_there(int64_t number) const;
-  void order(ClipUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands);
-  void order_run(ClipUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands);
-  LaneState& choose_lane(ClipUnits units, Errands& errands);
+  void order(PieceUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands);
+  void order_run(PieceUnits units, JobClass job_class, Owner owner, uint64_t reader, Errands& errands);
+  LaneState& choose_lane(PieceUnits units, Errands& errands);
   bool is_awaited(const Run& run) const;
   void drop_waiter(const WaiterRef& waiter);
   void end_of(const RunRef& run, const JobResult& result, Errands& errands);
 
-  int64_t number(const ClipUnits& units, int64_t index) const { return base_[units.run] + units.first + index; }
+  int64_t number(const PieceUnits& units, int64_t index) const { return base_[units.run] + units.first + index; }
   void run_errands(Errands errands);
   Job make_job(const RunRef& run);
   void on_progress(const RunRef& run, int64_t done, int output);

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/ingest/look.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "catalog/base/file.h"
+#include "catalog/base/log.h"
+#include "catalog/media/worker_pool.h"
+#include "catalog/store/derived_cache.h"
+
+namespace damfs {
+namespace {
+
+// Counting packets and unpacking members read the whole file: a large one gets the time of a slow disk on top.
+int64_t deadline_for(const ToLook& what) { return what.deadline_ms + what.size / 20'000; }
+// Reading a member can be slower than that by as much as it is larger when unpacked.
+constexpr int64_t kIndexTimes = 20;
+
+UniqueFd place_for_index(DerivedCache* cache) {
+  if (cache != nullptr) return cache->stage();
+  UniqueFd fd(::memfd_create("damfs-pack", MFD_CLOEXEC));
+  if (!fd) throw_errno(errno, "cannot make a file in memory");
+  return fd;
+}
+
+// Its bytes are on the disk before it has a name: the cache trusts what it finds.
+void keep_index(DerivedCache* cache, const Digest& sha256, int index) {
+  if (cache == nullptr) return;
+  try {
+    if (::fdatasync(index) != 0) throw_errno(errno, "cannot write an archive's index");
+    cache->insert(pack_index_key(sha256), index);
+  } catch (const std::exception& error) {
+    log::info("an archive's index is not kept: {}", error.what());
+  }
+}
+
+// What the worker found inside; what makes no sense is the archive's problem.
+void take_inside(const ToLook& what, int index, JobResult& result) {
+  try {
+    const auto reader = PackIndexReader::open(index, what.size);
+    if (!reader) fail(EPROTO, "a worker's index of an archive is none");
+    result.facts.pack = std::make_shared<const Pack>(reader->members());
+  } catch (const Error& error) {
+    result.facts.problem = error.what();
+  }
+}
+
+}  // namespace
+
+DerivedKey pack_index_key(const Digest& archive) { return {archive, "pack-index", kPackRecipe}; }
+
+void make_pack_index(WorkerPool& workers, DerivedCache* cache, ToLook what,
+                     std::function<void(JobResult, UniqueFd)> done) {
+  Job job;
+  job.type = JobType::kPackIndex;
+  job.job_class = what.job_class;
+  job.hash_members = what.hash_members;
+  job.deadline_ms = kIndexTimes * deadline_for(what);
+  job.source = std::move(what.object);
+  job.output = place_for_index(cache);
+  job.done = [cache, sha256 = what.sha256, done = std::move(done)](JobResult result, UniqueFd index) {
+    if (result.ok) keep_index(cache, sha256, index.get());
+    done(std::move(result), std::move(index));
+  };
+  workers.submit(std::move(job));
+}
+
+void look_at(WorkerPool& workers, DerivedCache* cache, ToLook what, std::function<void(JobResult)> done) {
+  const auto again = std::make_shared<ToLook>(std::move(what));
+  Job job;
+  job.type = JobType::kProbe;
+  job.job_class = again->job_class;
+  job.source = duplicate(again->object.get(), "an object");
+  job.name = again->name;
+  job.deadline_ms = deadline_for(*again);
+  job.done = [&workers, cache, again, done = std::move(done)](JobResult probed, UniqueFd) {
+    if (!probed.ok || !probed.facts.is_archive) return done(std::move(probed));
+    const auto found = std::make_shared<JobResult>(std::move(probed));
+    const auto look_inside = [again, found, done](const JobResult& indexed, const UniqueFd& index) {
+      if (!indexed.ok && !indexed.permanent) return done(indexed);
+      if (indexed.ok) {
+        take_inside(*again, index.get(), *found);
+      } else {
+        found->facts.problem = indexed.reason;
+      }
+      done(std::move(*found));
+    };
+    try {
+      make_pack_index(workers, cache, std::move(*again), look_inside);
+    } catch (const std::exception& error) {
+      JobResult passing;
+      passing.permanent = false;
+      passing.reason = error.what();
+      done(std::move(passing));
+    }
+  };
+  workers.submit(std::move(job));
+}
+
+}  // namespace damfs

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/ingest/probe_batch.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "catalog/base/log.h"
+#include "catalog/ingest/look.h"
+#include "catalog/media/worker_pool.h"
+#include "catalog/store/object_store.h"
+
+namespace damfs {
+
+void probe_all(std::vector<ToProbe>& batch, const ProbeParts& parts) {
+  std::mutex mutex;
+  std::condition_variable finished;
+  size_t under_way = 0;
+  for (ToProbe& item : batch) {
+    auto object = parts.store.open(item.sha256);
+    if (!object) continue;
+    {
+      const std::lock_guard lock(mutex);
+      ++under_way;
+    }
+    ToLook what{std::move(*object), item.sha256, item.label, item.size, JobClass::kImport, parts.deadline_ms, false};
+    look_at(parts.workers, parts.cache, std::move(what), [&](JobResult result) {
+      const std::lock_guard lock(mutex);
+      if (result.ok) {
+        item.facts = std::move(result.facts);
+      } else if (result.permanent) {
+        item.facts.emplace().problem = result.reason;
+      } else {
+        log::warning("cannot look at {} again: {}", item.label, result.reason);
+      }
+      if (--under_way == 0) finished.notify_one();
+    });
+  }
+  std::unique_lock lock(mutex);
+  finished.wait(lock, [&] { return under_way == 0; });
+}
+
+}  // namespace damfs

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "catalog/media/job.h"
+
+namespace damfs::worker {
+
+// Says that so many units stand in the output; false: end the run here.
+using RunProgress = std::function<bool(int64_t units_done)>;
+
+// Writes a run's next unit to its place and tells of it. Throws Error(EPROTO) for one longer than declared.
+bool hand_over(const Job& job, std::span<const uint8_t> unit, int64_t& done, const RunProgress& progress);
+
+}  // namespace damfs::worker

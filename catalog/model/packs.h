@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/media/pack.h"
+#include "catalog/model/pack_tree.h"
+#include "catalog/model/reader.h"
+#include "catalog/model/texture_map.h"
+
+namespace damfs {
+
+// An archive that is shown: its asset, and the bytes of that asset's newest state.
+struct PackRow {
+  int64_t asset = 0;
+  std::string name;   // its folder in packs/
+  std::string label;  // of the asset
+  int64_t version = 0;
+  int64_t blob = 0;
+  Digest sha256;
+  int64_t size = 0;  // bytes
+  int64_t mtime_ns = 0;
+  int64_t changed_ns = 0;
+};
+
+// A member's id; that of what stands above the top ones has kPackTop as its number.
+constexpr int64_t member_id(int64_t blob, int64_t number) { return blob << kMemberNumberBits | number; }
+constexpr int64_t blob_of_member(int64_t id) { return id >> kMemberNumberBits; }
+constexpr int64_t number_of_member(int64_t id) { return id & kPackTop; }
+
+// A file or folder inside an archive.
+struct MemberRow {
+  int64_t id = 0;
+  int64_t parent = 0;
+  std::string name;
+  PackMember::Type type = PackMember::Type::kFile;
+  uint16_t method = kStored;
+  int64_t size = 0;
+  int64_t stored_size = 0;
+  int64_t offset = 0;
+  uint32_t crc = 0;
+  int64_t archive = -1;  // number of the archive within the archive that it is in; -1: it is in none
+  int64_t entry = 0;     // its number in its own archive's directory
+  int64_t mtime_ns = 0;  // 0: not recorded
+  std::optional<int64_t> mode;
+  std::string path;  // as the archive has it; empty: as it is shown
+  std::string note;
+  std::string problem;
+  std::optional<Digest> sha256;
+  std::optional<MapRole> role;
+  int64_t resolution = 0;
+  std::optional<int64_t> material;
+  bool by_map = false, by_material = false;
+
+  // An archive within an archive is shown as one.
+  bool is_folder() const { return type == PackMember::Type::kFolder || type == PackMember::Type::kArchive; }
+  // How many names it has in the mount.
+  int64_t names() const { return 1 + (by_map ? 1 : 0) + (by_material ? 1 : 0); }
+};
+
+// A map that packs/by-map/ shows, under its pack's name.
+struct MapRow {
+  MemberRow member;
+  std::string pack;
+  int64_t pack_mtime_ns = 0;
+};
+
+// A pack's material.
+struct MaterialRow {
+  int64_t id = 0;
+  std::string name;
+  int64_t changed_ns = 0;
+};
+
+// What is inside archives, through a reader that somebody leased.
+class PackReader {
+ public:
+  explicit PackReader(Reader& reader) : reader_(reader) {}
+
+  // Visitors return false to stop, and must not use the reader.
+  void packs(int64_t after_asset, const std::function<bool(const PackRow&)>& visit);
+  std::optional<PackRow> pack(int64_t asset);
+  std::optional<PackRow> pack_of_blob(int64_t blob);  // one that shows it
+  std::optional<PackRow> find_pack(std::string_view name);
+
+  void members(int64_t parent, int64_t after, const std::function<bool(const MemberRow&)>& visit);
+  std::optional<MemberRow> member(int64_t id);
+  std::optional<MemberRow> find_member(int64_t parent, std::string_view name);
+  std::string path(const MemberRow& member);  // below its pack's folder
+
+  // Maps of one role, by rising id of the member.
+  void maps(MapRole role, int64_t after, const std::function<bool(const MapRow&)>& visit);
+  std::optional<MemberRow> map_of_pack(MapRole role, const PackRow& pack);
+
+  void materials(int64_t after, const std::function<bool(const MaterialRow&)>& visit);
+  std::optional<MaterialRow> material(int64_t id);
+  std::optional<MaterialRow> find_material(std::string_view name);
+  std::vector<MemberRow> maps_of_material(int64_t material);  // one of a role
+
+  bool has_called(int64_t blob, std::string_view fts_term);  // whether the words' index finds something in it
+
+  // All that cannot be read, or is shown otherwise than the archive calls it, for people; at most `limit`.
+  struct Oddity {
+    std::string path;
+    std::string reason;
+    bool is_readable = true;
+  };
+  std::vector<Oddity> oddities(int64_t blob, int64_t limit);
+  struct Count {
+    int64_t files = 0, folders = 0, unreadable = 0, odd = 0;  // odd: with a note or a problem
+  };
+  std::optional<Count> count(int64_t blob);
+
+ private:
+  Reader& reader_;
+};
+
+}  // namespace damfs

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/purge.h"
+
+#include <fmt/format.h>
+
+#include "catalog/base/clock.h"
+#include "catalog/model/writer.h"
+
+namespace damfs {
+namespace {
+
+// Until when an asset may not be purged; empty: it may.
+std::string lock_of(Reader& reader, int64_t asset) {
+  const auto until = reader.attribute(asset, kLockAttribute);
+  if (!until) return {};
+  const std::string today = local_time(now_ns()).text();
+  return *until > today.substr(0, until->size()) ? *until : std::string();
+}
+
+int64_t bytes_of(Reader& reader, int64_t asset, int64_t version) {
+  db::Statement row(
+      reader.database(),
+      "SELECT coalesce(sum(size), 0) FROM blob WHERE id IN (SELECT blob_id FROM version WHERE asset_id = ?1 "
+      "AND (?2 = 0 OR id = ?2)) AND NOT EXISTS (SELECT 1 FROM version v WHERE v.blob_id = blob.id AND "
+      "(v.asset_id <> ?1 OR (?2 <> 0 AND v.id <> ?2)))");
+  row.bind_all(asset, version);
+  return row.step() ? row.integer(0) : 0;
+}
+
+}  // namespace
+
+std::vector<Purgeable> purgeable_trash(Reader& reader, int64_t deleted_before_ns) {
+  std::vector<Purgeable> found;
+  {
+    db::Statement rows(
+        reader.database(),
+        "SELECT a.id, a.label FROM asset a WHERE a.state = 1 AND NOT EXISTS (SELECT 1 FROM trash t WHERE "
+        "t.asset_id = a.id AND t.deleted_ns >= ?1) ORDER BY a.id");
+    rows.bind_all(deleted_before_ns);
+    while (rows.step()) found.push_back({.asset = rows.integer(0), .name = std::string(rows.text(1))});
+  }
+  for (Purgeable& each : found) {
+    each.bytes = bytes_of(reader, each.asset, 0);
+    each.locked_until = lock_of(reader, each.asset);
+  }
+  return found;
+}
+
+std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset) {
+  std::vector<Purgeable> found;
+  const auto row = reader.asset(asset);
+  if (!row) return found;
+  size_t number = 0;
+  for (const int64_t version : reader.versions(asset)) {
+    ++number;
+    if (version == row->row.version) continue;
+    found.push_back({.asset = asset,
+                     .version = version,
+                     .name = fmt::format("{}, version {}", row->name, number),
+                     .bytes = bytes_of(reader, asset, version),
+                     .locked_until = lock_of(reader, asset)});
+  }
+  return found;
+}
+
+// The asset's row stays, so that its label is never given to another one.
+void Writer::purge_asset(int64_t asset) {
+  if (state_of_asset(asset) != AssetState::kTrashed) return;
+  for (const int64_t trash : ids("SELECT id FROM trash WHERE asset_id = ?1", asset)) drop_trash(trash);
+  for (const char* sql : {"DELETE FROM asset_tag WHERE asset_id = ?1", "DELETE FROM album_item WHERE asset_id = ?1",
+                          "DELETE FROM metadata WHERE asset_id = ?1", "DELETE FROM attribute WHERE asset_id = ?1",
+                          "DELETE FROM asset_text WHERE asset_id = ?1", "DELETE FROM sidecar_heard WHERE asset_id = ?1",
+                          "DELETE FROM asset_link WHERE from_id = ?1 OR to_id = ?1",
+                          "UPDATE asset SET camera_proxy_id = NULL WHERE camera_proxy_id = ?1",
+                          "UPDATE asset SET state = 2, camera_id = NULL, camera_proxy_id = NULL WHERE id = ?1"}) {
+    statement(sql).bind_all(asset).run();
+  }
+  for (const int64_t version : ids("SELECT id FROM version WHERE asset_id = ?1", asset)) purge_version(version);
+  touched_assets_.try_emplace(asset, 0);
+}
+
+void Writer::purge_version(int64_t version) {
+  const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
+  const int64_t asset = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
+  statement("DELETE FROM version WHERE id = ?1").bind_all(version).run();
+  drop_blob_if_unused(blob);
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kVersions, 0);
+}
+
+void Writer::forget_purged_sources() {
+  statement("DELETE FROM source_file WHERE NOT EXISTS (SELECT 1 FROM folder_entry WHERE id = source_file.entry_id)")
+      .run();
+}
+
+}  // namespace damfs

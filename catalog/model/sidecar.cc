@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/model/sidecar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/names.h"
+
+namespace damfs {
+namespace {
+
+// Markup and attribute values alike. XML has no way to spell control characters.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\n':
+      case '\t': out += c; break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20) out += c;
+    }
+  }
+  return out;
+}
+
+std::string alternative(std::string_view property, std::string_view text) {
+  if (text.empty()) return {};
+  return fmt::format("   <{0}><rdf:Alt><rdf:li xml:lang=\"x-default\">{1}</rdf:li></rdf:Alt></{0}>\n", property,
+                     escaped(text));
+}
+
+std::string list(std::string_view property, std::string_view kind, const std::vector<std::string>& items) {
+  if (items.empty()) return {};
+  std::string out = fmt::format("   <{}><rdf:{}>\n", property, kind);
+  for (const std::string& item : items) out += fmt::format("    <rdf:li>{}</rdf:li>\n", escaped(item));
+  return out + fmt::format("   </rdf:{}></{}>\n", kind, property);
+}
+
+}  // namespace
+
+bool is_sidecar_name(std::string_view name) {
+  const auto [stem, extension] = split_extension(name);
+  return !stem.empty() && fold(extension) == ".xmp";
+}
+
+std::vector<SidecarName> sidecars_of(std::string_view original) {
+  std::vector<SidecarName> names;
+  for (const std::string_view extension : {".xmp", ".XMP"}) {
+    names.push_back({fmt::format("{}{}", original, extension), SidecarForm::kWholeName});
+    const auto stem = split_extension(original).stem;
+    if (stem != original) names.push_back({fmt::format("{}{}", stem, extension), SidecarForm::kStem});
+  }
+  return names;
+}
+
+std::string to_text(const SidecarWords& words) {
+  nlohmann::json out = {{"title", words.title}, {"description", words.description}, {"tags", words.tags}};
+  if (words.rating) out["rating"] = *words.rating;
+  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+SidecarWords sidecar_from_text(std::string_view text) {
+  const auto in = nlohmann::json::parse(text, nullptr, false);
+  if (!in.is_object()) return {};
+  SidecarWords words;
+  try {
+    words.title = in.value("title", "");
+    words.description = in.value("description", "");
+    words.tags = in.value("tags", std::vector<std::string>());
+    if (in.contains("rating")) words.rating = in["rating"].get<int64_t>();
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
+  return words;
+}
+
+std::string xmp_packet(const SidecarWords& words) {
+  std::vector<std::string> leaves;
+  std::vector<std::string> trees;
+  for (const std::string& tag : words.tags) {
+    const std::string leaf = tag.substr(tag.rfind('/') + 1);  // npos + 1 is 0
+    if (std::find(leaves.begin(), leaves.end(), leaf) == leaves.end()) leaves.push_back(leaf);
+    trees.push_back(tag);
+    std::replace(trees.back().begin(), trees.back().end(), '/', '|');
+  }
+  const std::string rating = words.rating ? fmt::format(" xmp:Rating=\"{}\"", *words.rating) : "";
+  return fmt::format(
+             "<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+             "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
+             " <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n"
+             "  <rdf:Description rdf:about=\"\"\n"
+             "    xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n"
+             "    xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n"
+             "    xmlns:lr=\"http://ns.adobe.com/lightroom/1.0/\"\n"
+             "    xmlns:digiKam=\"http://www.digikam.org/ns/1.0/\"{}>\n",
+             rating) +
+         alternative("dc:title", words.title) + alternative("dc:description", words.description) +
+         list("dc:subject", "Bag", leaves) + list("lr:hierarchicalSubject", "Bag", trees) +
+         list("digiKam:TagsList", "Seq", words.tags) +
+         "  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n";
+}
+
+}  // namespace damfs

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace damfs {
+
+// What a texture says of a material's surface. The numbers are stored and stand in node numbers: never renumber.
+enum class MapRole : uint8_t {
+  kAlbedo = 1,
+  kNormal = 2,    // OpenGL: green is up
+  kNormalDx = 3,  // DirectX: green is down
+  kRoughness = 4,
+  kGloss = 5,
+  kMetallic = 6,
+  kAo = 7,
+  kHeight = 8,
+  kOpacity = 9,
+  kEmissive = 10,
+  kOrm = 11,  // occlusion, roughness, metallic as red, green, blue
+  kArm = 12,  // the same three, as Poly Haven calls them
+  kSpecular = 13,
+};
+
+// All of them, by rising number, with their folders in packs/by-map/.
+struct MapRoleName {
+  MapRole role;
+  std::string_view name;
+};
+std::span<const MapRoleName> map_roles();
+std::string_view to_string(MapRole role);
+std::optional<MapRole> map_role_from_string(std::string_view name);
+
+// What the name of a file in a texture pack tells: "Wood049_2K-PNG_Color.png" is the albedo of Wood049, 2048 pixels.
+struct TextureMap {
+  MapRole role;
+  std::string material;    // the name without the words that tell the rest; may be empty
+  int64_t resolution = 0;  // pixels of an edge, as named; 0: not named
+};
+
+// Empty: it is no picture, or no word of it names a map.
+std::optional<TextureMap> texture_map(std::string_view file_name);
+
+}  // namespace damfs

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What XMP sidecars say of the files beside them.
+
+#include <algorithm>
+
+#include "catalog/base/names.h"
+#include "catalog/media/facts.h"
+#include "catalog/model/writer.h"
+
+namespace damfs {
+
+void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
+  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags};
+  if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
+  statement("INSERT OR REPLACE INTO technical_sidecar (blob_id, words) VALUES (?1, ?2)")
+      .bind_all(blob, std::string_view(to_text(words)))
+      .run();
+}
+
+// Either may come first, or both in one batch.
+void Writer::heed_sidecars() {
+  if (new_entries_.empty() && changed_sidecars_.empty()) return;
+  if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
+  for (const NewEntry& entry : new_entries_) {
+    if (is_sidecar_name(entry.name)) {
+      tell_of_sidecar({0, entry.folder, entry.name, entry.asset});
+      continue;
+    }
+    for (const auto& [name, form] : sidecars_of(entry.name)) {
+      if (const auto sidecar = entry_at(entry.folder, name)) hear_sidecar(entry.asset, form, sidecar->asset);
+    }
+  }
+  for (const int64_t asset : changed_sidecars_) {
+    std::vector<EntryRow> entries;
+    {
+      db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
+      rows->bind_all(asset);
+      while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
+    }
+    for (const EntryRow& entry : entries) {
+      if (is_sidecar_name(entry.name)) tell_of_sidecar(entry);
+    }
+  }
+}
+
+void Writer::tell_of_sidecar(const EntryRow& sidecar) {
+  const std::string stem(split_extension(sidecar.name).stem);
+  if (const auto whole = entry_at(sidecar.folder, stem)) {
+    hear_sidecar(whole->asset, SidecarForm::kWholeName, sidecar.asset);
+  }
+  std::vector<int64_t> called;
+  {
+    // '/' comes behind '.', and is in no name.
+    db::Use rows(statement("SELECT name, asset_id FROM folder_entry WHERE folder_id = ?1 AND name > ?2 AND name < ?3"));
+    rows->bind_all(sidecar.folder, std::string_view(stem + "."), std::string_view(stem + "/"));
+    while (rows->step()) {
+      const std::string_view name = rows->text(0);
+      if (split_extension(name).stem == stem && !is_sidecar_name(name)) called.push_back(rows->integer(1));
+    }
+  }
+  for (const int64_t asset : called) hear_sidecar(asset, SidecarForm::kStem, sidecar.asset);
+}
+
+void Writer::hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar) {
+  const auto words_of = [this](std::string_view sql, const auto&... keys) -> std::optional<SidecarWords> {
+    db::Use row(statement(sql));
+    row->bind_all(keys...);
+    return row->step() ? std::optional(sidecar_from_text(row->text(0))) : std::nullopt;
+  };
+  const auto now = words_of(
+      "SELECT t.words FROM asset a JOIN version v ON v.id = a.version_id JOIN technical_sidecar t "
+      "ON t.blob_id = v.blob_id WHERE a.id = ?1",
+      sidecar);
+  if (!now || asset == sidecar) return;
+  const auto form_number = static_cast<int64_t>(form);
+  const SidecarWords heard =
+      words_of("SELECT words FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2", asset, form_number)
+          .value_or(SidecarWords{});
+  if (*now == heard) return;
+  // What an undo brings back, it brings back itself.
+  if (!is_undoing_) take_words(asset, heard, *now);
+  statement("INSERT OR REPLACE INTO sidecar_heard (asset_id, form, words) VALUES (?1, ?2, ?3)")
+      .bind_all(asset, form_number, std::string_view(to_text(*now)))
+      .run();
+}
+
+void Writer::take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now) {
+  const auto has = [](const SidecarWords& words, const std::string& tag) {
+    return std::find(words.tags.begin(), words.tags.end(), tag) != words.tags.end();
+  };
+  for (const std::string& tag : before.tags) {
+    if (has(now, tag)) continue;
+    if (const auto group = find_group(Grouping::kTag, tag)) remove_tag(asset, *group);
+  }
+  for (const std::string& tag : now.tags) {
+    if (!has(before, tag)) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  }
+  if (now.rating != before.rating) set_rating(asset, now.rating);
+  if (now.title != before.title) set_title(asset, now.title);
+  if (now.description != before.description) set_description(asset, now.description);
+}
+
+}  // namespace damfs

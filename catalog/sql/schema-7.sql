@@ -1,0 +1,70 @@
+-- SPDX-FileCopyrightText: The damfs authors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Version 7: what is inside archives.
+
+-- A blob that is an archive, and which version of the index found its members (media/pack.h: kPackRecipe).
+CREATE TABLE pack (
+  blob_id INTEGER PRIMARY KEY REFERENCES blob (id),
+  recipe INTEGER NOT NULL
+) STRICT;
+
+-- What is in it, as it is shown. id: blob_id << 20 | number (model/pack_tree.h), which is its inode number's core.
+-- `path` is what the archive calls it, '' where that is how it is shown; `note` says why it is shown otherwise, and
+-- `problem` why it cannot be read.
+CREATE TABLE pack_member (
+  id INTEGER PRIMARY KEY,
+  parent_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,          -- names.h: nfc
+  type INTEGER NOT NULL,           -- media/pack.h: PackMember::Type
+  method INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  stored_size INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  archive INTEGER,                 -- number of the archive within the archive that it is in
+  entry INTEGER NOT NULL,          -- its number in its own archive's directory
+  mtime_ns INTEGER NOT NULL,       -- 0: not recorded
+  mode INTEGER,
+  path TEXT NOT NULL,
+  note TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  sha256 BLOB,
+  -- model/texture_map.h. role 0: it is no map. by_map, by_material: it has a name there.
+  role INTEGER NOT NULL,
+  resolution INTEGER NOT NULL,
+  material_id INTEGER,
+  by_map INTEGER NOT NULL,
+  by_material INTEGER NOT NULL,
+  UNIQUE (parent_id, name)
+) STRICT;
+CREATE INDEX pack_member_by_parent ON pack_member (parent_id, id);
+CREATE INDEX pack_member_by_key ON pack_member (parent_id, name_key);
+CREATE INDEX pack_member_by_map ON pack_member (role, id) WHERE by_map = 1;
+CREATE INDEX pack_member_by_material ON pack_member (material_id, role) WHERE by_material = 1;
+
+-- Their names, for `inside:`.
+CREATE VIRTUAL TABLE member_search USING fts5 (
+  name,
+  content = 'pack_member', content_rowid = 'id',
+  tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- A material of a pack: its maps go together. `name` is its folder in packs/by-material/, unique and kept for it.
+CREATE TABLE material (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  blob_id INTEGER NOT NULL REFERENCES blob (id),
+  wanted TEXT NOT NULL,            -- as its maps call it; '' where they do not
+  name TEXT,                       -- NULL until its pack has one
+  name_key TEXT UNIQUE             -- names.h: fold
+) STRICT;
+CREATE INDEX material_by_blob ON material (blob_id);
+
+-- The folder in packs/ of an asset that is, or once was, an archive; never given to another one.
+CREATE TABLE pack_name (
+  asset_id INTEGER PRIMARY KEY REFERENCES asset (id),
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL UNIQUE    -- names.h: fold
+) STRICT;
+
+PRAGMA user_version = 7;

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <vector>
+
+#include "catalog/store/library.h"
+
+namespace damfs {
+
+// A library may be mounted several times at once, by several processes. Each says where in a file of its own beside
+// the catalog, locked for as long as it lives.
+struct MountState {
+  Path mountpoint;
+  pid_t pid = 0;
+};
+std::vector<MountState> mounts_of(const Library& library);
+
+// To be held as long as the mount lives. EMFILE when there are too many.
+FileLock announce_mount(const Library& library, const Path& mountpoint);
+
+// A daemon that was killed while the kernel held one of its threads does not end, and neither does anybody who waits
+// for its answers, until its connection is cut.
+void cut_dying_mounts(const Library& library);
+
+}  // namespace damfs

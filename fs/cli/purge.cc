@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Freeing bytes, and proving those that are there.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/check.h"
+#include "catalog/model/purge.h"
+#include "catalog/model/writer.h"
+#include "catalog/store/object_store.h"
+#include "fs/cli/command.h"
+#include "fs/cli/output.h"
+
+namespace damfs {
+namespace {
+
+constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
+
+struct PurgeArguments {
+  std::vector<std::string> items;
+  bool versions = false;
+  int64_t days = 0;
+  bool yes = false;
+  bool dry_run = false;
+};
+
+// A program must say --yes; a person is asked.
+bool is_confirmed(bool yes, const std::string& question) {
+  if (yes) return true;
+  if (::isatty(STDIN_FILENO) == 0) fail(EINVAL, "{} Say --yes to do it", question);
+  fmt::print("{} [y/N] ", question);
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
+std::vector<Purgeable> chosen(Reader& reader, const PurgeArguments& arguments, Globals& globals) {
+  if (!arguments.versions) return purgeable_trash(reader, now_ns() - arguments.days * kDayNs);
+  std::vector<Purgeable> all;
+  for (const int64_t asset : resolve_items(reader, arguments.items, globals)) {
+    for (Purgeable& each : purgeable_versions(reader, asset)) all.push_back(std::move(each));
+  }
+  return all;
+}
+
+void purge(const PurgeArguments& arguments, Globals& globals) {
+  if (arguments.versions == arguments.items.empty()) {
+    fail(EINVAL, "say --versions with the files whose older versions are to go, or neither for what is in the trash");
+  }
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  std::vector<Purgeable> wanted;
+  int64_t bytes = 0;
+  for (Purgeable& each : chosen(*catalog.reader(), arguments, globals)) {
+    if (!each.locked_until.empty()) {
+      fmt::print(stderr, "damfs: {} is locked until {} and stays\n", printable(each.name),
+                 printable(each.locked_until));
+      globals.exit_code = kPartlyDone;
+      continue;
+    }
+    fmt::print("{}  {}\n", human_bytes(each.bytes), printable(each.name));
+    bytes += each.bytes;
+    wanted.push_back(std::move(each));
+  }
+  if (wanted.empty()) {
+    fmt::print("There is nothing to purge.\n");
+    return;
+  }
+  fmt::print("{} to be forgotten for good; `damfs gc` then frees {}.\n", wanted.size(), human_bytes(bytes));
+  if (arguments.dry_run || !is_confirmed(arguments.yes, "This cannot be undone.")) return;
+  catalog.write(WriteRequest{.frees_room = true}, [&](Writer& writer) {
+    for (const Purgeable& each : wanted) {
+      if (each.version == 0) {
+        writer.purge_asset(each.asset);
+      } else {
+        writer.purge_version(each.version);
+      }
+    }
+    writer.forget_purged_sources();
+  });
+  fmt::print("{} purged\n", wanted.size());
+}
+
+void gc(bool yes, bool dry_run, Globals& globals) {
+  const Library library = globals.open_library();
+  if (const auto where = mounted_at(library)) {
+    fail(EBUSY, "{} is mounted at {}, where somebody may be writing; unmount it first", library.root().string(),
+         where->string());
+  }
+  const auto lock = FileLock::try_take(library.import_lock());
+  if (!lock) fail(EBUSY, "an import is running; try again when it is done");
+  Catalog catalog(library.catalog());
+  ObjectStore objects(library.objects(), library.staging());
+  const auto reader = catalog.reader();
+  std::vector<Path> unnamed;
+  int64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(library.objects())) {
+    if (!entry.is_regular_file()) continue;
+    const auto digest = Digest::from_hex(entry.path().filename().string());
+    if (!digest || reader->has_blob(*digest)) continue;
+    bytes += static_cast<int64_t>(entry.file_size());
+    unnamed.push_back(entry.path());
+  }
+  if (unnamed.empty()) {
+    fmt::print("There is nothing to free.\n");
+    return;
+  }
+  fmt::print("{} objects that nothing names any more: {}.\n", unnamed.size(), human_bytes(bytes));
+  if (dry_run || !is_confirmed(yes, "They will be deleted.")) return;
+  for (const Path& path : unnamed) std::filesystem::remove(path);
+  objects.remove_leftovers();
+  fmt::print("{} freed\n", human_bytes(bytes));
+}
+
+bool is_whole(const ObjectStore& objects, const Digest& sha256) {
+  const auto object = objects.open(sha256);
+  if (!object) return false;
+  Sha256 hash;
+  std::vector<std::byte> block(1 << 20);
+  for (uint64_t at = 0;;) {
+    const size_t n = pread_some(object->get(), block, at, objects.path_of(sha256));
+    hash.update(std::span<const std::byte>(block).first(n));
+    at += n;
+    if (n < block.size()) return hash.finish() == sha256;
+  }
+}
+
+void verify(Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const ObjectStore objects(library.objects(), library.staging());
+  const auto reader = catalog.reader();
+  int64_t bad = 0;
+  for (const std::string& problem : check_catalog(*reader)) {
+    fmt::print(stderr, "damfs: catalog: {}\n", problem);
+    ++bad;
+  }
+  const auto totals = reader->totals();
+  int64_t done = 0;
+  int64_t bytes = 0;
+  {
+    ProgressBar bar("verify");
+    const StopOnSignal stop;
+    each_object(*reader, [&](const Digest& sha256, int64_t size) {
+      if (stop.flag()) return;
+      if (!is_whole(objects, sha256)) {
+        bar.clear();
+        fmt::print(stderr, "damfs: {} is missing or damaged: restore it from a backup of the library\n",
+                   objects.path_of(sha256).string());
+        ++bad;
+      }
+      bytes += size;
+      bar.show({.done = ++done, .total = totals.blobs, .bytes = bytes, .bytes_total = totals.original_bytes});
+    });
+    bar.clear();
+    if (stop.flag()) fail(EINTR, "stopped after {} of {}", done, totals.blobs);
+  }
+  fmt::print("{} originals, {}: {}\n", done, human_bytes(bytes),
+             bad == 0 ? "all are what they were" : fmt::format("{} problems", bad));
+  if (bad != 0) globals.exit_code = kFailed;
+}
+
+}  // namespace
+
+void add_purge(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("purge", "Forget what is in the trash, or older versions, for good");
+  verb->footer(
+      "Says what it is about first, and asks. Afterwards `damfs gc` frees the bytes. What carries the attribute\n"
+      "user.damfs.lock_until stays until that date.\n\nExamples:\n  damfs purge --dry-run\n"
+      "  damfs purge --older-than 30 --yes\n  damfs purge --versions 2024/IMG_0001.JPG");
+  auto arguments = std::make_shared<PurgeArguments>();
+  verb->add_option("ITEM", arguments->items, "With --versions: whose older versions");
+  verb->add_flag("--versions", arguments->versions, "Older versions instead of the trash");
+  verb->add_option("--older-than", arguments->days, "Only what was deleted that many days ago");
+  verb->add_flag("--yes", arguments->yes, "Do not ask");
+  verb->add_flag("--dry-run", arguments->dry_run, "Only say what would go");
+  verb->callback([arguments, &globals] { purge(*arguments, globals); });
+}
+
+void add_gc(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("gc", "Free the bytes that nothing names any more");
+  verb->footer("Only while the library is neither mounted nor importing. Says first what it will free.");
+  auto yes = std::make_shared<bool>(false);
+  auto dry_run = std::make_shared<bool>(false);
+  verb->add_flag("--yes", *yes, "Do not ask");
+  verb->add_flag("--dry-run", *dry_run, "Only say what would go");
+  verb->callback([yes, dry_run, &globals] { gc(*yes, *dry_run, globals); });
+}
+
+void add_verify(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("verify", "Read every original and prove it by its SHA-256");
+  verb->footer("Changes nothing. Exit status 0: all is well; 1: something is missing or damaged, and was named.");
+  verb->callback([&globals] { verify(globals); });
+}
+
+}  // namespace damfs

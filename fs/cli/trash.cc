@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/catalog.h"
+#include "catalog/model/writer.h"
+#include "fs/cli/command.h"
+#include "fs/cli/output.h"
+
+namespace damfs {
+namespace {
+
+std::string original_path(const TrashRow& row) { return join_path(row.folder, row.original_name); }
+
+std::vector<TrashRow> all_of_it(Reader& reader) {
+  std::vector<int64_t> ids;
+  reader.assets(Grouping::kTrash, 0, 0, [&](const AssetRow& row) {
+    ids.push_back(row.cursor);
+    return true;
+  });
+  std::vector<TrashRow> rows;
+  for (const int64_t id : ids) {
+    if (auto row = reader.trash_entry(id)) rows.push_back(std::move(*row));
+  }
+  return rows;
+}
+
+void list(bool json, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  for (const TrashRow& row : all_of_it(*catalog.reader())) {
+    const std::string when = local_time(row.deleted_ns / 1'000'000'000 * 1'000'000'000).text();
+    if (json) {
+      const nlohmann::ordered_json line = {
+          {"name", row.name}, {"from", original_path(row)}, {"deleted", when}, {"uid", row.uid}, {"asset", row.asset}};
+      fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+      fmt::print("{}  {}  (from originals/{})\n", when, printable(row.name), printable(original_path(row)));
+    }
+  }
+}
+
+// Under the name it had; where that is taken, the folder has both.
+void restore(const std::vector<std::string>& names, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  std::vector<TrashRow> wanted;
+  {
+    const auto reader = catalog.reader();
+    const auto rows = all_of_it(*reader);
+    for (const std::string& name : names) {
+      const auto found =
+          std::find_if(rows.begin(), rows.end(), [&](const TrashRow& row) { return row.name == nfc(name); });
+      if (found == rows.end()) fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(name));
+      wanted.push_back(*found);
+    }
+    if (names.empty()) wanted = rows;
+  }
+  catalog.write(act_of_user("trash restore of {} files", wanted.size()), [&](Writer& writer) {
+    for (const TrashRow& row : wanted) {
+      const int64_t folder = writer.ensure_folder(row.folder);
+      std::string name = row.original_name;
+      for (int number = 2; writer.entry_at(folder, name); ++number) {
+        name = with_suffix(row.original_name, fmt::format("~{}", number));
+      }
+      writer.restore_entry(row, folder, name);
+    }
+  });
+  fmt::print("{} restored\n", wanted.size());
+}
+
+void empty(Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const auto rows = all_of_it(*catalog.reader());
+  catalog.write(act_of_user("trash empty"), [&](Writer& writer) {
+    for (const TrashRow& row : rows) writer.drop_trash(row.id);
+  });
+  fmt::print("{} are out of the trash. Their bytes stay, and `damfs undo` brings them back, until `damfs purge`\n",
+             rows.size());
+}
+
+void revert(const std::string& item, std::optional<int64_t> to, Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  int64_t asset = 0;
+  int64_t version = 0;
+  {
+    const auto reader = catalog.reader();
+    const auto found = resolve_items(*reader, {item}, globals);
+    if (found.empty()) return;
+    asset = found.front();
+    const auto versions = reader->versions(asset);
+    const auto current = reader->asset(asset)->row.version;
+    const auto at = std::find(versions.begin(), versions.end(), current) - versions.begin();
+    const int64_t wanted = to.value_or(at);
+    if (wanted < 1 || wanted > std::ssize(versions)) {
+      fail(ENOENT, "{} has no {} version; it has had {} (see versions/ in the mount)", printable(item),
+           to ? fmt::format("{}.", *to) : "earlier", versions.size());
+    }
+    version = versions[static_cast<size_t>(wanted - 1)];
+  }
+  bool changed = false;
+  catalog.write(act_of_user("revert {}", item), [&](Writer& writer) { changed = writer.revert(asset, version); });
+  fmt::print("{}\n", changed ? "reverted, as a new version" : "it is so already");
+}
+
+}  // namespace
+
+void add_trash(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("trash", "See, restore or empty the trash");
+  verb->require_subcommand(1);
+  verb->footer(
+      "What is removed from originals/ is in the trash, in the mount too: move it back out of trash/ to restore it.\n"
+      "Nothing in here frees bytes; `damfs purge` and then `damfs gc` do.");
+  auto* listing = verb->add_subcommand("list", "What is in it, from where and since when");
+  auto json = std::make_shared<bool>(false);
+  listing->add_flag("--json", *json, "One JSON object a line, for programs");
+  listing->callback([json, &globals] { list(*json, globals); });
+  auto* restoring = verb->add_subcommand("restore", "Put files back where they were");
+  auto names = std::make_shared<std::vector<std::string>>();
+  restoring->add_option("NAME", *names, "As `damfs trash list` tells it; without: all");
+  restoring->callback([names, &globals] { restore(*names, globals); });
+  verb->add_subcommand("empty", "Take all of it out of the trash; bytes stay until `damfs purge`")
+      ->callback([&globals] { empty(globals); });
+}
+
+void add_revert(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("revert", "Make an earlier version of a file the newest one");
+  verb->footer(
+      "The states between stay, in versions/ of the mount.\n\nExamples:\n  damfs revert 2024/IMG_0001.JPG\n"
+      "  damfs revert --to 1 2024/IMG_0001.JPG");
+  auto item = std::make_shared<std::string>();
+  auto to = std::make_shared<std::optional<int64_t>>();
+  verb->add_option("ITEM", *item, "What")->required();
+  verb->add_option("--to", *to, "The number of the version, as in versions/<asset>/v001 (the one before the newest)");
+  verb->callback([item, to, &globals] { revert(*item, *to, globals); });
+}
+
+}  // namespace damfs

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The ops that change directories and attributes.
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "fs/asker.h"
+#include "fs/op_table.h"
+
+namespace damfs::op {
+namespace {
+
+constexpr uint32_t kPermissions = 07777;
+
+void reply_entry(Session& session, Reply& reply, const NodeRef& node) {
+  const Attributes attributes = attributes_of(*node);
+  const auto entry = to_entry(attributes, session.options().owner, session.options().timeouts);
+  session.inodes().looked_up(attributes.node, node);  // first, or a forget could overtake it
+  if (!reply.entry(entry)) session.inodes().forget(attributes.node, 1);
+}
+
+AttributeChange change_of(const struct stat& wanted, int what) {
+  AttributeChange change;
+  if ((what & FUSE_SET_ATTR_MODE) != 0) change.mode = wanted.st_mode & kPermissions;
+  if ((what & FUSE_SET_ATTR_UID) != 0) change.uid = wanted.st_uid;
+  if ((what & FUSE_SET_ATTR_GID) != 0) change.gid = wanted.st_gid;
+  if ((what & FUSE_SET_ATTR_SIZE) != 0) change.size = static_cast<uint64_t>(wanted.st_size);
+  if ((what & FUSE_SET_ATTR_MTIME) != 0) change.mtime_ns = to_ns(wanted.st_mtim);
+  if ((what & FUSE_SET_ATTR_MTIME_NOW) != 0) change.mtime_ns = now_ns();
+  return change;
+}
+
+// Others (ACLs, capabilities) are kept nowhere here, and whoever asks is to go on without.
+bool is_kept(std::string_view xattr) { return xattr.starts_with("user."); }
+
+bool is_empty(const AttributeChange& change) {
+  return !change.mode && !change.uid && !change.gid && !change.size && !change.mtime_ns;
+}
+
+}  // namespace
+
+Actor actor_of(const Session& session, const Reply& reply) {
+  const fuse_ctx* context = fuse_req_ctx(reply.request());
+  const Program program = program_of(context->pid);
+  Actor actor{.uid = context->uid, .gid = context->gid, .program = program.id, .name = program.name};
+  actor.is_owner = context->uid == session.options().owner.uid;
+  return actor;
+}
+
+void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file) {
+  AttributeChange change = change_of(*wanted, what);
+  const auto handle = file != nullptr && change.size ? session.files().find(file->fh) : nullptr;
+  if (handle) {  // ftruncate
+    handle->content->truncate(*change.size);
+    change.size.reset();
+  }
+  NodeRef node;
+  if (is_empty(change)) {
+    node = find_node(session, number);
+  } else {
+    try {
+      node = find_node(session, number);
+      node->set_attributes(actor_of(session, reply), change);
+    } catch (const Error& error) {
+      if (error.code() != ESTALE || !change.size) throw;
+      const int refused = session.overwrites().wants(reply.asker(), NodeId(number));
+      return reply.error(refused != 0 ? refused : ESTALE);
+    }
+  }
+  // What a file became when it was kept may have another number; whoever asked still means this one.
+  const NodeRef now = session.inodes().find(NodeId(number));
+  const auto attributes = now ? now->attributes() : std::nullopt;
+  const Attributes shown = attributes ? *attributes : attributes_of(*node);
+  reply.attr(to_stat(shown, session.options().owner), shown.is_settled ? session.options().timeouts.attributes : 0);
+  session.changed();
+}
+
+void create(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* file) {
+  const NodeRef directory = find_node(session, parent);
+  // The kernel knew of no file of that name; by another mount, or the command line, there may be one since.
+  if ((file->flags & O_EXCL) != 0 && directory->lookup(EntryName(name))) return reply.error(EEXIST);
+  const auto created = directory->create(actor_of(session, reply), EntryName(name), mode & kPermissions);
+  if ((file->flags & O_TRUNC) != 0 && attributes_of(*created.node).size != 0) created.content->truncate(0);
+  const auto handle = std::make_shared<OpenFile>(created.content);
+  handle->way = session.passthrough().way(created.node->id(), -1);
+  const auto entry = to_entry(attributes_of(*created.node), session.options().owner, session.options().timeouts);
+  file->keep_cache = 1;
+  file->fh = session.files().add(handle);
+  if (!reply.create(entry, *file)) session.files().remove(file->fh);
+}
+
+void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
+  const NodeRef directory = find_node(session, parent);
+  if (!S_ISREG(mode)) return reply.error(EPERM);
+  const Actor actor = actor_of(session, reply);
+  const auto created = directory->create(actor, EntryName(name), mode & kPermissions);
+  int failed = 0;
+  created.content->close(actor, [&](int error) { failed = error; });
+  if (failed != 0) return reply.error(failed);
+  reply_entry(session, reply, created.node);
+  session.changed();
+}
+
+void mkdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode) {
+  const NodeRef directory = find_node(session, parent);
+  reply_entry(session, reply, directory->mkdir(actor_of(session, reply), EntryName(name), mode & kPermissions));
+  session.changed();
+}
+
+void unlink(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
+  find_node(session, parent)->unlink(actor_of(session, reply), EntryName(name));
+  reply.ok();
+  session.changed();
+}
+
+void rmdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
+  find_node(session, parent)->rmdir(actor_of(session, reply), EntryName(name));
+  reply.ok();
+  session.changed();
+}
+
+// There are no symbolic links here.
+void symlink(Session& session, Reply& reply, const char*, fuse_ino_t parent, const char*) {
+  find_node(session, parent);
+  reply.error(EPERM);
+}
+
+void rename(Session& session, Reply& reply, fuse_ino_t parent, const char* name, fuse_ino_t to_parent, const char* to,
+            unsigned flags) {
+  if ((flags & ~RENAME_NOREPLACE) != 0) return reply.error(EINVAL);
+  const NodeRef from = find_node(session, parent);
+  const NodeRef into = find_node(session, to_parent);
+  from->rename(actor_of(session, reply), EntryName(name), *into, EntryName(to),
+               flags != 0 ? Node::Replace::kNever : Node::Replace::kAllowed);
+  reply.ok();
+  session.changed();
+}
+
+void link(Session& session, Reply& reply, fuse_ino_t number, fuse_ino_t parent, const char* name) {
+  const NodeRef file = find_node(session, number);
+  const NodeRef linked = find_node(session, parent)->link(actor_of(session, reply), *file, EntryName(name));
+  if (!linked) fail(ESTALE, "there is no node {} any more", number);
+  reply_entry(session, reply, linked);
+  session.changed();
+}
+
+void setxattr(Session& session, Reply& reply, fuse_ino_t number, const char* name, const char* value, size_t size,
+              int flags) {
+  Node::XattrFlag flag = Node::XattrFlag::kAny;
+  if (flags == XATTR_CREATE) flag = Node::XattrFlag::kMustBeNew;
+  if (flags == XATTR_REPLACE) flag = Node::XattrFlag::kMustExist;
+  if (!is_kept(name)) return reply.error(EOPNOTSUPP);
+  find_node(session, number)->set_xattr(actor_of(session, reply), name, std::string_view(value, size), flag);
+  reply.ok();
+  session.changed();
+}
+
+void removexattr(Session& session, Reply& reply, fuse_ino_t number, const char* name) {
+  if (!is_kept(name)) return reply.error(EOPNOTSUPP);
+  if (!find_node(session, number)->remove_xattr(actor_of(session, reply), name)) return reply.error(ENODATA);
+  reply.ok();
+  session.changed();
+}
+
+void fsyncdir(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info*) {
+  session.options().nodes.sync();
+  reply.ok();
+}
+
+}  // namespace damfs::op

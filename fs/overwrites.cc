@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/overwrites.h"
+
+namespace damfs {
+namespace {
+
+// The kernel comes back at once.
+constexpr std::chrono::seconds kSoon{1};
+constexpr std::chrono::seconds kLongest{10};
+constexpr size_t kMany = 256;
+
+}  // namespace
+
+int Overwrites::wants(pid_t asker, NodeId node) {
+  const std::lock_guard lock(mutex_);
+  const auto found = wishes_.find({asker, node.value()});
+  if (found != wishes_.end() && found->second.refused != 0) {
+    const int error = found->second.refused;
+    wishes_.erase(found);
+    return error;
+  }
+  if (wishes_.size() >= kMany) forget_old();
+  wishes_[{asker, node.value()}] = {0, std::chrono::steady_clock::now()};
+  return 0;
+}
+
+std::optional<NodeId> Overwrites::wanted(pid_t asker) const {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  for (auto each = wishes_.lower_bound({asker, 0}); each != wishes_.end() && each->first.first == asker; ++each) {
+    if (each->second.refused == 0 && now - each->second.at < kSoon) return NodeId(each->first.second);
+  }
+  return std::nullopt;
+}
+
+void Overwrites::refused(pid_t asker, NodeId node, int error) {
+  const std::lock_guard lock(mutex_);
+  wishes_[{asker, node.value()}] = {error, std::chrono::steady_clock::now()};
+}
+
+void Overwrites::found(pid_t asker, NodeId node) {
+  const std::lock_guard lock(mutex_);
+  wishes_.erase({asker, node.value()});
+}
+
+void Overwrites::forget_old() {
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(wishes_, [&](const auto& each) { return now - each.second.at > kLongest; });
+}
+
+}  // namespace damfs

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <gtest/gtest.h>
+
+#include "catalog/model/sidecar.h"
+
+namespace damfs {
+namespace {
+
+TEST(Sidecar, NamesTellWhoseTheyAre) {
+  EXPECT_TRUE(is_sidecar_name("a.jpg.xmp") && is_sidecar_name("a.XMP"));
+  EXPECT_FALSE(is_sidecar_name(".xmp") || is_sidecar_name("xmp") || is_sidecar_name("a.xmp.jpg"));
+  std::vector<std::string> names;
+  for (const auto& [name, form] : sidecars_of("a.b.cr2")) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a.b.cr2.xmp", "a.b.xmp", "a.b.cr2.XMP", "a.b.XMP"}));
+  EXPECT_EQ(sidecars_of("plain").size(), 2U) << "without an extension both forms are one";
+}
+
+TEST(Sidecar, WordsAreStoredAndFoundAgain) {
+  const SidecarWords words{-1, "a \"title\"", "two\nlines", {"places/italy", "beach"}};
+  EXPECT_EQ(sidecar_from_text(to_text(words)), words);
+  EXPECT_EQ(sidecar_from_text(to_text({})), SidecarWords());
+  for (const char* odd : {"", "[]", "null", R"({"tags":1})", R"({"rating":"x"})", "{"}) {
+    EXPECT_EQ(sidecar_from_text(odd), SidecarWords()) << odd;
+  }
+}
+
+TEST(Sidecar, APacketHoldsAnyText) {
+  const std::string packet = xmp_packet({3, "<b> & \"c\"", std::string("one\ntwo\x01", 8), {"a/b", "x/b"}});
+  EXPECT_NE(packet.find("xmp:Rating=\"3\""), packet.npos);
+  EXPECT_NE(packet.find("&lt;b&gt; &amp; &quot;c&quot;"), packet.npos);
+  EXPECT_NE(packet.find("one\ntwo<"), packet.npos) << "XML has no way to spell control characters";
+  EXPECT_NE(packet.find("<rdf:li>a|b</rdf:li>"), packet.npos);
+  EXPECT_EQ(packet.find("<rdf:li>b</rdf:li>"), packet.rfind("<rdf:li>b</rdf:li>")) << "a leaf of two tags stands once";
+}
+
+}  // namespace
+}  // namespace damfs

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/asset_xattrs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <set>
+
+#include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+
+namespace damfs {
+namespace {
+
+constexpr std::string_view kOurs = "user.damfs.";
+
+// What the extended attributes of an original are made from.
+struct Facts {
+  BytesRow bytes;
+  std::vector<LocationRow> locations;
+  WordsRow words;
+  std::vector<std::string> tags;
+  std::string label;
+  std::string also;  // its names in originals/, one a line, when it has several
+};
+
+std::string number_or_none(int64_t number) { return number > 0 ? std::to_string(number) : std::string(); }
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+// The desktop's own names where it has some. An empty value: not set.
+struct XattrRow {
+  std::string_view name;
+  std::string (*value)(const FoundAsset&, const Facts&);
+};
+constexpr XattrRow kXattrs[] = {
+    {"user.xdg.tags", [](const FoundAsset&, const Facts& f) { return joined(f.tags); }},
+    {"user.xdg.comment", [](const FoundAsset&, const Facts& f) { return f.words.description; }},
+    {"user.dublincore.title", [](const FoundAsset&, const Facts& f) { return f.words.title; }},
+    // Stars are 0..10 there, half stars being allowed.
+    {"user.baloo.rating",
+     [](const FoundAsset&, const Facts& f) {
+       return f.words.rating.value_or(0) > 0 ? std::to_string(*f.words.rating * 2) : std::string();
+     }},
+    {"user.damfs.id", [](const FoundAsset& a, const Facts&) { return std::to_string(a.row.id); }},
+    {"user.damfs.asset", [](const FoundAsset& a, const Facts&) { return std::to_string(a.row.id); }},
+    {"user.damfs.label", [](const FoundAsset&, const Facts& f) { return f.label; }},
+    {"user.damfs.also", [](const FoundAsset&, const Facts& f) { return f.also; }},
+    {"user.damfs.width", [](const FoundAsset& a, const Facts&) { return number_or_none(a.row.still.width); }},
+    {"user.damfs.height", [](const FoundAsset& a, const Facts&) { return number_or_none(a.row.still.height); }},
+    {"user.damfs.duration",
+     [](const FoundAsset&, const Facts& f) {
+       return f.bytes.duration_us > 0 ? fmt::format("{:.3f}", static_cast<double>(f.bytes.duration_us) / 1e6) : "";
+     }},
+    {"user.damfs.sha256", [](const FoundAsset&, const Facts& f) { return f.bytes.sha256.hex(); }},
+    {"user.damfs.type", [](const FoundAsset&, const Facts& f) { return f.bytes.mime; }},
+    {"user.damfs.custody",
+     [](const FoundAsset&, const Facts& f) { return f.locations.empty() ? "missing" : f.locations.front().custody; }},
+    {"user.damfs.captured", [](const FoundAsset&, const Facts& f) { return f.words.captured; }},
+    {"user.damfs.date_source",
+     [](const FoundAsset&, const Facts& f) { return std::string(to_string(f.words.date_source)); }},
+    {"user.damfs.error", [](const FoundAsset&, const Facts& f) { return f.bytes.problem; }},
+};
+
+std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
+  const auto reader = catalog.reader();
+  auto bytes = reader->bytes_of_version(asset.row.version);
+  if (!bytes) return std::nullopt;
+  Facts facts{std::move(*bytes),
+              reader->locations_of_version(asset.row.version),
+              reader->words(asset.row.id),
+              reader->tag_paths(asset.row.id),
+              {},
+              {}};
+  if (const auto row = reader->asset(asset.row.id)) facts.label = row->name;
+  const auto entries = reader->folder_entries(asset.row.id);
+  for (const auto& [folder, name] : entries) {
+    if (entries.size() < 2) break;
+    if (!facts.also.empty()) facts.also += '\n';
+    facts.also += join_path(reader->group_path(Grouping::kFolder, folder), name);
+  }
+  return facts;
+}
+
+void set_tags(Writer& writer, int64_t asset, std::string_view value) {
+  std::set<int64_t> wanted;
+  while (!value.empty()) {
+    const size_t comma = std::min(value.find(','), value.size());
+    std::string_view tag = value.substr(0, comma);
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    while (!tag.empty() && (tag.front() == ' ' || tag.front() == '/')) tag.remove_prefix(1);
+    while (!tag.empty() && (tag.back() == ' ' || tag.back() == '/')) tag.remove_suffix(1);
+    if (!tag.empty()) wanted.insert(writer.ensure_group(Grouping::kTag, tag));
+  }
+  for (const int64_t tag : writer.tags_of(asset)) {
+    if (wanted.erase(tag) == 0) writer.remove_tag(asset, tag);
+  }
+  for (const int64_t tag : wanted) writer.add_tag(asset, tag);
+}
+
+void set_stars(Writer& writer, int64_t asset, std::string_view value) {
+  int64_t half_stars = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), half_stars);
+  if (!value.empty() && (error != std::errc() || end != value.data() + value.size())) {
+    fail(EINVAL, "a rating is a number from 0 to 10, not '{}'", printable(value));
+  }
+  if (half_stars < 0 || half_stars > 10) fail(EINVAL, "a rating is 0 to 10, not {}", half_stars);
+  writer.set_rating(asset, half_stars == 0 ? std::nullopt : std::optional((half_stars + 1) / 2));
+}
+
+void set_own(Writer& writer, int64_t asset, std::string_view name, std::string_view value) {
+  if (value.empty()) {
+    writer.remove_attribute(asset, name);
+  } else {
+    writer.set_attribute(asset, name, value);
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> asset_xattr(Catalog& catalog, const FoundAsset& asset, std::string_view name) {
+  const auto* row = std::find_if(std::begin(kXattrs), std::end(kXattrs),
+                                 [&](const XattrRow& candidate) { return candidate.name == name; });
+  if (row == std::end(kXattrs)) {
+    return name.starts_with("user.") ? catalog.reader()->attribute(asset.row.id, name) : std::nullopt;
+  }
+  const auto facts = facts_of(catalog, asset);
+  if (!facts) return std::nullopt;
+  std::string value = row->value(asset, *facts);
+  if (value.empty()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> asset_xattr_names(Catalog& catalog, const FoundAsset& asset) {
+  std::vector<std::string> names;
+  const auto facts = facts_of(catalog, asset);
+  if (!facts) return names;
+  for (const XattrRow& row : kXattrs) {
+    if (!row.value(asset, *facts).empty()) names.emplace_back(row.name);
+  }
+  for (std::string& own : catalog.reader()->attribute_names(asset.row.id)) names.push_back(std::move(own));
+  return names;
+}
+
+void require_settable(std::string_view name) {
+  if (name.starts_with(kOurs) && name != kLockAttribute) fail(EPERM, "{} is only read", name);
+  if (!name.starts_with("user.")) fail(EOPNOTSUPP, "{} is not kept; user.* is", name);
+}
+
+void set_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::string_view value) {
+  if (name == "user.xdg.tags") return set_tags(writer, asset, value);
+  if (name == "user.baloo.rating") return set_stars(writer, asset, value);
+  if (name == "user.xdg.comment") {
+    writer.set_description(asset, value);
+    return;
+  }
+  if (name == "user.dublincore.title") {
+    writer.set_title(asset, value);
+    return;
+  }
+  if (name == kLockAttribute && !value.empty() && !CaptureTime::parse(value) && !Day::parse(value)) {
+    fail(EINVAL, "a lock ends at a date like 2030-12-31, not '{}'", printable(value));
+  }
+  require_settable(name);
+  // Who is no owner of the library's does not get past this.
+  if (name == kLockAttribute) writer.set_ownership(asset, {value.empty() ? 0644 : 0444, {}, {}});
+  set_own(writer, asset, name, value);
+}
+
+}  // namespace damfs

@@ -1,0 +1,315 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/derive/members.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "catalog/base/file.h"
+#include "catalog/base/log.h"
+#include "catalog/ingest/look.h"
+#include "catalog/model/catalog.h"
+#include "catalog/store/object_store.h"
+#include "views/derive/deferred_content.h"
+#include "views/derive/piece_content.h"
+
+namespace damfs {
+namespace {
+
+constexpr int kMemberRecipe = 1;
+// With a checkpoint every 896 KiB (worker/pack_index.h), at most a MiB is unpacked for any piece.
+constexpr uint64_t kPieceBytes = 128U << 10;
+constexpr PieceContent::Ahead kAhead{8, 128};
+constexpr size_t kLanes = 2;
+// Up to here a file is unpacked as a whole when it is opened, and not kept: the kernel keeps what was read of it.
+constexpr int64_t kSmall = 1 << 20;
+
+DerivedKey key_of(const Digest& archive, const MemberRow& member) {
+  return {archive, fmt::format("member-{}", number_of_member(member.id)), kMemberRecipe};
+}
+
+}  // namespace
+
+class Members::StoredContent final : public Content {
+ public:
+  StoredContent(std::shared_ptr<const UniqueFd> file, std::shared_ptr<const void> kept, uint64_t offset, uint64_t size)
+      : file_(std::move(file)), kept_(std::move(kept)), offset_(offset), size_(size) {}
+  void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
+    if (offset >= size_) return answer->bytes({});
+    answer->slice(file_->get(), offset_ + offset, std::min<uint64_t>(size, size_ - offset));
+  }
+
+ private:
+  const std::shared_ptr<const UniqueFd> file_;
+  const std::shared_ptr<const void> kept_;
+  const uint64_t offset_, size_;
+};
+
+class Members::SmallContent final : public Content {
+ public:
+  explicit SmallContent(RenditionRef rendition) : rendition_(std::move(rendition)) {}
+  void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
+    rendition_->read(offset, size, std::move(answer));
+  }
+  bool cancel(const ReadAnswer& answer) override { return rendition_->cancel(answer); }
+
+ private:
+  const RenditionRef rendition_;
+};
+
+MemberRequest Members::request_of(const MemberRow& member, const Source& source) {
+  MemberRequest request;
+  request.number = number_of_member(member.id);
+  request.size = member.size;
+  request.method = member.method;
+  request.offset = member.offset;
+  request.stored_size = member.stored_size;
+  request.crc = member.crc;
+  request.archive_offset = source.archive_offset;
+  request.archive_size = source.archive_size;
+  request.entry = member.entry;
+  request.indexed_size = source.indexed_size;
+  return request;
+}
+
+Digest Members::archive_of(const MemberRow& member) {
+  const auto reader = parts_.catalog.reader();
+  const auto pack = PackReader(*reader).pack_of_blob(blob_of_member(member.id));
+  if (!pack) fail(ESTALE, "the archive of {} is gone", member.name);
+  return pack->sha256;
+}
+
+Members::Source Members::open_archive(const MemberRow& member) {
+  Source source;
+  source.archive = archive_of(member);
+  auto object = parts_.objects.open(source.archive);
+  if (!object) fail(EIO, "the archive of {} is missing from the library's objects; see `damfs doctor`", member.name);
+  source.indexed_size = stat_fd(object->get(), "an archive").st_size;
+  source.fd = std::make_shared<const UniqueFd>(std::move(*object));
+  return source;
+}
+
+std::optional<MemberRow> Members::row_of(int64_t blob, int64_t number) {
+  const auto reader = parts_.catalog.reader();
+  return PackReader(*reader).member(member_id(blob, number));
+}
+
+// The innermost archive around it that is not stored as it is; empty: the outermost holds it.
+std::optional<MemberRow> Members::holder_of(const MemberRow& member) {
+  for (int64_t at = member.archive; at >= 0;) {
+    auto archive = row_of(blob_of_member(member.id), at);
+    if (!archive) fail(EIO, "the archive around {} is not in the catalog", member.name);
+    if (archive->method != kStored) return archive;
+    at = archive->archive;
+  }
+  return std::nullopt;
+}
+
+void Members::find_range(const MemberRow& member, Source& source) {
+  source.archive_offset = 0;
+  source.archive_size = stat_fd(source.fd->get(), "an archive").st_size;
+  if (member.archive < 0) return;
+  const auto archive = row_of(blob_of_member(member.id), member.archive);
+  if (!archive) fail(EIO, "the archive around {} is not in the catalog", member.name);
+  if (archive->method == kStored) source.archive_offset = archive->offset;
+  source.archive_size = archive->size;
+}
+
+// One of both is called, now or later on a thread of the workers.
+void Members::with_source(const MemberRow& member, const Then& then, const Failed& failed) {
+  const auto ready = [this, member, then](Source source) {
+    find_range(member, source);
+    then(source);
+  };
+  const auto holder = holder_of(member);
+  if (!holder) return ready(open_archive(member));
+  with_source(
+      *holder, [this, holder, ready, failed](const Source& around) { with_holder(*holder, around, ready, failed); },
+      failed);
+}
+
+// Unpacked once, whoever waits for it.
+void Members::with_holder(const MemberRow& holder, const Source& around, const Then& then, const Failed& failed) {
+  const DerivedKey key = key_of(around.archive, holder);
+  const std::string name = key.text();
+  const SessionRef session = session_of(holder, key, around);
+  {
+    const std::lock_guard lock(mutex_);
+    auto& waiting = holders_[name];
+    waiting.emplace_back(then, failed);
+    if (waiting.size() > 1) return;
+  }
+  session->warm(
+      {}, [this, name, session, around](const std::string& reason) { settle_holder(name, session, around, reason); });
+}
+
+void Members::settle_holder(const std::string& name, const SessionRef& session, const Source& around,
+                            const std::string& reason) {
+  std::vector<std::pair<Then, Failed>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = std::move(holders_[name]);
+    holders_.erase(name);
+  }
+  std::string why = reason;
+  const SparseFile::Pin pin = session->pin_all();
+  if (why.empty() && !pin) why = "there is no room in the cache to unpack its archive";
+  for (const auto& [then, failed] : waiting) {
+    if (!why.empty()) {
+      failed(why);
+      continue;
+    }
+    try {
+      Source source = around;
+      source.fd = std::make_shared<const UniqueFd>(duplicate(session->file().fd(), "an unpacked archive"));
+      source.kept = std::make_shared<std::pair<SessionRef, SparseFile::Pin>>(session, pin);
+      then(source);
+    } catch (const std::exception& error) {
+      failed(error.what());
+    }
+  }
+}
+
+std::optional<std::string> Members::failure(const MemberRow& member) {
+  if (!member.problem.empty()) return member.problem;
+  if (member.method == kStored || member.is_folder()) return std::nullopt;
+  return parts_.cache.failure(key_of(archive_of(member), member));
+}
+
+ContentRef Members::open(const MemberRow& member, uint64_t reader) {
+  if (const auto reason = failure(member)) fail(EIO, "{}: {}", member.name, *reason);
+  if (member.size == 0) return std::make_shared<StoredContent>(nullptr, nullptr, 0, 0);
+  if (!holder_of(member)) {
+    Source source = open_archive(member);
+    find_range(member, source);
+    return content_of(member, key_of(source.archive, member), source, reader);
+  }
+  const auto content = std::make_shared<DeferredContent>();
+  with_source(
+      member,
+      [this, member, reader, content](const Source& source) {
+        content->set(content_of(member, key_of(source.archive, member), source, reader));
+      },
+      [content](const std::string& reason) {
+        log::info("an archive within an archive cannot be unpacked: {}", reason);
+        content->fail();
+      });
+  return content;
+}
+
+ContentRef Members::content_of(const MemberRow& member, const DerivedKey& key, const Source& source, uint64_t reader) {
+  if (member.method == kStored) {
+    return std::make_shared<StoredContent>(source.fd, source.kept, static_cast<uint64_t>(member.offset),
+                                           static_cast<uint64_t>(member.size));
+  }
+  if (member.size <= kSmall) return std::make_shared<SmallContent>(small_one(member, key, source, reader));
+  return std::make_shared<PieceContent>(session_of(member, key, source), reader, kAhead);
+}
+
+RenditionRef Members::small_one(const MemberRow& member, const DerivedKey& key, const Source& source, uint64_t reader) {
+  const std::string name = key.text();
+  const auto made = std::make_shared<Rendition>(key, member.size);
+  {
+    const std::lock_guard lock(mutex_);
+    auto& place = small_[name];
+    if (auto other = place.lock()) return other;
+    place = made;
+    if (small_.size() > 1024) std::erase_if(small_, [](const auto& entry) { return entry.second.expired(); });
+  }
+  Job job;
+  job.type = JobType::kMember;
+  job.reader = reader;
+  job.source = duplicate(source.fd->get(), "an archive");
+  job.output = UniqueFd(::memfd_create("damfs-member", MFD_CLOEXEC));
+  if (!job.output) throw_errno(errno, "cannot make a file in memory");
+  job.run = {.unit_bytes = member.size, .session = name};
+  job.member = request_of(member, source);
+  job.deadline_ms = parts_.deadline_ms;
+  job.done = [this, made](const JobResult& result, UniqueFd output) {
+    ++(result.ok ? counters_.done : counters_.failed);
+    if (result.ok) return made->complete(std::move(output));
+    if (result.permanent) parts_.cache.remember_failure(made->key(), result.reason);
+    log::info("a member of an archive cannot be unpacked: {}", result.reason);
+    made->fail(result.reason);
+  };
+  ++counters_.started;
+  parts_.workers.submit(std::move(job));
+  return made;
+}
+
+Members::SessionRef Members::session_of(const MemberRow& member, const DerivedKey& key, const Source& source) {
+  const std::string name = key.text();
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sessions_, [](const auto& entry) { return entry.second.expired(); });
+    if (const auto found = sessions_.find(name); found != sessions_.end()) {
+      if (auto session = found->second.lock()) return session;
+    }
+  }
+  const auto size = static_cast<uint64_t>(member.size);
+  auto file = parts_.cache.open_sparse(key, {size, {{0, kPieceBytes, size}}}, {});
+  const auto describe = [request = request_of(member, source), kept = source.kept](const PieceUnits&, Job& job) {
+    job.type = JobType::kMember;
+    job.member = request;
+  };
+  const auto made = std::make_shared<PieceSession>(
+      PieceSession::Parts{std::move(file),
+                          duplicate(source.fd->get(), "an archive"),
+                          name,
+                          {kLanes},
+                          describe,
+                          parts_.workers,
+                          counters_,
+                          parts_.deadline_ms,
+                          [this, key](const std::string& reason) { parts_.cache.remember_failure(key, reason); }});
+  {
+    // Whoever was faster wins: one session a member.
+    const std::lock_guard lock(mutex_);
+    auto& place = sessions_[name];
+    if (auto other = place.lock()) return other;
+    place = made;
+  }
+  if (member.method == kDeflated && !made->file().is_complete()) find_index(made, source);
+  return made;
+}
+
+// What import left, or where the cache has lost it, one that is made in the background: reading works without, only
+// slower.
+void Members::find_index(const SessionRef& session, const Source& source) {
+  if (auto known = parts_.cache.open(pack_index_key(source.archive))) return session->set_index(std::move(*known));
+  {
+    const std::lock_guard lock(mutex_);
+    auto& awaiting = awaiting_index_[source.archive];
+    awaiting.push_back(session);
+    if (awaiting.size() > 1) return;
+  }
+  auto object = parts_.objects.open(source.archive);
+  if (!object) return hand_out_index(source.archive, -1);
+  ToLook what{std::move(*object),  source.archive,     {},   source.indexed_size,
+              JobClass::kPrefetch, parts_.deadline_ms, false};
+  make_pack_index(parts_.workers, &parts_.cache, std::move(what),
+                  [this, sha256 = source.archive](const JobResult& result, const UniqueFd& index) {
+                    hand_out_index(sha256, result.ok ? index.get() : -1);
+                  });
+}
+
+void Members::hand_out_index(const Digest& archive, int index) {
+  std::vector<std::weak_ptr<PieceSession>> sessions;
+  {
+    const std::lock_guard lock(mutex_);
+    sessions = std::move(awaiting_index_[archive]);
+    awaiting_index_.erase(archive);
+  }
+  if (index < 0) return;
+  for (const auto& waiting : sessions) {
+    if (const auto session = waiting.lock()) session->set_index(duplicate(index, "an index"));
+  }
+}
+
+}  // namespace damfs

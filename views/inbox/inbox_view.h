@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "views/view.h"
+
+namespace damfs {
+
+// inbox/: whatever is dropped here is filed under originals/ by capture date when it is closed, and leaves.
+class InboxView final : public View {
+ public:
+  InboxView();
+  Group group_of(int64_t key) const override;
+  std::optional<int64_t> key_of(Group group) const override;
+  Filing filing() const override { return Filing::kByDate; }
+  Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
+  void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;
+  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
+};
+
+}  // namespace damfs

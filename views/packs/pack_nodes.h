@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "catalog/model/packs.h"
+#include "catalog/model/rows.h"
+#include "views/node.h"
+#include "views/tree.h"
+#include "views/tree_context.h"
+
+namespace damfs {
+
+// packs/: what is inside archives, as folders. Its members are no assets, so it is no View.
+//
+//   packs/<pack>/…                     the archive's own folders
+//   packs/by-map/<role>/<pack>.<ext>   a texture of each pack
+//   packs/by-material/<material>/<role>.<ext>
+inline constexpr unsigned kPacksCode = 14;  // as a view's code in node numbers
+inline constexpr std::string_view kPacksName = "packs";
+
+NodeRef make_packs_folder(const TreeContext& context);
+NodeRef packs_folder(const TreeContext& context, NodeId id);  // null: gone
+NodeRef packs_file(const TreeContext& context, NodeId id);
+
+// What these changes of assets make stale.
+void tell_packs(const std::function<bool(NodeId)>& is_known, const std::vector<ChangeRow>& changes,
+                std::vector<Stale>& stale);
+
+}  // namespace damfs

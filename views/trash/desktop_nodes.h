@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "views/tree_context.h"
+
+namespace damfs {
+
+// .Trash-<uid>/{files,info} at the root of the mount: trash/ in the form of the freedesktop.org Trash specification, as
+// whoever has that uid looks for it.
+//
+//   files/     what trash/ lists; what is moved here out of originals/ goes to the trash, and out of here it is
+//   restored info/      a .trashinfo for each of them, made up from the catalog, and what desktops write there
+//   beforehand expunged/  where gvfs moves what it is about to delete for good
+
+// Null: `name` is not of that form, or the number is no folder or file of it.
+NodeRef find_desktop_trash(const TreeContext& context, std::string_view name);
+NodeRef desktop_trash_folder(const TreeContext& context, NodeId id);
+NodeRef desktop_trash_file(const TreeContext& context, NodeId id);
+
+// What the changes made stale in those that the kernel holds.
+void tell_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                        const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
+// That the kernel is to forget all of them.
+void tell_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                            std::vector<Stale>& stale);
+
+}  // namespace damfs

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "views/view.h"
+
+namespace damfs {
+
+// trash/: what was removed from originals/, until it is purged.
+class TrashView final : public View {
+ public:
+  static constexpr unsigned kCode = 10;
+
+  TrashView();
+  Group group_of(int64_t key) const override;
+  std::optional<int64_t> key_of(Group group) const override;
+  void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
+  void take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,
+            int64_t key, std::string_view name) const override;
+  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
+};
+
+}  // namespace damfs
