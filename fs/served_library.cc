@@ -19,12 +19,6 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
       cache_(library.derived(), library.config().derived_max_bytes),
       workers_(std::make_unique<WorkerPool>(
           WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
-  stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
-                                                   .objects = objects_,
-                                                   .cache = cache_,
-                                                   .workers = *workers_,
-                                                   .deadline_ms = library.config().media_deadline_ms,
-                                                   .profiles = {catalog_, library.config().previews}});
   clips_ = std::make_unique<Clips>(Clips::Parts{.catalog = catalog_,
                                                 .objects = objects_,
                                                 .cache = cache_,
@@ -35,6 +29,13 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
                                                       .cache = cache_,
                                                       .workers = *workers_,
                                                       .deadline_ms = library.config().media_deadline_ms});
+  stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
+                                                   .objects = objects_,
+                                                   .members = *members_,
+                                                   .cache = cache_,
+                                                   .workers = *workers_,
+                                                   .deadline_ms = library.config().media_deadline_ms,
+                                                   .profiles = {catalog_, library.config().previews}});
 }
 
 std::string ServedLibrary::stats_json(const Stats& stats) {
@@ -92,7 +93,8 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& m
                                                    .objects = objects_,
                                                    .workers = *workers_,
                                                    .cache = &cache_,
-                                                   .deadline_ms = library_.config().media_deadline_ms});
+                                                   .deadline_ms = library_.config().media_deadline_ms,
+                                                   .charset = library_.config().pack_charset});
   std::vector<ControlFile> files;
   files.push_back({"status.json", 8192, [this, mountpoint] { return status_json(mountpoint); }});
   files.push_back({"stats.json", 4096, [this, &stats] { return stats_json(stats); }});

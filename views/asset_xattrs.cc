@@ -13,6 +13,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "views/packs/pack_nodes.h"
 
 namespace damfs {
 namespace {
@@ -26,7 +27,8 @@ struct Facts {
   WordsRow words;
   std::vector<std::string> tags;
   std::string label;
-  std::string also;  // its names in originals/, one a line, when it has several
+  std::string also;          // its names in originals/, one a line, when it has several
+  std::string derived_from;  // members' paths in the mount, other assets' labels, one a line
 };
 
 std::string number_or_none(int64_t number) { return number > 0 ? std::to_string(number) : std::string(); }
@@ -55,6 +57,7 @@ constexpr XattrRow kXattrs[] = {
     {"user.damfs.asset", [](const FoundAsset& a, const Facts&) { return std::to_string(a.row.id); }},
     {"user.damfs.label", [](const FoundAsset&, const Facts& f) { return f.label; }},
     {"user.damfs.also", [](const FoundAsset&, const Facts& f) { return f.also; }},
+    {"user.damfs.derived_from", [](const FoundAsset&, const Facts& f) { return f.derived_from; }},
     {"user.damfs.width", [](const FoundAsset& a, const Facts&) { return number_or_none(a.row.still.width); }},
     {"user.damfs.height", [](const FoundAsset& a, const Facts&) { return number_or_none(a.row.still.height); }},
     {"user.damfs.duration",
@@ -80,6 +83,7 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
               reader->words(asset.row.id),
               reader->tag_paths(asset.row.id),
               {},
+              {},
               {}};
   if (const auto row = reader->asset(asset.row.id)) facts.label = row->name;
   const auto entries = reader->folder_entries(asset.row.id);
@@ -87,6 +91,10 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
     if (entries.size() < 2) break;
     if (!facts.also.empty()) facts.also += '\n';
     facts.also += join_path(reader->group_path(Grouping::kFolder, folder), name);
+  }
+  for (const PackReader::Origin& from : PackReader(*reader).origins(asset.row.id)) {
+    if (!facts.derived_from.empty()) facts.derived_from += '\n';
+    facts.derived_from += from.inside.empty() ? from.label : join_path(kPacksName, from.inside);
   }
   return facts;
 }

@@ -14,6 +14,7 @@
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
+#include "catalog/ingest/copies.h"
 #include "catalog/ingest/prober.h"
 #include "catalog/model/sidecar.h"
 #include "catalog/model/writer.h"
@@ -380,6 +381,16 @@ void Drafts::let_go(const DraftRef& draft) {
 
 bool Drafts::is_known_blob(const Digest& sha256) const { return parts_.catalog.reader()->has_blob(sha256); }
 
+// Whoever copied, by whatever way: it is the bytes that tell.
+int64_t Drafts::copied_member(const UniqueFd& bytes, const SealedFile& file) const {
+  try {
+    return member_like(parts_.catalog, parts_.objects, bytes.get(), file.sha256, file.size);
+  } catch (const std::exception& error) {
+    log::info("where a file was copied from is not found out: {}", error.what());
+    return 0;
+  }
+}
+
 void Drafts::file(const DraftRef& draft, const State& state, const Actor& actor) {
   const std::lock_guard filing(draft->filing_mutex_);
   if (!draft->has_name()) return;                  // taken away while this was on its way
@@ -437,6 +448,7 @@ void Drafts::catalogue(const DraftRef& draft, State state, const UniqueFd& bytes
       return code;
     }
   };
+  state.file.copy_of = copied_member(bytes, state.file);
   const std::string name = draft->place().name;
   // What a sidecar says belongs to the act of writing it.
   const bool is_to_be_looked_at = filing == View::Filing::kByDate || is_sidecar_name(name);

@@ -25,6 +25,7 @@ int64_t file_into_group(Writer& writer, const View& view, const SealedFile& file
     return *member;
   }
   if (const auto known = file.size > 0 ? writer.asset_with(file.sha256) : std::nullopt) {
+    writer.link_copy(*known, file.copy_of);
     if (writer.state_of_asset(*known) == AssetState::kLive) return *known;
   }
   const int64_t folder = writer.ensure_folder(folder_by_date(file));

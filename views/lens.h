@@ -12,6 +12,7 @@
 
 namespace damfs {
 
+struct StillProfile;
 struct TreeContext;
 class View;
 
@@ -39,6 +40,9 @@ class Lens {
   std::string_view name() const { return name_; }  // its folder in previews/ or proxies/
   // The static folder (tree_context.h) below which the views stand when they are looked at through this lens.
   virtual int64_t top_key() const { return 0; }
+
+  // Of a lens that shows stills: their profile. Null: it shows something else.
+  virtual const StillProfile* still_profile() const { return nullptr; }
 
   // Whether this lens shows the asset at all, and as what. From catalogued facts alone (law 2).
   virtual std::optional<Attributes> attributes(const AssetRow& asset) const = 0;

@@ -136,6 +136,9 @@ NodeRef make_lenses_folder(const TreeContext& context, int64_t key) {
 NodeRef make_lens_folder(const TreeContext& context, const Lens& lens) {
   std::vector<StaticFolder::Entry> entries;
   add_views(context, lens, entries);
+  if (const StillProfile* profile = lens.still_profile()) {
+    entries.push_back({std::string(kPacksName), [&context, profile] { return make_packs_folder(context, profile); }});
+  }
   return std::make_shared<StaticFolder>(NodeId::directory(0, lens.code(), lens.top_key()),
                                         NodeId::directory(0, 0, lens.top_key()), context.created_ns,
                                         std::move(entries));

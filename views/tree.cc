@@ -113,7 +113,9 @@ class Tree::Impl {
     }
     if (id.file_kind() == NodeId::FileKind::kTrashInfo) return desktop_trash_file(context_, id);
     if (id.file_kind() == NodeId::FileKind::kMember) return packs_file(context_, id);
-    if (id.file_kind() == NodeId::FileKind::kCollage) return CollageNode::find(context_, id);
+    if (id.file_kind() == NodeId::FileKind::kCollage) {
+      return CollageNode::view_of(id) == kPacksCode ? packs_collage(context_, id) : CollageNode::find(context_, id);
+    }
     if (id.file_kind() == NodeId::FileKind::kOriginal && id.profile() == 0) {
       auto draft = drafts_.find(id.file_id());
       const bool is_catalogued = draft && !draft->holds_name() && context_.catalog.reader()->version(id.file_id());
@@ -268,7 +270,7 @@ Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is
   for (const ChangeRow& change : changes) writer.add(change);
   tell_searches(context_, is_known, changes, news.stale);
   tell_desktop_trash(context_, is_known, changes, news.stale);
-  tell_packs(is_known, changes, news.stale);
+  tell_packs(context_, is_known, changes, news.stale);
   if (!changes.empty()) news.newest = changes.back().id;
   context_.acts.forget_up_to(news.newest);
   return news;

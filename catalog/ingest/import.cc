@@ -20,6 +20,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
+#include "catalog/ingest/copies.h"
 #include "catalog/ingest/look.h"
 #include "catalog/ingest/walk.h"
 #include "catalog/media/worker_pool.h"
@@ -69,6 +70,7 @@ struct Item {
   bool restamp = false;     // kUnchanged, but its stat moved
   int64_t known_entry = 0;  // kUnchanged: what it became
   Digest sha256;
+  int64_t copy_of = 0;  // IncomingFile's
   std::optional<MediaFacts> facts;
 };
 using ItemRef = std::shared_ptr<Item>;
@@ -97,6 +99,7 @@ class Import::Pipeline {
   void commit(const std::vector<ItemRef>& batch);
   void catalogue(Writer& writer, const Item& item, ImportReport& counts);
   void mark(Writer& writer, int64_t asset);
+  void link_late_copies();
   void report_failed(const Path& path, const std::string& reason);
 
   Parts parts_;
@@ -115,6 +118,9 @@ class Import::Pipeline {
   size_t probing_ = 0;
   std::exception_ptr error_;
   ImportReport report_;
+  int64_t last_asset_ = 0;  // that was there before
+  std::atomic<bool> has_archives_{false};
+  bool brings_archives_ = false;
   std::mutex events_mutex_;
 };
 
@@ -234,6 +240,9 @@ void Import::Pipeline::read_one(const ItemRef& item) {
   item->sha256 = ingested.sha256;
   item->stamp.size = ingested.size;
   item->stamp.fingerprint = ingested.fingerprint;
+  if (has_archives_) {
+    item->copy_of = member_like(parts_.catalog, parts_.store, ingested.object.get(), ingested.sha256, ingested.size);
+  }
   if (parts_.catalog.reader()->has_blob(ingested.sha256)) return settle(item, Item::State::kReady);
   probe(item, std::move(ingested.object));
 }
@@ -245,8 +254,13 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
     if (stopping()) fail(ECANCELED, "stopped");
     ++probing_;
   }
-  ToLook what{std::move(object),          item->sha256,         item->walked.name, item->stamp.size, JobClass::kImport,
-              options_.probe_deadline_ms, options_.hash_members};
+  ToLook what{.object = std::move(object),
+              .sha256 = item->sha256,
+              .name = item->walked.name,
+              .size = item->stamp.size,
+              .deadline_ms = options_.probe_deadline_ms,
+              .hash_members = options_.hash_members,
+              .charset = options_.charset};
   look_at(parts_.workers, parts_.cache, std::move(what), [this, item](JobResult result) {
     if (result.ok) {
       item->facts = std::move(result.facts);
@@ -312,6 +326,9 @@ void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
       for (const ItemRef& item : batch) catalogue(writer, *item, counts);
     });
   }
+  if (std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->facts && item->facts->pack; })) {
+    has_archives_ = brings_archives_ = true;
+  }
   const std::lock_guard lock(events_mutex_);
   report_.new_assets += counts.new_assets;
   report_.new_names += counts.new_names;
@@ -336,6 +353,7 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   incoming.facts = item.facts ? &*item.facts : nullptr;
   incoming.source_path = item.walked.path.native();
   incoming.stamp = item.stamp;
+  incoming.copy_of = item.copy_of;
   const FiledAs filed = writer.file(incoming);
   switch (filed.how) {
     case Filed::kNewAsset: ++counts.new_assets; break;
@@ -350,6 +368,12 @@ void Import::Pipeline::mark(Writer& writer, int64_t asset) {
   for (const std::string& tag : options_.tags) writer.add_tag(asset, writer.ensure_group(Grouping::kTag, tag));
   for (const std::string& album : options_.albums)
     writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, album));
+}
+
+// What came in with an archive was read before that was looked into.
+void Import::Pipeline::link_late_copies() {
+  if (!brings_archives_ || stopping()) return;
+  link_copies_after(parts_.catalog, parts_.store, last_asset_, *stop_);
 }
 
 ImportReport Import::Pipeline::look_only() {
@@ -368,6 +392,8 @@ ImportReport Import::Pipeline::look_only() {
 ImportReport Import::Pipeline::run(const std::atomic<bool>& stop) {
   stop_ = &stop;
   if (options_.dry_run) return look_only();
+  last_asset_ = parts_.catalog.reader()->newest_asset();
+  has_archives_ = has_archives(parts_.catalog);
   std::vector<std::thread> readers;
   const unsigned threads = options_.threads != 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < threads; ++i) readers.emplace_back([this] { reader_loop(); });
@@ -397,6 +423,7 @@ ImportReport Import::Pipeline::run(const std::atomic<bool>& stop) {
     to_writer_.wait(lock, [&] { return probing_ == 0; });
   }
   if (error_) std::rethrow_exception(error_);
+  link_late_copies();
   report_.files = progress_.found_files;
   report_.bytes = progress_.read_bytes;
   report_.stopped = stop;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/media/charsets.h"
 
 namespace damfs {
 
@@ -23,9 +24,10 @@ struct ImportOptions {
   std::string into;               // folder below originals/ that the files go under, "" for its top
   std::vector<std::string> tags;  // for every file of this run, also those known already
   std::vector<std::string> albums;
-  bool dry_run = false;       // look, but read and write nothing
-  unsigned threads = 0;       // that read and hash; 0: one a core
-  bool hash_members = false;  // of archives
+  bool dry_run = false;               // look, but read and write nothing
+  unsigned threads = 0;               // that read and hash; 0: one a core
+  bool hash_members = false;          // of archives
+  std::string charset{kAutoCharset};  // of names in archives (ToLook)
   int64_t probe_deadline_ms = 30'000;
 };
 

@@ -13,6 +13,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
+#include "catalog/media/texture_map.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/store/derived_cache.h"
 
@@ -48,6 +49,8 @@ void take_inside(const ToLook& what, int index, JobResult& result) {
     const auto reader = PackIndexReader::open(index, what.size);
     if (!reader) fail(EPROTO, "a worker's index of an archive is none");
     result.facts.pack = std::make_shared<const Pack>(reader->members());
+    const auto primary = primary_picture(*result.facts.pack);
+    if (primary) result.facts.still = (*result.facts.pack)[*primary].still;
   } catch (const Error& error) {
     result.facts.problem = error.what();
   }
@@ -63,6 +66,8 @@ void make_pack_index(WorkerPool& workers, DerivedCache* cache, ToLook what,
   job.type = JobType::kPackIndex;
   job.job_class = what.job_class;
   job.hash_members = what.hash_members;
+  job.look_at_pictures = what.look_at_pictures;
+  job.charset = what.charset;
   job.deadline_ms = kIndexTimes * deadline_for(what);
   job.source = std::move(what.object);
   job.output = place_for_index(cache);
@@ -73,7 +78,62 @@ void make_pack_index(WorkerPool& workers, DerivedCache* cache, ToLook what,
   workers.submit(std::move(job));
 }
 
-void look_at(WorkerPool& workers, DerivedCache* cache, ToLook what, std::function<void(JobResult)> done) {
+namespace {
+
+using Found = std::function<void(JobResult)>;
+
+class InsideLook : public std::enable_shared_from_this<InsideLook> {
+ public:
+  InsideLook(WorkerPool& workers, DerivedCache* cache, ToLook what, JobResult probed, Found done)
+      : workers_(workers), cache_(cache), what_(std::move(what)), found_(std::move(probed)), done_(std::move(done)) {
+    found_.facts.pack_charset = what_.charset;
+  }
+
+  void start() {
+    try {
+      ToLook once{.object = duplicate(what_.object.get(), "an object"),
+                  .sha256 = what_.sha256,
+                  .name = {},
+                  .size = what_.size,
+                  .job_class = what_.job_class,
+                  .deadline_ms = what_.deadline_ms,
+                  .hash_members = what_.hash_members,
+                  .look_at_pictures = what_.look_at_pictures,
+                  .charset = what_.charset};
+      make_pack_index(
+          workers_, cache_, std::move(once),
+          [self = shared_from_this()](const JobResult& indexed, const UniqueFd& index) { self->take(indexed, index); });
+    } catch (const std::exception& error) {
+      JobResult passing;
+      passing.permanent = false;
+      passing.reason = error.what();
+      done_(std::move(passing));
+    }
+  }
+
+ private:
+  void take(const JobResult& indexed, const UniqueFd& index) {
+    if (!indexed.ok && !indexed.permanent) return done_(indexed);
+    // A picture that is too much for a worker keeps nobody from the rest of its archive.
+    if (!indexed.ok && std::exchange(what_.look_at_pictures, false)) return start();
+    if (indexed.ok) {
+      take_inside(what_, index.get(), found_);
+    } else {
+      found_.facts.problem = indexed.reason;
+    }
+    done_(std::move(found_));
+  }
+
+  WorkerPool& workers_;
+  DerivedCache* const cache_;
+  ToLook what_;
+  JobResult found_;
+  const Found done_;
+};
+
+}  // namespace
+
+void look_at(WorkerPool& workers, DerivedCache* cache, ToLook what, Found done) {
   const auto again = std::make_shared<ToLook>(std::move(what));
   Job job;
   job.type = JobType::kProbe;
@@ -83,24 +143,7 @@ void look_at(WorkerPool& workers, DerivedCache* cache, ToLook what, std::functio
   job.deadline_ms = deadline_for(*again);
   job.done = [&workers, cache, again, done = std::move(done)](JobResult probed, UniqueFd) {
     if (!probed.ok || !probed.facts.is_archive) return done(std::move(probed));
-    const auto found = std::make_shared<JobResult>(std::move(probed));
-    const auto look_inside = [again, found, done](const JobResult& indexed, const UniqueFd& index) {
-      if (!indexed.ok && !indexed.permanent) return done(indexed);
-      if (indexed.ok) {
-        take_inside(*again, index.get(), *found);
-      } else {
-        found->facts.problem = indexed.reason;
-      }
-      done(std::move(*found));
-    };
-    try {
-      make_pack_index(workers, cache, std::move(*again), look_inside);
-    } catch (const std::exception& error) {
-      JobResult passing;
-      passing.permanent = false;
-      passing.reason = error.what();
-      done(std::move(passing));
-    }
+    std::make_shared<InsideLook>(workers, cache, std::move(*again), std::move(probed), done)->start();
   };
   workers.submit(std::move(job));
 }

@@ -23,8 +23,10 @@ struct ToLook {
   std::string name;  // a hint for the probe
   int64_t size = 0;  // bytes
   JobClass job_class = JobClass::kImport;
-  int64_t deadline_ms = 30'000;  // of one that is small
-  bool hash_members = false;     // of an archive
+  int64_t deadline_ms = 30'000;       // of one that is small
+  bool hash_members = false;          // of an archive
+  bool look_at_pictures = true;       // in an archive
+  std::string charset{kAutoCharset};  // of an archive: Job::charset
 };
 
 // Has a worker find out what it is, and of an archive what is inside (MediaFacts::pack); its index is left in `cache`

@@ -24,7 +24,13 @@ void probe_all(std::vector<ToProbe>& batch, const ProbeParts& parts) {
       const std::lock_guard lock(mutex);
       ++under_way;
     }
-    ToLook what{std::move(*object), item.sha256, item.label, item.size, JobClass::kImport, parts.deadline_ms, false};
+    ToLook what{.object = std::move(*object),
+                .sha256 = item.sha256,
+                .name = item.label,
+                .size = item.size,
+                .deadline_ms = parts.deadline_ms,
+                .hash_members = item.hash_members,
+                .charset = item.charset};
     look_at(parts.workers, parts.cache, std::move(what), [&](JobResult result) {
       const std::lock_guard lock(mutex);
       if (result.ok) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/base/digest.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/facts.h"
 
 namespace damfs {
@@ -21,7 +22,9 @@ struct ToProbe {
   Digest sha256;
   std::string label;  // a hint for the probe
   int64_t size = 0;
-  std::optional<MediaFacts> facts;  // what was found; empty: it could not be looked at now
+  std::string charset{kAutoCharset};  // ToLook's
+  bool hash_members = false;
+  std::optional<MediaFacts> facts{};  // what was found; empty: it could not be looked at now
 };
 
 // Who looks, and where what is found besides facts is kept (ingest/look.h).
@@ -30,6 +33,7 @@ struct ProbeParts {
   WorkerPool& workers;
   DerivedCache* cache = nullptr;
   int64_t deadline_ms = 0;
+  std::string charset{kAutoCharset};  // the library's setting
 };
 
 // Probes all of them and waits.

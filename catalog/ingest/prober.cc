@@ -22,7 +22,7 @@ constexpr int64_t kBatch = 64;  // descriptors held at once, and how long ending
 
 }  // namespace
 
-Prober::Prober(Parts parts) : parts_(parts), thread_([this] { run(); }) {}
+Prober::Prober(Parts parts) : parts_(std::move(parts)), thread_([this] { run(); }) {}
 
 Prober::~Prober() {
   {
@@ -66,7 +66,7 @@ bool Prober::probe_batch(int64_t& after) {
   std::vector<ToProbe> batch;
   for (UnprobedRow& row : parts_.catalog.reader()->unprobed(after, kBatch)) {
     after = row.blob;
-    batch.push_back({row.sha256, std::move(row.name), row.size, std::nullopt});
+    batch.push_back({row.sha256, std::move(row.name), row.size, parts_.charset});
   }
   if (batch.empty()) return false;
   probe_all(batch, {parts_.objects, parts_.workers, parts_.cache, parts_.deadline_ms});
@@ -80,7 +80,13 @@ bool Prober::probe_batch(int64_t& after) {
 
 void Prober::look(UniqueFd object, const Digest& sha256, const std::string& name, int64_t size,
                   std::function<void(MediaFacts)> done) {
-  ToLook what{std::move(object), sha256, name, size, JobClass::kInteractive, parts_.deadline_ms, false};
+  ToLook what{.object = std::move(object),
+              .sha256 = sha256,
+              .name = name,
+              .size = size,
+              .job_class = JobClass::kInteractive,
+              .deadline_ms = parts_.deadline_ms,
+              .charset = parts_.charset};
   look_at(parts_.workers, parts_.cache, std::move(what), [done = std::move(done)](JobResult result) {
     MediaFacts facts = std::move(result.facts);
     if (!result.ok) {

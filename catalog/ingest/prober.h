@@ -11,6 +11,7 @@
 
 #include "catalog/base/digest.h"
 #include "catalog/base/unique_fd.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/facts.h"
 
 namespace damfs {
@@ -30,6 +31,7 @@ class Prober {
     WorkerPool& workers;
     DerivedCache* cache = nullptr;  // where an archive's index is kept
     int64_t deadline_ms = 0;
+    std::string charset{kAutoCharset};  // of names in archives (ToLook)
   };
   explicit Prober(Parts parts);
   ~Prober();  // ends behind the batch at hand

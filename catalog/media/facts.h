@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalog/base/clock.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/clip.h"
 #include "catalog/media/geometry.h"
 #include "catalog/media/pack.h"
@@ -80,10 +81,11 @@ struct MediaFacts {
   int64_t duration_us = 0;
   std::optional<VideoFacts> video;
   std::optional<AudioFacts> audio;
-  std::optional<ClipFacts> clip;     // absent: no editing proxy can be declared
-  int pages = 0;                     // documents
-  bool is_archive = false;           // there is an inside to look at (JobType::kPackIndex)
-  std::shared_ptr<const Pack> pack;  // that inside; never in a probe's own answer
+  std::optional<ClipFacts> clip;           // absent: no editing proxy can be declared
+  int pages = 0;                           // documents
+  bool is_archive = false;                 // there is an inside to look at (JobType::kPackIndex)
+  std::shared_ptr<const Pack> pack;        // that inside; never in a probe's own answer
+  std::string pack_charset{kAutoCharset};  // Job::charset of the names in it
 
   std::optional<CaptureTime> captured;
   DateSource date_source = DateSource::kMtime;  // meaningful only with `captured`

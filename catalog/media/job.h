@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/facts.h"
+#include "catalog/media/texture_map.h"
 
 namespace damfs {
 
@@ -39,17 +41,43 @@ struct StillSpec {
   int effort = 4;    // WebP: libwebp's method, 0..6
 };
 
+// An archive's member, as bytes of what it holds (PackMember). The source is the file that holds it: the archive, or
+// one within it that was unpacked.
+struct MemberRequest {
+  int64_t number = 0;
+  int64_t size = 0;  // bytes, when read
+  uint16_t method = 0;
+  int64_t offset = 0;       // of what is stored, in the source
+  int64_t stored_size = 0;  // bytes
+  uint32_t crc = 0;
+  // Its own archive, and the number it has in that one's directory.
+  int64_t archive_offset = 0;  // in the source
+  int64_t archive_size = 0;    // bytes
+  int64_t entry = 0;
+  int64_t indexed_size = 0;  // of the outermost archive, which the index is of
+};
+
+// What a still is made of, when that is not one file.
+enum class Composition : uint8_t {
+  kNone = 0,
+  kCollage = 1,   // up to kMaxCollage stills
+  kMaterial = 2,  // up to kMaxMaps maps of a material: what they make of a ball
+};
+
 // A still, and with `also` further ones of the same source from one decode: each has the bytes it has when it is made
-// alone. A collage is made of stills.
+// alone.
 struct StillRequest : StillSpec {
   std::vector<StillSpec> also;
-  bool collage = false;
-  int sources = 1;  // of a collage up to kMaxCollage
+  Composition composition = Composition::kNone;
+  int sources = 1;
+  std::vector<MemberRequest> members;  // what of each source is meant; empty: all of it
+  std::vector<MapRole> roles;          // of a material's sources
   Kind kind = Kind::kImage;
   std::string mime;     // of the source
   int64_t seek_us = 0;  // video: which moment to show
 };
 inline constexpr int kMaxCollage = 4;
+inline constexpr int kMaxMaps = 12;
 inline constexpr size_t kMaxStills = 6;  // of one job
 
 // A run of a derived file's pieces (units), made one behind the other. Unit i of the run is written to the output at
@@ -71,22 +99,6 @@ struct ClipRequest {
   Raster raster;    // of the proxy's frames
   int track = -1;   // units are seconds of facts.sound[track]; -1: frames
   int threads = 1;  // codec threads; the bytes do not depend on it
-};
-
-// Of an archive's member, as bytes of what it holds (PackMember). The source is the file that holds it: the archive,
-// or one within it that was unpacked.
-struct MemberRequest {
-  int64_t number = 0;
-  int64_t size = 0;  // bytes, when read
-  uint16_t method = 0;
-  int64_t offset = 0;       // of what is stored, in the source
-  int64_t stored_size = 0;  // bytes
-  uint32_t crc = 0;
-  // Its own archive, and the number it has in that one's directory.
-  int64_t archive_offset = 0;  // in the source
-  int64_t archive_size = 0;    // bytes
-  int64_t entry = 0;
-  int64_t indexed_size = 0;  // of the outermost archive, which the index is of
 };
 
 struct JobResult {
@@ -126,8 +138,10 @@ struct Job {
   RunRequest run;
   ClipRequest clip;
   MemberRequest member;
-  bool hash_members = false;     // pack index: with the SHA-256 of each
-  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a run: for each unit
+  bool hash_members = false;          // pack index: with the SHA-256 of each
+  bool look_at_pictures = true;       // pack index: what stills the members have
+  std::string charset{kAutoCharset};  // pack index: of names that do not tell theirs
+  int64_t deadline_ms = 30'000;       // from the moment a worker starts on it; of a run: for each unit
   // Run: units [0, done) of the run stand in `output`. On a thread of the pool, with no lock held, before `done`;
   // the last call tells of as many units as the result.
   std::function<void(int64_t done, int output)> progress;

@@ -31,16 +31,15 @@ constexpr int64_t kMaxSize = int64_t{1} << 60;
 
 enum Flag : uint8_t { kHasMode = 1, kHasDigest = 2 };
 
-// A member as it lies in the file; behind all of them stand their paths and problems, in the same order.
+// A member as it lies in the file; behind all of them stand their paths, problems and MIME types, in the same order.
 struct Record {
   int64_t size, stored_size, offset, mtime_ns, archive, entry;
-  uint32_t crc, mode, path_size, problem_size;
+  uint32_t crc, mode, path_size, problem_size, mime_size, still_width, still_height;
   uint16_t method;
   uint8_t type, flags;
-  uint32_t unused;
   uint8_t sha256[32];
 };
-static_assert(sizeof(Record) == 104 && std::is_trivially_copyable_v<Record>);
+static_assert(sizeof(Record) == 112 && std::is_trivially_copyable_v<Record>);
 
 [[noreturn]] void odd(std::string_view what) { fail(EPROTO, "a worker's index of an archive is malformed: {}", what); }
 
@@ -66,6 +65,9 @@ Record record_of(const PackMember& member) {
   record.mode = member.mode.value_or(0);
   record.path_size = static_cast<uint32_t>(member.path.size());
   record.problem_size = static_cast<uint32_t>(member.problem.size());
+  record.mime_size = static_cast<uint32_t>(member.mime.size());
+  record.still_width = static_cast<uint32_t>(member.still.width);
+  record.still_height = static_cast<uint32_t>(member.still.height);
   record.method = member.method;
   record.type = static_cast<uint8_t>(member.type);
   if (member.mode) record.flags |= kHasMode;
@@ -89,6 +91,7 @@ int64_t size_of_holder(const Pack& before, int64_t archive, int64_t source_size)
 void check(const Record& record, const Pack& before, int64_t source_size) {
   if (record.type > static_cast<uint8_t>(PackMember::Type::kArchive) || record.mode > 07777U) odd("a type or mode");
   if (record.size < 0 || record.size > kMaxSize) odd("a size");
+  if (record.still_width > FactLimits::kEdge || record.still_height > FactLimits::kEdge) odd("a raster");
   if (record.archive < -1 || record.archive >= static_cast<int64_t>(before.size()) || record.entry < 0)
     odd("an archive");
   if (record.archive >= 0) {
@@ -104,7 +107,7 @@ void check(const Record& record, const Pack& before, int64_t source_size) {
   if (record.method == kStored && record.stored_size != record.size) odd("a stored size");
 }
 
-PackMember member_of(const Record& record, std::string_view path, std::string_view problem) {
+PackMember member_of(const Record& record, std::string_view path, std::string_view problem, std::string_view mime) {
   if (path.empty() || path.size() > kMaxPath || !is_utf8(path) || path.find('\0') != path.npos) odd("a name");
   PackMember member;
   member.path = path;
@@ -117,6 +120,8 @@ PackMember member_of(const Record& record, std::string_view path, std::string_vi
   member.entry = record.entry;
   member.crc = record.crc;
   member.mtime_ns = record.mtime_ns;
+  member.mime = printable(mime.substr(0, FactLimits::kName));
+  member.still = {record.still_width, record.still_height};
   if ((record.flags & kHasMode) != 0) member.mode = record.mode;
   member.problem = printable(problem.substr(0, FactLimits::kSentence));
   if ((record.flags & kHasDigest) != 0) {
@@ -172,6 +177,7 @@ int64_t PackIndexWriter::finish(const Pack& members) {
     records.push_back(record_of(member));
     text += member.path;
     text += member.problem;
+    text += member.mime;
   }
   head.members = static_cast<int64_t>(records.size());
   head.members_at = end_;
@@ -217,7 +223,8 @@ Pack PackIndexReader::members() const {
   for (const Record& record : records) {
     check(record, members, head_.source_size);
     const std::string_view path = take(record.path_size);
-    members.push_back(member_of(record, path, take(record.problem_size)));
+    const std::string_view problem = take(record.problem_size);
+    members.push_back(member_of(record, path, problem, take(record.mime_size)));
   }
   return members;
 }
@@ -229,7 +236,7 @@ Checkpoint PackIndexReader::checkpoint(int64_t index) const {
   return found;
 }
 
-std::optional<Checkpoint> PackIndexReader::before(int64_t member, int64_t out) const {
+int64_t PackIndexReader::count_up_to(int64_t member, int64_t out) const {
   int64_t low = 0;
   int64_t high = head_.checkpoints;
   while (low < high) {
@@ -241,8 +248,20 @@ std::optional<Checkpoint> PackIndexReader::before(int64_t member, int64_t out) c
       high = middle;
     }
   }
-  if (low == 0) return std::nullopt;
-  const Checkpoint found = checkpoint(low - 1);
+  return low;
+}
+
+std::optional<Checkpoint> PackIndexReader::before(int64_t member, int64_t out) const {
+  const int64_t count = count_up_to(member, out);
+  if (count == 0) return std::nullopt;
+  const Checkpoint found = checkpoint(count - 1);
+  return found.member == member ? std::optional(found) : std::nullopt;
+}
+
+std::optional<Checkpoint> PackIndexReader::behind(int64_t member, int64_t out) const {
+  const int64_t count = count_up_to(member, out);
+  if (count == head_.checkpoints) return std::nullopt;
+  const Checkpoint found = checkpoint(count);
   return found.member == member ? std::optional(found) : std::nullopt;
 }
 

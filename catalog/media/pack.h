@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catalog/base/digest.h"
+#include "catalog/media/geometry.h"
 
 namespace damfs {
 
@@ -42,6 +43,8 @@ struct PackMember {
   int64_t entry = 0;             // its number in its own archive's directory
   std::string problem;           // why it cannot be read (a sentence), or empty
   std::optional<Digest> sha256;  // of what is read, when it was asked for
+  std::string mime;              // of a picture, by content; else empty
+  Raster still;                  // of a picture, what a still of it shows before shrinking; else zero
 };
 
 // What is in an archive: its members in the directory's order, then those of the archives within, likewise.
@@ -87,6 +90,8 @@ class PackIndexReader {
   Pack members() const;
   // The last checkpoint of the member at or before `out`; empty: read from its beginning.
   std::optional<Checkpoint> before(int64_t member, int64_t out) const;
+  // The first one behind `out`; empty: there is none.
+  std::optional<Checkpoint> behind(int64_t member, int64_t out) const;
   std::string window(const Checkpoint& checkpoint) const;
 
  private:
@@ -100,6 +105,7 @@ class PackIndexReader {
   friend class PackIndexWriter;
   PackIndexReader(int fd, const Head& head) : fd_(fd), head_(head) {}
   Checkpoint checkpoint(int64_t index) const;
+  int64_t count_up_to(int64_t member, int64_t out) const;  // those of all members before it, too
 
   int fd_;  // borrowed
   Head head_;

@@ -215,21 +215,42 @@ StillSpec spec_from_json(const Json& in) {
 }
 
 Json still_to_json(const StillRequest& still) {
-  Json out = {
-      {"collage", still.collage},      {"sources", still.sources}, {"kind", static_cast<int>(still.kind)},
-      {"mime", printable(still.mime)}, {"seek_us", still.seek_us}, {"stills", Json::array({spec_to_json(still)})}};
+  Json out = {{"composition", static_cast<int>(still.composition)},
+              {"sources", still.sources},
+              {"members", Json::array()},
+              {"roles", Json::array()},
+              {"kind", static_cast<int>(still.kind)},
+              {"mime", printable(still.mime)},
+              {"seek_us", still.seek_us},
+              {"stills", Json::array({spec_to_json(still)})}};
   for (const StillSpec& spec : still.also) out["stills"].push_back(spec_to_json(spec));
+  for (const MemberRequest& member : still.members) out["members"].push_back(member_to_json(member));
+  for (const MapRole role : still.roles) out["roles"].push_back(static_cast<int>(role));
   return out;
+}
+
+int most_sources(const StillRequest& still) {
+  switch (still.composition) {
+    case Composition::kCollage: return kMaxCollage;
+    case Composition::kMaterial: return kMaxMaps;
+    default: return 1;
+  }
 }
 
 StillRequest still_from_json(const Json& in) {
   StillRequest still;
   const Json& specs = in.at("stills");
-  still.collage = in.at("collage").get<bool>();
+  still.composition = static_cast<Composition>(in.at("composition").get<int>());
   still.sources = in.at("sources").get<int>();
-  if (specs.empty() || specs.size() > kMaxStills || still.sources < 1 || still.sources > kMaxCollage) {
+  if (specs.empty() || specs.size() > kMaxStills || still.sources < 1 || still.sources > most_sources(still)) {
     fail(EPROTO, "a malformed job: {} stills of {} sources", specs.size(), still.sources);
   }
+  for (const Json& member : in.at("members")) still.members.push_back(member_from_json(member));
+  for (const Json& role : in.at("roles")) still.roles.push_back(static_cast<MapRole>(role.get<int>()));
+  const auto sources = static_cast<size_t>(still.sources);
+  const bool are_paired = (still.members.empty() || still.members.size() == sources) &&
+                          (still.composition != Composition::kMaterial || still.roles.size() == sources);
+  if (!are_paired) fail(EPROTO, "a malformed job: {} members of {} sources", still.members.size(), sources);
   static_cast<StillSpec&>(still) = spec_from_json(specs.at(0));
   for (size_t i = 1; i < specs.size(); ++i) still.also.push_back(spec_from_json(specs.at(i)));
   still.kind = static_cast<Kind>(in.at("kind").get<int>());
@@ -306,6 +327,8 @@ std::string request_to_payload(const Job& job) {
     if (job.type == JobType::kMember) out["member"] = member_to_json(job.member);
   } else if (job.type == JobType::kPackIndex) {
     out["hash_members"] = job.hash_members;
+    out["look_at_pictures"] = job.look_at_pictures;
+    out["charset"] = job.charset;
   } else if (job.type == JobType::kStill) {
     out["still"] = still_to_json(job.still);
   }
@@ -324,6 +347,8 @@ Job request_from_payload(std::string_view payload) {
     if (job.type == JobType::kClipIndex) return job;
     if (job.type == JobType::kPackIndex) {
       job.hash_members = in.at("hash_members").get<bool>();
+      job.look_at_pictures = in.at("look_at_pictures").get<bool>();
+      job.charset = in.at("charset").get<std::string>();
       return job;
     }
     if (is_run(job.type)) {

@@ -19,7 +19,7 @@ namespace damfs::wire {
 
 inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair
 inline constexpr size_t kMaxFrame = 8U << 20;
-inline constexpr size_t kMaxDescriptors = 8;
+inline constexpr size_t kMaxDescriptors = 20;
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // empty: wait for ever
 

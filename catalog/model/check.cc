@@ -46,6 +46,9 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
     {"SELECT name FROM counter c WHERE (name = 'blobs' AND value <> (SELECT count(*) FROM blob)) OR (name = "
      "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob))",
      "the counter {} is wrong"},
+    {"SELECT c.asset_id FROM member_copy c WHERE NOT EXISTS (SELECT 1 FROM pack_member m WHERE m.id = c.member_id) OR "
+     "NOT EXISTS (SELECT 1 FROM asset_link l WHERE l.from_id = c.asset_id)",
+     "asset {} is said to be a copy of what is in no archive"},
     {"SELECT a.id FROM asset a LEFT JOIN asset_search s ON s.rowid = a.id WHERE a.state = 0 AND s.rowid IS NULL",
      "asset {} is missing from the search index"},
 };

@@ -108,6 +108,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.date_source = words.date_source;
   details.tags = reader.tag_paths(asset);
   for (const int64_t album : reader.albums(asset)) details.albums.push_back(reader.group_path(Grouping::kAlbum, album));
+  details.derived_from = PackReader(reader).origins(asset);
   load_technical(reader, found->row.version, details.media);
   load_video(reader, found->row.version, details.media);
   load_audio(reader, found->row.version, details.media);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/model/packs.h"
 #include "catalog/model/reader.h"
 
 namespace damfs {
@@ -28,7 +29,8 @@ struct Details {
   std::string title, description;
   std::string captured;  // ISO 8601
   DateSource date_source = DateSource::kMtime;
-  std::vector<std::string> tags, albums;        // paths
+  std::vector<std::string> tags, albums;  // paths
+  std::vector<PackReader::Origin> derived_from;
   MediaFacts media;                             // what the worker found; without tags, words and metadata
   std::map<std::string, std::string> metadata;  // namespace → JSON
 };

@@ -11,13 +11,15 @@
 namespace damfs {
 namespace {
 
-constexpr int kMemberColumns = 22;
+constexpr int kMemberColumns = 25;
 
 PackRow pack_row(const db::Statement& row) {
   const auto digest = Digest::from_bytes(row.text(5));
   if (!digest) fail(EUCLEAN, "the catalog has a malformed digest for {}", row.text(2));
-  return {row.integer(0), std::string(row.text(1)), std::string(row.text(2)), row.integer(3), row.integer(4),
-          *digest,        row.integer(6),           row.integer(7),           row.integer(8)};
+  PackRow pack{row.integer(0), std::string(row.text(1)), std::string(row.text(2)), row.integer(3), row.integer(4),
+               *digest,        row.integer(6),           row.integer(7),           row.integer(8), std::nullopt};
+  if (!row.is_null(9)) pack.primary = member_id(pack.blob, row.integer(9));
+  return pack;
 }
 
 MemberRow member_row(const db::Statement& row) {
@@ -44,6 +46,8 @@ MemberRow member_row(const db::Statement& row) {
   member.by_material = row.integer(19) != 0;
   if (!row.is_null(20)) member.archive = row.integer(20);
   member.entry = row.integer(21);
+  member.mime = row.text(22);
+  member.still = {row.integer(23), row.integer(24)};
   return member;
 }
 
@@ -76,6 +80,12 @@ std::optional<PackRow> PackReader::pack_of_blob(int64_t blob) {
   return one(reader_.statement("pack_of_blob").bind_all(blob), pack_row);
 }
 
+std::optional<Digest> PackReader::digest_of(int64_t blob) {
+  const auto found = one(reader_.statement("digest_of_blob").bind_all(blob),
+                         [](const db::Statement& row) { return Digest::from_bytes(row.text(0)); });
+  return found.value_or(std::nullopt);
+}
+
 std::optional<PackRow> PackReader::find_pack(std::string_view name) {
   const std::string key = fold(name);
   auto found = one(reader_.statement("find_pack").bind_all(std::string_view(key)), pack_row);
@@ -88,6 +98,12 @@ void PackReader::members(int64_t parent, int64_t after, const std::function<bool
   while (rows->step()) {
     if (!visit(member_row(*rows))) return;
   }
+}
+
+void PackReader::folders(int64_t blob, const std::function<void(int64_t id)>& visit) {
+  db::Use rows(reader_.statement("folders_of_pack"));
+  rows->bind_all(member_id(blob, 0), member_id(blob, kPackTop));
+  while (rows->step()) visit(rows->integer(0));
 }
 
 std::optional<MemberRow> PackReader::member(int64_t id) {
@@ -149,12 +165,76 @@ std::optional<MaterialRow> PackReader::find_material(std::string_view name) {
   return found && nfc(found->name) == nfc(name) ? std::move(found) : std::nullopt;
 }
 
+std::optional<MemberRow> PackReader::primary_member(int64_t version) {
+  return one(reader_.statement("primary_member").bind_all(version), member_row);
+}
+
+int64_t PackReader::first_material(int64_t version) {
+  return one(reader_.statement("first_material").bind_all(version),
+             [](const db::Statement& row) { return row.integer(0); })
+      .value_or(0);
+}
+
 std::vector<MemberRow> PackReader::maps_of_material(int64_t material) {
   std::vector<MemberRow> maps;
   db::Use rows(reader_.statement("maps_of_material"));
   rows->bind_all(material, int64_t{0});
   while (rows->step()) maps.push_back(member_row(*rows));
   return maps;
+}
+
+bool PackReader::is_any() { return db::Use(reader_.statement("any_pack"))->step(); }
+
+bool PackReader::has_size(int64_t size) {
+  return db::Use(reader_.statement("is_size_of_member").bind_all(size))->step();
+}
+
+std::vector<int64_t> PackReader::with_bytes(int64_t size, uint32_t crc) {
+  std::vector<int64_t> found;
+  db::Use rows(reader_.statement("members_with_bytes"));
+  rows->bind_all(size, int64_t{crc});
+  while (rows->step()) found.push_back(rows->integer(0));
+  return found;
+}
+
+void PackReader::unlinked_like_members(int64_t after,
+                                       const std::function<bool(int64_t asset, const Digest&, int64_t size)>& visit) {
+  db::Use rows(reader_.statement("unlinked_like_members"));
+  rows->bind_all(after);
+  while (rows->step()) {
+    const auto digest = Digest::from_bytes(rows->text(1));
+    if (digest && !visit(rows->integer(0), *digest, rows->integer(2))) return;
+  }
+}
+
+std::optional<MemberRow> PackReader::holder_of(const MemberRow& member) {
+  for (int64_t at = member.archive; at >= 0;) {
+    auto archive = this->member(member_id(blob_of_member(member.id), at));
+    if (!archive) fail(EIO, "the archive around {} is not in the catalog", member.name);
+    if (archive->method != kStored) return archive;
+    at = archive->archive;
+  }
+  return std::nullopt;
+}
+
+std::vector<PackReader::Origin> PackReader::origins(int64_t asset) {
+  std::vector<Origin> found;
+  std::vector<int64_t> members;
+  {
+    db::Use rows(reader_.statement("origins_of_asset"));
+    rows->bind_all(asset);
+    while (rows->step()) {
+      found.push_back({rows->integer(0), std::string(rows->text(1)), {}});
+      members.push_back(rows->integer(2));
+    }
+  }
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (members[i] == 0) continue;
+    const auto shown = pack(found[i].asset);
+    const auto row = shown && shown->blob == blob_of_member(members[i]) ? member(members[i]) : std::nullopt;
+    if (row) found[i].inside = join_path(shown->name, path(*row));
+  }
+  return found;
 }
 
 bool PackReader::has_called(int64_t blob, std::string_view fts_term) {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "catalog/media/pack.h"
+#include "catalog/media/texture_map.h"
 #include "catalog/model/pack_tree.h"
 #include "catalog/model/reader.h"
-#include "catalog/model/texture_map.h"
 
 namespace damfs {
 
@@ -28,6 +28,7 @@ struct PackRow {
   int64_t size = 0;  // bytes
   int64_t mtime_ns = 0;
   int64_t changed_ns = 0;
+  std::optional<int64_t> primary;  // id of the member whose still is its own
 };
 
 // A member's id; that of what stands above the top ones has kPackTop as its number.
@@ -58,6 +59,8 @@ struct MemberRow {
   int64_t resolution = 0;
   std::optional<int64_t> material;
   bool by_map = false, by_material = false;
+  std::string mime;  // of a picture
+  Raster still;      // of a picture; zero: no still can be declared
 
   // An archive within an archive is shown as one.
   bool is_folder() const { return type == PackMember::Type::kFolder || type == PackMember::Type::kArchive; }
@@ -88,9 +91,11 @@ class PackReader {
   void packs(int64_t after_asset, const std::function<bool(const PackRow&)>& visit);
   std::optional<PackRow> pack(int64_t asset);
   std::optional<PackRow> pack_of_blob(int64_t blob);  // one that shows it
+  std::optional<Digest> digest_of(int64_t blob);      // whether anything shows it or not
   std::optional<PackRow> find_pack(std::string_view name);
 
   void members(int64_t parent, int64_t after, const std::function<bool(const MemberRow&)>& visit);
+  void folders(int64_t blob, const std::function<void(int64_t id)>& visit);  // all in it, also archives within
   std::optional<MemberRow> member(int64_t id);
   std::optional<MemberRow> find_member(int64_t parent, std::string_view name);
   std::string path(const MemberRow& member);  // below its pack's folder
@@ -103,6 +108,29 @@ class PackReader {
   std::optional<MaterialRow> material(int64_t id);
   std::optional<MaterialRow> find_material(std::string_view name);
   std::vector<MemberRow> maps_of_material(int64_t material);  // one of a role
+
+  // What stands for an archive's version.
+  std::optional<MemberRow> primary_member(int64_t version);
+  int64_t first_material(int64_t version);  // that has maps to look at; 0: none has
+
+  // Files whose copies can be known again (catalog/ingest/copies.h).
+  bool is_any();  // archive
+  bool has_size(int64_t size);
+  std::vector<int64_t> with_bytes(int64_t size, uint32_t crc);  // the first of them
+  // Live assets behind that id, by rising ids, which are derived from nothing and have the size of some member.
+  void unlinked_like_members(int64_t after,
+                             const std::function<bool(int64_t asset, const Digest&, int64_t size)>& visit);
+  // The innermost archive around it that is not stored as it is; empty: the outermost holds it. Throws Error(EIO) for
+  // one that is not in the catalog.
+  std::optional<MemberRow> holder_of(const MemberRow& member);
+
+  // What an asset was made from: another one, or a member of one.
+  struct Origin {
+    int64_t asset = 0;
+    std::string label;
+    std::string inside;  // "<its pack's folder>/<path>"; empty: the asset itself, or nothing shows the member now
+  };
+  std::vector<Origin> origins(int64_t asset);
 
   bool has_called(int64_t blob, std::string_view fts_term);  // whether the words' index finds something in it
 

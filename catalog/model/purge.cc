@@ -69,12 +69,16 @@ std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset) {
 void Writer::purge_asset(int64_t asset) {
   if (state_of_asset(asset) != AssetState::kTrashed) return;
   for (const int64_t trash : ids("SELECT id FROM trash WHERE asset_id = ?1", asset)) drop_trash(trash);
-  for (const char* sql : {"DELETE FROM asset_tag WHERE asset_id = ?1", "DELETE FROM album_item WHERE asset_id = ?1",
-                          "DELETE FROM metadata WHERE asset_id = ?1", "DELETE FROM attribute WHERE asset_id = ?1",
-                          "DELETE FROM asset_text WHERE asset_id = ?1", "DELETE FROM sidecar_heard WHERE asset_id = ?1",
-                          "DELETE FROM asset_link WHERE from_id = ?1 OR to_id = ?1",
-                          "UPDATE asset SET camera_proxy_id = NULL WHERE camera_proxy_id = ?1",
-                          "UPDATE asset SET state = 2, camera_id = NULL, camera_proxy_id = NULL WHERE id = ?1"}) {
+  for (const char* sql :
+       {"DELETE FROM asset_tag WHERE asset_id = ?1", "DELETE FROM album_item WHERE asset_id = ?1",
+        "DELETE FROM metadata WHERE asset_id = ?1", "DELETE FROM attribute WHERE asset_id = ?1",
+        "DELETE FROM asset_text WHERE asset_id = ?1", "DELETE FROM sidecar_heard WHERE asset_id = ?1",
+        "DELETE FROM member_copy WHERE asset_id = ?1 OR asset_id IN (SELECT l.from_id FROM asset_link "
+        "l JOIN member_copy c ON c.asset_id = l.from_id JOIN version v ON v.asset_id = l.to_id AND "
+        "v.blob_id = (c.member_id >> 20) WHERE l.to_id = ?1)",
+        "DELETE FROM asset_link WHERE from_id = ?1 OR to_id = ?1",
+        "UPDATE asset SET camera_proxy_id = NULL WHERE camera_proxy_id = ?1",
+        "UPDATE asset SET state = 2, camera_id = NULL, camera_proxy_id = NULL WHERE id = ?1"}) {
     statement(sql).bind_all(asset).run();
   }
   for (const int64_t version : ids("SELECT id FROM version WHERE asset_id = ?1", asset)) purge_version(version);

@@ -419,6 +419,11 @@ std::optional<SourceRow> Reader::source(std::string_view path) {
   return SourceRow{stamp, row->integer(5)};
 }
 
+int64_t Reader::newest_asset() {
+  db::Use row(statement("newest_asset"));
+  return row->step() ? row->integer(0) : 0;
+}
+
 int64_t Reader::newest_change() {
   db::Use row(statement("newest_change"));
   return row->step() ? row->integer(0) : 0;

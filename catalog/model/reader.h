@@ -81,6 +81,7 @@ class Reader {
   };
   Totals totals();
 
+  int64_t newest_asset();  // 0: there is none
   bool has_blob(const Digest& sha256);
   std::optional<SourceRow> source(std::string_view path);
 

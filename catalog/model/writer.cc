@@ -100,6 +100,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
     const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
     filed = {Filed::kNewAsset, add_asset(incoming, blob, incoming.facts != nullptr ? *incoming.facts : stored), {}};
   }
+  link_copy(filed.asset, incoming.copy_of);
   const std::string name = free_name(folder, incoming.name, incoming.sha256);
   // The suffixed name may itself be there from an earlier import of the same bytes.
   db::Use present(statement("SELECT id FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3"));
@@ -255,7 +256,7 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   row->run();
   add_streams(blob, facts);
   if (facts.mime == kSidecarMime && facts.problem.empty()) add_sidecar(blob, facts);
-  if (facts.pack) add_pack(blob, *facts.pack);
+  if (facts.pack) add_pack(blob, *facts.pack, facts.pack_charset);
 }
 
 void Writer::add_streams(int64_t blob, const MediaFacts& facts) {

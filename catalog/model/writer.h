@@ -32,6 +32,7 @@ struct IncomingFile {
   const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
   std::string source_path;            // absolute; empty: not remembered
   SourceStamp stamp;
+  int64_t copy_of = 0;  // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
 };
 
 enum class Filed { kNewAsset, kNewName, kNewVersion, kKnown };
@@ -67,6 +68,7 @@ struct SealedFile {
   int64_t mtime_ns = 0;
   Ownership ownership{};
   const MediaFacts* facts = nullptr;  // null: not looked at yet
+  int64_t copy_of = 0;                // IncomingFile's
 };
 
 // A name in originals/.
@@ -98,6 +100,10 @@ class Writer {
   // Gives the bytes a name. Known bytes: another name for the asset that has them. Another file of that name
   // in that folder: a new version when it came from the same source path, else a name with a suffix.
   FiledAs file(const IncomingFile& incoming);
+
+  // Says of an asset that is derived from nothing yet that it was copied from that member of an archive (0: of none),
+  // if that is still shown.
+  void link_copy(int64_t asset, int64_t member);
 
   // What a newer probe found of bytes that are catalogued already. What people said of the assets stays.
   void renew_facts(const Digest& sha256, const MediaFacts& facts);
@@ -253,12 +259,13 @@ class Writer {
   void tell_of_sidecar(const EntryRow& sidecar);
   void hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar);
   void take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
-  void add_pack(int64_t blob, const Pack& members);
+  void add_pack(int64_t blob, const Pack& members, std::string_view charset);
   void remove_members(int64_t blob);
   void remove_pack(int64_t blob);
   int64_t ensure_material(int64_t blob, std::string_view wanted);
   std::string free_pack_name(std::string_view sql, std::string_view wanted, std::string_view otherwise);
   void name_pack(int64_t asset);
+  void unlink_copy(int64_t asset);
   void pair_camera_proxies();
   void pair_camera_proxy(int64_t original, int64_t proxy);
   std::optional<int64_t> asset_named(int64_t folder, std::string_view path);

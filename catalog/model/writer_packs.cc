@@ -15,6 +15,9 @@
 namespace damfs {
 namespace {
 
+// So that an extension can be put behind it.
+constexpr size_t kMostNameBytes = kMaxNameBytes - 15;
+
 // What packs/ itself holds besides packs.
 bool is_reserved(std::string_view name) { return fold(name) == "by-map" || fold(name) == "by-material"; }
 
@@ -63,20 +66,26 @@ Maps find_maps(const std::vector<PackNode>& nodes) {
 
 }  // namespace
 
-void Writer::add_pack(int64_t blob, const Pack& members) {
+void Writer::add_pack(int64_t blob, const Pack& members, std::string_view charset) {
   remove_members(blob);
-  statement("INSERT OR REPLACE INTO pack (blob_id, recipe) VALUES (?1, ?2)").bind_all(blob, int64_t{kPackRecipe}).run();
+  const auto primary = primary_picture(members);
+  statement("INSERT OR REPLACE INTO pack (blob_id, recipe, primary_member, charset) VALUES (?1, ?2, ?3, ?4)")
+      .bind_all(blob, int64_t{kPackRecipe}, primary ? std::optional(static_cast<int64_t>(*primary)) : std::nullopt,
+                charset)
+      .run();
   const std::vector<PackNode> nodes = pack_tree(members);
   const Maps maps = find_maps(nodes);
   std::vector<int64_t> materials;
   for (const std::string& wanted : maps.materials) materials.push_back(ensure_material(blob, wanted));
   db::Statement& insert = statement(
       "INSERT INTO pack_member (id, parent_id, name, name_key, type, method, size, stored_size, offset, crc, mtime_ns, "
-      "mode, path, note, problem, sha256, role, resolution, material_id, by_map, by_material, archive, entry) VALUES "
+      "mode, path, note, problem, sha256, role, resolution, material_id, by_map, by_material, archive, entry, mime, "
+      "still_width, still_height) VALUES "
       "(?1, ?2, ?3, ?4, "
-      "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)");
+      "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, "
+      "?24, ?25, ?26)");
   static const PackMember kImplied{
-      .path = {}, .type = PackMember::Type::kFolder, .mode = {}, .problem = {}, .sha256 = {}};
+      .path = {}, .type = PackMember::Type::kFolder, .mode = {}, .problem = {}, .sha256 = {}, .mime = {}, .still = {}};
   for (size_t i = 0; i < nodes.size(); ++i) {
     const PackNode& node = nodes[i];
     const PackMember& member = node.member != nullptr ? *node.member : kImplied;
@@ -97,11 +106,46 @@ void Writer::add_pack(int64_t blob, const Pack& members) {
     row->bind(19, map ? std::optional(materials[static_cast<size_t>(maps.material[i])]) : std::nullopt);
     row->bind(20, int64_t{maps.by_map[i]}).bind(21, int64_t{maps.by_material[i]});
     row->bind(22, member.archive >= 0 ? std::optional(member.archive) : std::nullopt).bind(23, member.entry);
+    row->bind(24, std::string_view(member.mime)).bind(25, member.still.width).bind(26, member.still.height);
     row->run();
   }
   statement("INSERT INTO member_search (rowid, name) SELECT id, name FROM pack_member WHERE id BETWEEN ?1 AND ?2")
       .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
       .run();
+  statement(
+      "DELETE FROM member_copy WHERE member_id BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM pack_member m WHERE "
+      "m.id = member_copy.member_id)")
+      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
+      .run();
+  // Of an earlier reading of their names.
+  statement(
+      "DELETE FROM material WHERE blob_id = ?1 AND NOT EXISTS (SELECT 1 FROM pack_member m WHERE m.by_material = 1 AND "
+      "m.material_id = material.id)")
+      .bind_all(blob)
+      .run();
+}
+
+void Writer::link_copy(int64_t asset, int64_t member) {
+  if (member == 0 || count_of("SELECT count(*) FROM asset_link WHERE from_id = ?1", asset) != 0) return;
+  const int64_t pack = count_of(
+      "SELECT a.id FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20) CROSS JOIN asset a ON "
+      "a.id = v.asset_id AND a.version_id = v.id WHERE m.id = ?1 AND a.state = 0",
+      member);
+  if (pack == 0 || pack == asset) return;
+  statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?1, 'derived_from', ?2)")
+      .bind_all(asset, pack)
+      .run();
+  statement("INSERT OR REPLACE INTO member_copy (asset_id, member_id) VALUES (?1, ?2)").bind_all(asset, member).run();
+  touched_assets_.try_emplace(asset, 0);
+}
+
+void Writer::unlink_copy(int64_t asset) {
+  statement(
+      "DELETE FROM asset_link WHERE from_id = ?1 AND to_id IN (SELECT v.asset_id FROM member_copy c JOIN version v ON "
+      "v.blob_id = (c.member_id >> 20) WHERE c.asset_id = ?1)")
+      .bind_all(asset)
+      .run();
+  statement("DELETE FROM member_copy WHERE asset_id = ?1").bind_all(asset).run();
 }
 
 // Materials stay: a newer index finds them again.
@@ -118,6 +162,9 @@ void Writer::remove_members(int64_t blob) {
 
 void Writer::remove_pack(int64_t blob) {
   remove_members(blob);
+  statement("DELETE FROM member_copy WHERE member_id BETWEEN ?1 AND ?2")
+      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
+      .run();
   statement("DELETE FROM material WHERE blob_id = ?1").bind_all(blob).run();
   statement("DELETE FROM pack WHERE blob_id = ?1").bind_all(blob).run();
 }
@@ -134,12 +181,12 @@ int64_t Writer::ensure_material(int64_t blob, std::string_view wanted) {
 
 // The first of `wanted`, `otherwise` and their like that `sql` does not find taken.
 std::string Writer::free_pack_name(std::string_view sql, std::string_view wanted, std::string_view otherwise) {
-  std::string name = portable_name(wanted);
+  std::string name = portable_name(wanted, kMostNameBytes);
   for (int64_t number = 1;; ++number) {
     db::Use row(statement(sql));
     row->bind_all(std::string_view(fold(name)));
     if (!row->step() && !is_reserved(name)) return name;
-    name = portable_name(otherwise);
+    name = portable_name(otherwise, kMostNameBytes);
     if (number > 1) name = with_suffix(name, fmt::format("~{}", number));
   }
 }

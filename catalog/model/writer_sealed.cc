@@ -102,6 +102,10 @@ bool Writer::amend(const SealedFile& file, const EntryRow& entry, int64_t blob) 
   set_version(entry.asset, file.version, technical_facts(blob), file.size, file.mtime_ns);
   move_asset_in_groups(entry.asset, +1);
   touched_assets_[entry.asset] = file.version;
+  if (count_of("SELECT count(*) FROM version WHERE asset_id = ?1", entry.asset) == 1) {
+    unlink_copy(entry.asset);  // what it was said to be a copy of, it was not yet all of
+    link_copy(entry.asset, file.copy_of);
+  }
   if (before != blob) drop_blob_if_unused(before);
   return true;
 }
@@ -219,6 +223,7 @@ FiledAs Writer::seal(const SealedFile& file, int64_t folder, std::string_view na
     filed = {Filed::kNewAsset, add_asset(incoming_of(file, name), blob, facts), {}};
     add_entry(folder, name, filed.asset);
   }
+  if (filed.how != Filed::kNewVersion && filed.how != Filed::kKnown) link_copy(filed.asset, file.copy_of);
   // A further name of known bytes does not change whose they are.
   if (filed.how != Filed::kNewName) set_ownership(filed.asset, file.ownership);
   filed.path = join_path(folder_path(folder), name);

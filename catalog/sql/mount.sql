@@ -213,6 +213,9 @@ SELECT album_id FROM album_item WHERE asset_id = ?1 ORDER BY album_id;
 -- name: entries_of_asset
 SELECT folder_id, name FROM folder_entry WHERE asset_id = ?1 ORDER BY id;
 
+-- name: newest_asset
+SELECT max(id) FROM asset;
+
 -- name: newest_change
 SELECT max(id) FROM change;
 
@@ -281,55 +284,65 @@ FROM technical t JOIN blob b ON b.id = t.blob_id WHERE t.probe = 0 AND t.blob_id
 
 -- What is inside archives. A pack's columns stand in one order (model/packs.h: PackRow), and so do a member's.
 -- name: list_packs
-SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
+  k.primary_member
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.asset_id > ?1 ORDER BY p.asset_id;
 
 -- name: pack
-SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
+  k.primary_member
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.asset_id = ?1;
 
 -- name: find_pack
-SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
+  k.primary_member
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.name_key = ?1;
 
 -- name: pack_of_blob
-SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns
+SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
+  k.primary_member
 FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND v.blob_id = ?1 LIMIT 1;
 
+-- name: digest_of_blob
+SELECT sha256 FROM blob WHERE id = ?1;
+
 -- name: list_members
 SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
-  role, resolution, material_id, by_map, by_material, archive, entry
+  role, resolution, material_id, by_map, by_material, archive, entry, mime, still_width, still_height
 FROM pack_member WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+
+-- name: folders_of_pack
+SELECT id FROM pack_member WHERE id BETWEEN ?1 AND ?2 AND type IN (1, 3) ORDER BY id;
 
 -- name: find_member
 SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
-  role, resolution, material_id, by_map, by_material, archive, entry
+  role, resolution, material_id, by_map, by_material, archive, entry, mime, still_width, still_height
 FROM pack_member WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
 
 -- name: member
 SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
-  role, resolution, material_id, by_map, by_material, archive, entry
+  role, resolution, material_id, by_map, by_material, archive, entry, mime, still_width, still_height
 FROM pack_member WHERE id = ?1;
 
 -- name: list_maps
 SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
-  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, p.name,
-  a.mtime_ns
+  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, m.mime,
+  m.still_width, m.still_height, p.name, a.mtime_ns
 FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20)
 CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
 WHERE m.by_map = 1 AND m.role = ?1 AND m.id > ?2 AND a.state = 0 ORDER BY m.id;
 
 -- name: map_of_pack
 SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
-  role, resolution, material_id, by_map, by_material, archive, entry
+  role, resolution, material_id, by_map, by_material, archive, entry, mime, still_width, still_height
 FROM pack_member WHERE by_map = 1 AND role = ?1 AND id > ?2 AND id < ?3;
 
 -- name: list_materials
@@ -346,8 +359,44 @@ CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.name_key
 
 -- name: maps_of_material
 SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
-  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry
+  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, m.mime,
+  m.still_width, m.still_height
 FROM pack_member m WHERE m.by_material = 1 AND m.material_id = ?1 AND m.role > ?2 ORDER BY m.role;
+
+-- The member whose still is that of an archive's version.
+-- name: primary_member
+SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
+  m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, m.mime,
+  m.still_width, m.still_height
+FROM version v CROSS JOIN pack k ON k.blob_id = v.blob_id
+CROSS JOIN pack_member m ON m.id = (v.blob_id << 20 | k.primary_member) WHERE v.id = ?1;
+
+-- Its first material that a ball can be made of: with another map than height (8) and specular (13).
+-- name: first_material
+SELECT m.id FROM version v CROSS JOIN material m ON m.blob_id = v.blob_id
+CROSS JOIN pack_member p ON p.by_material = 1 AND p.material_id = m.id
+WHERE v.id = ?1 AND p.still_width > 0 AND p.role NOT IN (8, 13) ORDER BY m.id LIMIT 1;
+
+-- name: any_pack
+SELECT 1 FROM pack LIMIT 1;
+
+-- name: is_size_of_member
+SELECT 1 FROM pack_member WHERE size = ?1 AND type = 0 AND problem = '' AND size > 0 LIMIT 1;
+
+-- name: members_with_bytes
+SELECT id FROM pack_member WHERE size = ?1 AND crc = ?2 AND type = 0 AND problem = '' AND size > 0 ORDER BY id LIMIT 64;
+
+-- name: unlinked_like_members
+SELECT a.id, b.sha256, b.size FROM asset a CROSS JOIN version v ON v.id = a.version_id CROSS JOIN blob b ON b.id = v.blob_id
+WHERE a.id > ?1 AND a.state = 0 AND EXISTS (SELECT 1 FROM pack_member m WHERE m.size = b.size AND m.type = 0 AND
+m.problem = '' AND m.size > 0) AND NOT EXISTS (SELECT 1 FROM asset_link l WHERE l.from_id = a.id AND
+l.relation = 'derived_from') ORDER BY a.id;
+
+-- name: origins_of_asset
+SELECT l.to_id, a.label, coalesce((SELECT c.member_id FROM member_copy c CROSS JOIN version v ON
+  v.blob_id = (c.member_id >> 20) AND v.asset_id = l.to_id WHERE c.asset_id = l.from_id), 0)
+FROM asset_link l CROSS JOIN asset a ON a.id = l.to_id
+WHERE l.from_id = ?1 AND l.relation = 'derived_from' ORDER BY l.to_id;
 
 -- name: pack_name_of
 SELECT name FROM pack_name WHERE asset_id = ?1;

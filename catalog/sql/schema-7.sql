@@ -2,10 +2,13 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Version 7: what is inside archives.
 
--- A blob that is an archive, and which version of the index found its members (media/pack.h: kPackRecipe).
+-- A blob that is an archive, and which version of the index found its members (media/pack.h: kPackRecipe). `charset`:
+-- how names that do not tell theirs were to be read (media/charsets.h).
 CREATE TABLE pack (
   blob_id INTEGER PRIMARY KEY REFERENCES blob (id),
-  recipe INTEGER NOT NULL
+  recipe INTEGER NOT NULL,
+  primary_member INTEGER,          -- the one whose still is the archive's own
+  charset TEXT NOT NULL
 ) STRICT;
 
 -- What is in it, as it is shown. id: blob_id << 20 | number (model/pack_tree.h), which is its inode number's core.
@@ -30,18 +33,25 @@ CREATE TABLE pack_member (
   note TEXT NOT NULL,
   problem TEXT NOT NULL,
   sha256 BLOB,
-  -- model/texture_map.h. role 0: it is no map. by_map, by_material: it has a name there.
+  -- media/texture_map.h. role 0: it is no map. by_map, by_material: it has a name there.
   role INTEGER NOT NULL,
   resolution INTEGER NOT NULL,
   material_id INTEGER,
   by_map INTEGER NOT NULL,
   by_material INTEGER NOT NULL,
+  -- Of a picture: what it is, and what a still of it shows before shrinking; else '' and 0.
+  mime TEXT NOT NULL,
+  still_width INTEGER NOT NULL,
+  still_height INTEGER NOT NULL,
   UNIQUE (parent_id, name)
 ) STRICT;
 CREATE INDEX pack_member_by_parent ON pack_member (parent_id, id);
 CREATE INDEX pack_member_by_key ON pack_member (parent_id, name_key);
 CREATE INDEX pack_member_by_map ON pack_member (role, id) WHERE by_map = 1;
 CREATE INDEX pack_member_by_material ON pack_member (material_id, role) WHERE by_material = 1;
+
+-- What the copies of files are found by.
+CREATE INDEX pack_member_by_bytes ON pack_member (size, crc) WHERE type = 0 AND problem = '' AND size > 0;
 
 -- Their names, for `inside:`.
 CREATE VIRTUAL TABLE member_search USING fts5 (
@@ -66,5 +76,16 @@ CREATE TABLE pack_name (
   name TEXT NOT NULL,
   name_key TEXT NOT NULL UNIQUE    -- names.h: fold
 ) STRICT;
+
+-- Of an asset that was copied out of an archive: which member it was. That it is derived from the archive's asset stands
+-- in asset_link. Size and CRC-32 are equal; so is the SHA-256 where the member's is known, and where the archive holds the
+-- member as it is, its bytes were compared. A member that is compressed was not read for this: two files of one size and
+-- CRC-32 that differ are taken for one there.
+CREATE TABLE member_copy (
+  asset_id INTEGER PRIMARY KEY REFERENCES asset (id),
+  member_id INTEGER NOT NULL
+) STRICT;
+CREATE INDEX member_copy_by_member ON member_copy (member_id);
+CREATE INDEX asset_link_by_to ON asset_link (to_id);
 
 PRAGMA user_version = 7;

@@ -34,9 +34,13 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 # How long one picture or clip may take before its worker is stopped, in milliseconds.
 # deadline_ms = 30000
 
-# Kinds of previews besides small, medium and large, each a folder in previews/. `box` is the long edge in pixels;
-# `format` is "webp", "jpeg" or "png"; `budget` the bytes of one that fills the box. A section called small, medium
-# or large changes that one.
+[packs]
+# How names in zips are read that do not tell their encoding and are not UTF-8. "auto" finds it out where it is clear.
+# encoding = "shift-jis"
+
+# Kinds of previews besides small, medium, large and material, each a folder in previews/. `box` is the long edge in
+# pixels; `format` is "webp", "jpeg" or "png"; `budget` the bytes of one that fills the box. A section called like one
+# of those changes that one.
 # [preview.frame]
 # box = 1280
 # format = "jpeg"
@@ -60,8 +64,20 @@ void take_integer(const toml::table& table, const Path& file, std::string_view s
   set(*value);
 }
 
+void take_charset(const toml::table& table, const Path& file, std::string& charset) {
+  const auto node = table["packs"]["encoding"];
+  if (!node) return;
+  const auto value = node.value_exact<std::string>();
+  try {
+    charset = charset_name(value.value_or(""));
+  } catch (const Error& error) {
+    fail(EINVAL, "{}:{}: packs.encoding: {}", file.string(), node.node()->source().begin.line, error.what());
+  }
+}
+
 void refuse_unknown(const toml::table& table, const Path& file) {
-  static constexpr std::array<std::string_view, 3> kKnown = {"derived.max_bytes", "media.workers", "media.deadline_ms"};
+  static constexpr std::array<std::string_view, 4> kKnown = {"derived.max_bytes", "media.workers", "media.deadline_ms",
+                                                             "packs.encoding"};
   for (const auto& [section, inner] : table) {
     if (section == "preview") continue;
     if (!inner.is_table()) {
@@ -101,6 +117,7 @@ Config Config::load(const Path& file) {
   take_integer(table, file, "media", "workers", 0, 1024,
                [&](int64_t v) { config.media_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
+  take_charset(table, file, config.pack_charset);
   if (const auto* section = table.get("preview")) config.previews = preview_settings(*section, file);
   return config;
 }

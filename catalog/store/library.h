@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/media/charsets.h"
 #include "catalog/store/preview_settings.h"
 
 namespace damfs {
@@ -18,6 +19,7 @@ struct Config {
   int64_t derived_max_bytes = int64_t{10} << 30;  // [derived] max_bytes: the cache of derived files
   unsigned media_workers = 0;                     // [media] workers: 0 is one a core
   int64_t media_deadline_ms = 30'000;             // [media] deadline_ms: for one still or one probe
+  std::string pack_charset{kAutoCharset};         // [packs] encoding: of names in zips that do not tell theirs
   std::vector<PreviewSetting> previews;           // [preview.NAME]
 
   static Config load(const Path& file);

@@ -20,6 +20,6 @@ struct PreviewSetting {
   std::optional<int> quality;  // 1..100
 };
 
-inline constexpr const char* kBuiltInPreviews[] = {"small", "medium", "large"};
+inline constexpr const char* kBuiltInPreviews[] = {"small", "medium", "large", "material"};
 
 }  // namespace damfs

@@ -15,7 +15,8 @@ namespace damfs {
 struct FailedFile {
   DerivedCache::Failure failure;
   std::vector<int64_t> assets;     // that have these bytes, at least one
-  std::vector<std::string> paths;  // theirs, below originals/
+  std::vector<std::string> paths;  // theirs, below originals/; of what is inside an archive, with its path there
+  bool is_inside = false;          // of an archive
 };
 
 // The newest first. Of bytes that no asset has any more, and of former recipes, nothing is said.

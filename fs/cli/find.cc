@@ -93,6 +93,9 @@ void print_details(const Details& details) {
   print_row("description", details.description);
   print_row("tags", comma_separated(details.tags));
   print_row("albums", comma_separated(details.albums));
+  for (const PackReader::Origin& from : details.derived_from) {
+    print_row("derived from", from.inside.empty() ? from.label : "packs/" + from.inside);
+  }
   print_row("problem", media.problem);
   print_row("preview", media.still ? fmt::format("yes, of {}x{}", media.still->width, media.still->height)
                                    : std::string("none: no picture of it can be declared from its facts"));

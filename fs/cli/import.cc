@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <iconv.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -14,6 +17,7 @@
 #include "catalog/ingest/import.h"
 #include "catalog/ingest/probe_batch.h"
 #include "catalog/ingest/refresh.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/derived_cache.h"
@@ -33,6 +37,7 @@ struct Arguments {
   bool json = false;
   bool quiet = false;
   bool refresh = false;
+  std::string encoding;
   unsigned threads = 0;
 };
 
@@ -171,8 +176,28 @@ void check_paths(const std::vector<std::string>& paths, const char* option) {
   }
 }
 
-// After a newer damfs was installed: what it finds in originals that an older one had looked at.
-int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const Arguments& arguments) {
+// Before anything is read: none of the workers could say it. Empty: none was given.
+std::string checked_charset(const std::string& encoding) {
+  if (encoding.empty()) return {};
+  const std::string name = charset_name(encoding);
+  const Charset* charset = find_charset(name);
+  if (charset == nullptr) return name;
+  iconv_t converter = ::iconv_open("UTF-8", charset->iconv_name);
+  if (converter == reinterpret_cast<iconv_t>(-1)) fail(ENOTSUP, "this system has no tables of the encoding '{}'", name);
+  ::iconv_close(converter);
+  return name;
+}
+
+// After a newer damfs was installed: what it finds in originals that an older one had looked at. With an encoding: what
+// archives hold when their names are read in it.
+int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const Arguments& arguments,
+                Globals& globals) {
+  RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
+  if (!arguments.paths.empty()) {
+    options.assets = resolve_items(*catalog.reader(), arguments.paths, globals);
+    if (options.assets.empty()) return kFailed;
+  }
+  const bool is_some_missing = globals.exit_code != kAllDone;
   ProgressBar bar("Looking again");
   const StopOnSignal stop;
   DerivedCache cache(library.derived(), library.config().derived_max_bytes);
@@ -180,18 +205,21 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
   const auto show = [&](int64_t done, int64_t total) {
     if (!arguments.quiet && !arguments.json) bar.show({.done = done, .total = total});
   };
-  const auto report =
-      refresh_facts(catalog, {store, workers, &cache, library.config().media_deadline_ms}, show, stop.flag());
+  const Config& config = library.config();
+  const auto report = refresh_facts(catalog, {store, workers, &cache, config.media_deadline_ms, config.pack_charset},
+                                    options, show, stop.flag());
   bar.clear();
-  fmt::print("{} originals looked at again, {} could not be; {} had been looked at by an older damfs{}\n",
-             report.renewed, report.failed, report.stale,
-             report.stopped ? ". Stopped; the same command carries on" : "");
+  const char* which = !options.assets.empty()   ? "were named"
+                      : options.charset.empty() ? "had been looked at by an older damfs"
+                                                : "had been looked at by an older damfs, or their names read otherwise";
+  fmt::print("{} originals looked at again, {} could not be; {} {}{}\n", report.renewed, report.failed, report.stale,
+             which, report.stopped ? ". Stopped; the same command carries on" : "");
   if (report.stopped) return kFailed;
-  return report.failed == 0 ? kAllDone : report.renewed > 0 ? kPartlyDone : kFailed;
+  return report.failed == 0 ? (is_some_missing ? kPartlyDone : kAllDone) : report.renewed > 0 ? kPartlyDone : kFailed;
 }
 
-int run_import(const Arguments& arguments, const Globals& globals) {
-  if (arguments.paths.empty() != arguments.refresh) fail(EINVAL, "give files and folders to import, or only --refresh");
+int run_import(const Arguments& arguments, Globals& globals) {
+  if (arguments.paths.empty() && !arguments.refresh) fail(EINVAL, "give files and folders to import, or --refresh");
   check_paths(arguments.tags, "--tag");
   check_paths(arguments.albums, "--album");
   const Library library = globals.open_library();
@@ -200,7 +228,7 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   Catalog catalog(library.catalog());
   ObjectStore store(library.objects(), library.staging());
   store.remove_leftovers();
-  if (arguments.refresh) return run_refresh(library, catalog, store, arguments);
+  if (arguments.refresh) return run_refresh(library, catalog, store, arguments, globals);
 
   ImportOptions options;
   options.paths.assign(arguments.paths.begin(), arguments.paths.end());
@@ -209,6 +237,7 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   options.albums = arguments.albums;
   options.dry_run = arguments.dry_run;
   options.hash_members = arguments.hash_members;
+  options.charset = arguments.encoding.empty() ? library.config().pack_charset : checked_charset(arguments.encoding);
   options.threads = arguments.threads;
   options.probe_deadline_ms = library.config().media_deadline_ms;
 
@@ -232,6 +261,18 @@ int run_import(const Arguments& arguments, const Globals& globals) {
   return report.failed >= report.files ? kFailed : kPartlyDone;
 }
 
+std::string encodings_help() {
+  std::string text = "Encodings: auto (found out for each zip where that is clear, else cp437)";
+  size_t line = text.size();
+  for (const Charset& each : charsets()) {
+    const bool is_full = line + each.name.size() > 108;
+    text += is_full ? ",\n  " : ", ";
+    text += each.name;
+    line = (is_full ? 2 : line + 2) + each.name.size();
+  }
+  return text;
+}
+
 }  // namespace
 
 void add_import(CLI::App& program, Globals& globals) {
@@ -242,10 +283,19 @@ void add_import(CLI::App& program, Globals& globals) {
       "Examples:\n"
       "  damfs import ~/Pictures\n"
       "  damfs import /media/card/DCIM --into 2024/rome --tag places/italy --album Rome\n"
-      "  damfs import ~/Pictures --dry-run");
+      "  damfs import ~/Pictures --dry-run\n"
+      "  damfs import ~/Downloads/textures --encoding shift-jis\n"
+      "  damfs import --refresh --encoding cp866 packs/old.zip\n\n" +
+      encodings_help());
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("PATH", arguments->paths, "Files and folders");
-  verb->add_flag("--refresh", arguments->refresh, "Look again at originals that an older damfs had looked at");
+  verb->add_option("PATH", arguments->paths, "Files and folders; with --refresh: ITEMs of the library");
+  verb->add_flag(
+      "--refresh", arguments->refresh,
+      "Look again at originals that an older damfs had looked at, with --encoding also at zips whose names were "
+      "read otherwise; or at the ITEMs given");
+  verb->add_option("--encoding", arguments->encoding,
+                   "How names in zips are read that do not tell their encoding and are not UTF-8 (packs.encoding of "
+                   "damfs.toml, else auto)");
   verb->add_option("--into", arguments->into, "Folder below originals/ to put them in");
   verb->add_option("--tag", arguments->tags, "Tag every file, also those known already; 'a/b' is b below a")
       ->expected(1)

@@ -72,6 +72,11 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"albums", details.albums},
                {"problem", media.problem}};
   if (details.rating) json["rating"] = *details.rating;
+  for (const PackReader::Origin& from : details.derived_from) {
+    Json origin = {{"id", from.asset}, {"label", from.label}};
+    if (!from.inside.empty()) origin["path"] = "packs/" + from.inside;
+    json["derived_from"].push_back(std::move(origin));
+  }
   if (media.raster) {
     json["raster"] = raster(*media.raster);
     json["orientation"] = media.orientation;

@@ -39,8 +39,9 @@ using Wishes = std::map<int64_t, Wish>;
 // Renders asset by asset, as many at once as keep the workers busy, so that a stop is obeyed soon.
 class Warming {
  public:
-  Warming(ServedLibrary& served, bool retry)
-      : served_(served), retry_(retry), at_once_(2 * served.workers() + 2), bar_("Warming") {}
+  // `said_which`: the profiles were named, so what one of them has nothing of is told.
+  Warming(ServedLibrary& served, bool retry, bool said_which)
+      : served_(served), retry_(retry), said_which_(said_which), at_once_(2 * served.workers() + 2), bar_("Warming") {}
 
   void run(const Wishes& wishes, const std::atomic<bool>& stop) {
     for (const auto& [asset, wish] : wishes) total_ += static_cast<int64_t>(wish.stills.size());
@@ -65,22 +66,26 @@ class Warming {
 
  private:
   void start_stills(const std::optional<FoundAsset>& found, const std::vector<const StillProfile*>& profiles) {
-    if (profiles.empty()) return;
+    std::vector<const StillProfile*> shown;
     {
       const std::lock_guard lock(mutex_);
-      if (!found || !found->row.still) {
-        none_ += static_cast<int64_t>(profiles.size());
-        pieces_ += static_cast<int64_t>(profiles.size());
-        return;
+      for (const StillProfile* profile : profiles) {
+        if (found && has_still(*profile, found->row)) {
+          shown.push_back(profile);
+          ++running_;
+          continue;
+        }
+        ++pieces_;
+        if (said_which_ || profile->shows == Composition::kNone) ++none_;
       }
-      running_ += static_cast<unsigned>(profiles.size());
     }
+    if (shown.empty()) return;
     try {
       served_.stills().warm(
-          found->row.version, profiles, found->row.still, retry_,
+          {StillSubject::What::kVersion, found->row.version}, shown, found->row.still, retry_,
           [this, name = found->name](const StillProfile&, const std::string& reason) { done(name, reason, 1); });
     } catch (const Error& error) {
-      for (size_t i = 0; i < profiles.size(); ++i) done(found->name, error.what(), 1);
+      for (size_t i = 0; i < shown.size(); ++i) done(found->name, error.what(), 1);
     }
   }
 
@@ -138,7 +143,7 @@ class Warming {
   }
 
   ServedLibrary& served_;
-  const bool retry_;
+  const bool retry_, said_which_;
   const unsigned at_once_;
   std::mutex mutex_;
   std::condition_variable finished_;
@@ -208,6 +213,11 @@ Wishes wishes_of(ServedLibrary& served, const Arguments& arguments, Globals& glo
     for (const ClipProfile& profile : clip_profiles()) chosen.clips.push_back(&profile);
   }
   for (const FailedFile& file : failed_files(*reader, served.cache())) {
+    // What is inside an archive is made again when it is read.
+    if (file.is_inside) {
+      served.cache().forget_failure(file.failure.key);
+      continue;
+    }
     // Equal bytes are made once.
     Wish& wish = wishes[file.assets.front()];
     const std::string& failed = file.failure.key.profile;
@@ -229,7 +239,7 @@ int warm(const Arguments& arguments, Globals& globals) {
   const Wishes wishes = wishes_of(served, arguments, globals);
   if (wishes.empty() && globals.exit_code != kAllDone) return globals.exit_code;
   const StopOnSignal stop;
-  Warming warming(served, arguments.retry);
+  Warming warming(served, arguments.retry, !arguments.profiles.empty());
   warming.run(wishes, stop.flag());
   fmt::print("{} files ready, {} failed, {} do not exist\n", warming.made(), warming.failed(), warming.none());
   if (stop.flag()) {
@@ -252,9 +262,10 @@ void add_warm(CLI::App& program, Globals& globals) {
       "  damfs warm --retry");
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("PATH", arguments->paths, "What to make previews or proxies of");
-  verb->add_option("--profile", arguments->profiles,
-                   "small, medium, large or one of damfs.toml; edit or edit-hq for editing proxies; may be given more "
-                   "than once (all previews)")
+  verb->add_option(
+          "--profile", arguments->profiles,
+          "small, medium, large, material or one of damfs.toml; edit or edit-hq for editing proxies; may be given more "
+          "than once (all previews)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("-j,--jobs", arguments->workers, "How many workers at the most (one a core)")

@@ -23,9 +23,11 @@ def names(mount, path):
 def test_the_top_is_as_documented(demo_mount):
     assert names(demo_mount, "") == TOP
     assert names(demo_mount, "by-type") == KINDS
-    assert names(demo_mount, "previews") == {"small", "medium", "large"}
+    assert names(demo_mount, "previews") == {"small", "medium", "large", "material"}
     assert names(demo_mount, "proxies") == {"edit", "edit-hq", "camera"}
-    for size in ("previews/small", "previews/medium", "previews/large", "proxies/edit", "proxies/edit-hq", "proxies/camera"):
+    for size in ("previews/small", "previews/medium", "previews/large", "previews/material"):
+        assert names(demo_mount, size) == TOP - {"previews", "proxies", ".damfs"}
+    for size in ("proxies/edit", "proxies/edit-hq", "proxies/camera"):
         assert names(demo_mount, size) == TOP - {"packs", "previews", "proxies", ".damfs"}
 
 

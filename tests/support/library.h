@@ -90,7 +90,7 @@ struct ScratchTree : ScratchCatalog {
         cache(folder / "derived", int64_t{1} << 30),
         clips({catalog(), objects, cache, workers, 60'000}),
         members({catalog(), objects, cache, workers, 60'000}),
-        stills({catalog(), objects, cache, workers, 60'000}),
+        stills({catalog(), objects, members, cache, workers, 60'000}),
         workers({program_path().parent_path() / worker, 2, -1}),
         tree({catalog(), objects, stills, clips, members, std::move(control_files)}) {}
 

@@ -123,13 +123,13 @@ TEST(Wire, JobsAndAnswersComeThrough) {
   ASSERT_EQ(back.still.also.size(), 1U);
   EXPECT_EQ(back.still.also[0].target, (Raster{200, 150}));
   EXPECT_EQ(back.still.also[0].format, StillFormat::kPng);
-  EXPECT_FALSE(back.still.collage);
+  EXPECT_EQ(back.still.composition, Composition::kNone);
   EXPECT_EQ(back.still.sources, 1);
   EXPECT_EQ(back.still.kind, Kind::kVideo);
   EXPECT_EQ(back.still.seek_us, 1'500'000);
   EXPECT_THROW(request_from_payload("{}"), Error);
   EXPECT_THROW(request_from_payload(R"({"type":9})"), Error);
-  job.still.collage = true;
+  job.still.composition = Composition::kCollage;
   job.still.sources = kMaxCollage + 1;
   EXPECT_THROW(request_from_payload(request_to_payload(job)), Error);
   job.still.sources = 2;

@@ -70,20 +70,6 @@ TEST(PackTree, TellsApartWhatIsCalledTheSame) {
                 {"a.png", false}, {"A~2.PNG", true}, {"a~3.png", true}, {"f", false}, {"f/x", false}, {"f~2", true}}));
 }
 
-TEST(TextureMap, UnderstandsWhatArtistsCallThem) {
-  const auto map = texture_map("Wood049_2K-PNG_Color.png");
-  ASSERT_TRUE(map);
-  EXPECT_EQ(map->role, MapRole::kAlbedo);
-  EXPECT_EQ(map->material, "Wood049");
-  EXPECT_EQ(map->resolution, 2048);
-  EXPECT_EQ(texture_map("brick_wall_nor_gl_4k.exr")->role, MapRole::kNormal);
-  EXPECT_EQ(texture_map("brick_wall_nor_dx_4k.exr")->role, MapRole::kNormalDx);
-  EXPECT_EQ(texture_map("Metal_Plates_006_roughness.jpg")->role, MapRole::kRoughness);
-  EXPECT_EQ(texture_map("Metal_Plates_006_roughness.jpg")->material, "Metal_Plates_006");
-  EXPECT_FALSE(texture_map("Wood049_2K.png"));
-  EXPECT_FALSE(texture_map("roughness.txt"));
-}
-
 class Packs : public ::testing::Test {
  protected:
   // An archive called so with these members.
@@ -134,6 +120,152 @@ TEST_F(Packs, LeaveNothingBehindWhenTheyArePurged) {
     EXPECT_EQ(database.integer("SELECT count(*) FROM " + std::string(table)), 0) << table;
   }
   EXPECT_EQ(database.integer("SELECT count(*) FROM member_search WHERE member_search MATCH 'wood'"), 0);
+}
+
+class Copies : public Packs {
+ protected:
+  Copies() : pack_(add("Wood.zip", {file("a/color.png", 5), file("a/rough.png", 7)})) {}
+
+  int64_t member(int64_t number) {
+    const auto lease = catalog_.catalog().reader();
+    return member_id(PackReader(*lease).pack(pack_)->blob, number);
+  }
+  // What is said of an asset, one a line.
+  std::string origins(int64_t asset) {
+    std::string text;
+    const auto lease = catalog_.catalog().reader();
+    for (const auto& from : PackReader(*lease).origins(asset)) text += from.label + ": " + from.inside + "\n";
+    return text;
+  }
+  FiledAs seal(int64_t version, std::string_view bytes, int64_t copy_of, const std::string& name = "copy.png") {
+    SealedFile sealed;
+    sealed.version = version;
+    sealed.sha256 = digest_of(bytes);
+    sealed.size = static_cast<int64_t>(bytes.size());
+    sealed.copy_of = copy_of;
+    FiledAs filed;
+    catalog_.catalog().write([&](Writer& writer) { filed = writer.seal(sealed, 1, name); });
+    return filed;
+  }
+  void purge(int64_t asset, const std::string& folder, const std::string& name) {
+    catalog_.catalog().write([&](Writer& writer) {
+      writer.trash_entry(*writer.entry_at(writer.ensure_folder(folder), name), 0);
+      writer.purge_asset(asset);
+    });
+  }
+  int64_t count(const char* table) {
+    return catalog_.catalog().reader()->database().integer("SELECT count(*) FROM " + std::string(table));
+  }
+
+  const int64_t pack_;
+};
+
+TEST_F(Copies, SayWhichMemberTheyAreOf) {
+  IncomingFile incoming;
+  const MediaFacts facts;
+  incoming.sha256 = digest_of("color");
+  incoming.size = 5;
+  incoming.name = "color.png";
+  incoming.facts = &facts;
+  incoming.copy_of = member(0);
+  FiledAs imported;
+  catalog_.catalog().write([&](Writer& writer) { imported = writer.file(incoming); });
+  EXPECT_EQ(origins(imported.asset), "Wood.zip: Wood/a/color.png\n");
+  const FiledAs sealed = seal(0, "roughly", member(1));
+  EXPECT_EQ(origins(sealed.asset), "Wood.zip: Wood/a/rough.png\n");
+  EXPECT_EQ(origins(pack_), "");
+  EXPECT_EQ(catalog_.problems(), std::vector<std::string>());
+}
+
+TEST_F(Copies, KeepTheOriginThatTheyHave) {
+  const int64_t none = seal(0, "color", 0, "first").asset;
+  EXPECT_EQ(origins(none), "");
+  // Known bytes under another name: the link that was missing.
+  EXPECT_EQ(seal(0, "color", member(0), "second").asset, none);
+  EXPECT_EQ(origins(none), "Wood.zip: Wood/a/color.png\n");
+  seal(0, "color", member(1), "third");
+  EXPECT_EQ(origins(none), "Wood.zip: Wood/a/color.png\n");
+  seal(0, "new bytes", member(1), "first");
+  EXPECT_EQ(count("member_copy"), 1) << "a file that is saved over is what it was";
+}
+
+TEST_F(Copies, AreWhatTheyAreWhenTheyAreWritten) {
+  const FiledAs half = seal(900, "color", member(0));
+  EXPECT_EQ(origins(half.asset), "Wood.zip: Wood/a/color.png\n");
+  EXPECT_EQ(seal(900, "color and more", 0).asset, half.asset);
+  EXPECT_EQ(origins(half.asset), "");
+  EXPECT_EQ(seal(900, "roughly", member(1)).asset, half.asset);
+  EXPECT_EQ(origins(half.asset), "Wood.zip: Wood/a/rough.png\n");
+  EXPECT_EQ(catalog_.problems(), std::vector<std::string>());
+}
+
+TEST_F(Copies, OfWhatIsNotShownAreOfTheArchive) {
+  const int64_t copy = seal(0, "color", member(0)).asset;
+  catalog_.catalog().write(
+      [&](Writer& writer) { writer.trash_entry(*writer.entry_at(writer.ensure_folder("packs"), "Wood.zip"), 0); });
+  EXPECT_EQ(origins(copy), "Wood.zip: \n");
+  EXPECT_EQ(origins(seal(0, "roughly", member_id(blob_of_member(member_id(1, 1)), 1), "late").asset), "");
+}
+
+TEST_F(Copies, LeaveNothingBehindWhenEitherIsPurged) {
+  const int64_t first = seal(0, "color", member(0), "first").asset;
+  const int64_t second = seal(0, "roughly", member(1), "second").asset;
+  purge(first, "", "first");
+  EXPECT_EQ(count("member_copy"), 1);
+  EXPECT_EQ(count("asset_link"), 1);
+  EXPECT_EQ(origins(second), "Wood.zip: Wood/a/rough.png\n");
+  purge(pack_, "packs", "Wood.zip");
+  EXPECT_EQ(count("member_copy"), 0);
+  EXPECT_EQ(count("asset_link"), 0);
+  EXPECT_EQ(origins(second), "");
+  EXPECT_EQ(catalog_.problems(), std::vector<std::string>());
+}
+
+TEST_F(Copies, OutliveAnArchiveThatIsLookedAtAgain) {
+  const int64_t first = seal(0, "color", member(0), "first").asset;
+  const int64_t second = seal(0, "roughly", member(1), "second").asset;
+  MediaFacts facts;
+  facts.is_archive = true;
+  facts.pack = std::make_shared<const Pack>(Pack{file("b/Color.png", 5)});
+  catalog_.catalog().write([&](Writer& writer) { writer.renew_facts(digest_of("Wood.zip"), facts); });
+  EXPECT_EQ(origins(first), "Wood.zip: Wood/b/Color.png\n");
+  EXPECT_EQ(origins(second), "Wood.zip: \n") << "that member is gone";
+  EXPECT_EQ(catalog_.problems(), std::vector<std::string>());
+}
+
+TEST_F(Copies, AreFoundBySizeAndCrc) {
+  Pack members = {file("one", 100), file("two", 100), file("broken", 100), file("none", 0), folder("folder/")};
+  members[0].crc = 1;
+  members[1].crc = 2;
+  members[2].crc = 2;
+  members[2].problem = "it cannot be read";
+  const int64_t pack = add("more.zip", members);
+  const auto lease = catalog_.catalog().reader();
+  PackReader packs(*lease);
+  const int64_t blob = packs.pack(pack)->blob;
+  EXPECT_TRUE(packs.is_any());
+  EXPECT_TRUE(packs.has_size(100));
+  EXPECT_FALSE(packs.has_size(99));
+  EXPECT_FALSE(packs.has_size(0));
+  EXPECT_EQ(packs.with_bytes(100, 2), std::vector<int64_t>{member_id(blob, 1)});
+  EXPECT_EQ(packs.with_bytes(100, 3), std::vector<int64_t>());
+}
+
+TEST_F(Packs, RememberHowNamesWereReadAndForgetMaterialsOfAnotherReading) {
+  add("Wood.zip", {file("Holz_Color.png"), file("Holz_Normal.png")});
+  MediaFacts facts;
+  facts.is_archive = true;
+  facts.pack = std::make_shared<const Pack>(Pack{file("H\u00f6lzer_Color.png"), file("H\u00f6lzer_Normal.png")});
+  facts.pack_charset = "windows-1252";
+  auto& database = catalog_.catalog().reader()->database();
+  EXPECT_EQ(database.integer("SELECT count(*) FROM pack WHERE charset = 'auto'"), 1);
+  catalog_.catalog().write([&](Writer& writer) { writer.renew_facts(digest_of("Wood.zip"), facts); });
+  EXPECT_EQ(database.integer("SELECT count(*) FROM pack WHERE charset = 'windows-1252'"), 1);
+  const auto lease = catalog_.catalog().reader();
+  PackReader packs(*lease);
+  EXPECT_FALSE(packs.find_material("Holz"));
+  EXPECT_TRUE(packs.find_material("H\u00f6lzer"));
+  EXPECT_EQ(catalog_.problems(), std::vector<std::string>());
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ void file_many(Writer& writer, int from, int to) {
 // Statements for which the planner's word SCAN is right, and why.
 const std::map<std::string_view, std::string_view> kMayScan = {
     {"newest_change", "max() of a primary key reads one row"},
+    {"newest_asset", "max() of a primary key reads one row"},
+    {"any_pack", "its first row, if there is one"},
     {"newest_change_time", "max() of a primary key reads one row"},
     {"assets_by_id", "the list that was bound"},
     {"search_text", "one row of a virtual table, by its id"},
@@ -107,6 +109,38 @@ TEST(QueryPlan, TaggingOneAssetScansNothing) {
   for (const auto& [sql, count] : rows) {
     EXPECT_LE(count, 600) << sql;  // recent/ holds 500
   }
+}
+
+// Scenario: a library with every texture both in its zip and copied out of it.
+TEST(QueryPlan, LinkingAndPurgingACopyScansNothing) {
+  constexpr int kMembers = 2000;
+  ScratchCatalog scratch;
+  MediaFacts facts;
+  facts.is_archive = true;
+  Pack members(kMembers);
+  for (int i = 0; i < kMembers; ++i) {
+    members[static_cast<size_t>(i)].path = fmt::format("{}.png", i);
+    members[static_cast<size_t>(i)].size = 1000 + i % 10;
+    members[static_cast<size_t>(i)].crc = static_cast<uint32_t>(i);
+  }
+  facts.pack = std::make_shared<const Pack>(members);
+  scratch.file("zip", "", "all.zip", facts);
+  const int64_t blob = scratch.catalog().reader()->database().integer("SELECT blob_id FROM pack");
+  scratch.catalog().write([&](Writer& writer) {
+    for (int i = 0; i < kMembers; ++i) {
+      const std::string name = fmt::format("{}.png", i);
+      writer.link_copy(file_bytes(writer, name, "copies", name, photo()).asset, blob << 20 | i);
+    }
+  });
+  const auto rows = scanned(scratch.catalog().file(), [&](Writer& writer) {
+    writer.link_copy(file_bytes(writer, "new", "copies", "new.png", photo()).asset, blob << 20 | 7);
+    const auto entry = writer.entry_at(writer.ensure_folder("copies"), "1000.png");
+    writer.trash_entry(*entry, 0);
+    writer.purge_asset(entry->asset);
+  });
+  ASSERT_GT(rows.size(), 20U) << "the watcher saw nothing";
+  for (const auto& [sql, count] : rows) EXPECT_LE(count, 600) << sql;  // recent/ holds 500
+  EXPECT_TRUE(scratch.problems().empty());
 }
 
 // Scenario: finding one file in search/beach/ by its name searched the whole library.

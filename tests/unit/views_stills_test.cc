@@ -171,7 +171,7 @@ TEST_F(StillsTest, AFailureIsRememberedWithItsReason) {
   std::promise<std::string> again;
   const int64_t version = at_path(tree.tree, "originals/p/broken.ppm")->id().file_id();
   const StillProfile* small[] = {tree.stills.profiles().find("small")};
-  tree.stills.warm(version, small, {300, 300}, true,
+  tree.stills.warm({StillSubject::What::kVersion, version}, small, {300, 300}, true,
                    [&](const StillProfile&, const std::string& reason) { again.set_value(reason); });
   EXPECT_FALSE(again.get_future().get().empty());
   EXPECT_EQ(tree.stills.counters().started, 2U);

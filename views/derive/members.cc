@@ -3,10 +3,12 @@
 
 #include "views/derive/members.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -42,10 +44,31 @@ class Members::StoredContent final : public Content {
       : file_(std::move(file)), kept_(std::move(kept)), offset_(offset), size_(size) {}
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     if (offset >= size_) return answer->bytes({});
-    answer->slice(file_->get(), offset_ + offset, std::min<uint64_t>(size, size_ - offset));
+    size = std::min<uint64_t>(size, size_ - offset);
+    read_ahead(offset, size);
+    answer->slice(file_->get(), offset_ + offset, size);
   }
 
  private:
+  // The disk reads on while what is there is copied: the kernel's own reading ahead, of a request's length at the most,
+  // keeps it half idle. Requests of one reader come in any order.
+  void read_ahead(uint64_t offset, uint64_t size) {
+    const uint64_t end = offset + size;
+    uint64_t told = told_.load(std::memory_order_relaxed);
+    const bool goes_on = offset <= told && told <= offset + 2 * kFar;
+    if (!goes_on || end + kFar / 2 < told) {
+      // Elsewhere: whoever reads on from there will be seen at the next request.
+      if (!goes_on) told_.store(end, std::memory_order_relaxed);
+      return;
+    }
+    const uint64_t until = std::min(end + kFar, size_);
+    if (until <= told || !told_.compare_exchange_strong(told, until, std::memory_order_relaxed)) return;
+    ::posix_fadvise(file_->get(), static_cast<off_t>(offset_ + told), static_cast<off_t>(until - told),
+                    POSIX_FADV_WILLNEED);
+  }
+  static constexpr uint64_t kFar = 8U << 20;
+
+  std::atomic<uint64_t> told_{UINT64_MAX};  // up to where the disk was told to read, or where a read ended
   const std::shared_ptr<const UniqueFd> file_;
   const std::shared_ptr<const void> kept_;
   const uint64_t offset_, size_;
@@ -80,9 +103,9 @@ MemberRequest Members::request_of(const MemberRow& member, const Source& source)
 
 Digest Members::archive_of(const MemberRow& member) {
   const auto reader = parts_.catalog.reader();
-  const auto pack = PackReader(*reader).pack_of_blob(blob_of_member(member.id));
-  if (!pack) fail(ESTALE, "the archive of {} is gone", member.name);
-  return pack->sha256;
+  const auto digest = PackReader(*reader).digest_of(blob_of_member(member.id));
+  if (!digest) fail(ESTALE, "the archive of {} is gone", member.name);
+  return *digest;
 }
 
 Members::Source Members::open_archive(const MemberRow& member) {
@@ -100,15 +123,9 @@ std::optional<MemberRow> Members::row_of(int64_t blob, int64_t number) {
   return PackReader(*reader).member(member_id(blob, number));
 }
 
-// The innermost archive around it that is not stored as it is; empty: the outermost holds it.
 std::optional<MemberRow> Members::holder_of(const MemberRow& member) {
-  for (int64_t at = member.archive; at >= 0;) {
-    auto archive = row_of(blob_of_member(member.id), at);
-    if (!archive) fail(EIO, "the archive around {} is not in the catalog", member.name);
-    if (archive->method != kStored) return archive;
-    at = archive->archive;
-  }
-  return std::nullopt;
+  const auto reader = parts_.catalog.reader();
+  return PackReader(*reader).holder_of(member);
 }
 
 void Members::find_range(const MemberRow& member, Source& source) {
@@ -180,6 +197,15 @@ std::optional<std::string> Members::failure(const MemberRow& member) {
   if (!member.problem.empty()) return member.problem;
   if (member.method == kStored || member.is_folder()) return std::nullopt;
   return parts_.cache.failure(key_of(archive_of(member), member));
+}
+
+void Members::with_file(const MemberRow& member, const std::function<void(File)>& then, const Failed& failed) {
+  with_source(
+      member,
+      [member, then](const Source& source) {
+        then({source.fd, source.kept, request_of(member, source)});
+      },
+      failed);
 }
 
 ContentRef Members::open(const MemberRow& member, uint64_t reader) {
@@ -291,8 +317,14 @@ void Members::find_index(const SessionRef& session, const Source& source) {
   }
   auto object = parts_.objects.open(source.archive);
   if (!object) return hand_out_index(source.archive, -1);
-  ToLook what{std::move(*object),  source.archive,     {},   source.indexed_size,
-              JobClass::kPrefetch, parts_.deadline_ms, false};
+  // What it shows is in the catalog already.
+  ToLook what{.object = std::move(*object),
+              .sha256 = source.archive,
+              .name = {},
+              .size = source.indexed_size,
+              .job_class = JobClass::kPrefetch,
+              .deadline_ms = parts_.deadline_ms,
+              .look_at_pictures = false};
   make_pack_index(parts_.workers, &parts_.cache, std::move(what),
                   [this, sha256 = source.archive](const JobResult& result, const UniqueFd& index) {
                     hand_out_index(sha256, result.ok ? index.get() : -1);

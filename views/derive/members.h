@@ -47,6 +47,16 @@ class Members {
   // Why it cannot be read, as far as it is known; looks, never works.
   std::optional<std::string> failure(const MemberRow& member);
 
+  // The file that holds a member's bytes, for a worker that is to find them there. One of both is called, now or later
+  // on a thread of the workers; throws what keeps it from beginning.
+  struct File {
+    std::shared_ptr<const UniqueFd> fd;
+    std::shared_ptr<const void> kept;  // must live as long as it is read
+    MemberRequest request;
+  };
+  using Failed = std::function<void(const std::string& reason)>;
+  void with_file(const MemberRow& member, const std::function<void(File)>& then, const Failed& failed);
+
   const PieceSession::Counters& counters() const { return counters_; }
 
  private:
@@ -64,7 +74,6 @@ class Members {
     int64_t archive_size = 0;
   };
   using Then = std::function<void(const Source&)>;
-  using Failed = std::function<void(const std::string& reason)>;
 
   static MemberRequest request_of(const MemberRow& member, const Source& source);
   Digest archive_of(const MemberRow& member);

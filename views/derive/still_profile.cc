@@ -63,14 +63,23 @@ std::string StillProfile::spec() const {
 }
 
 StillProfiles StillProfiles::built_in() {
-  constexpr int64_t kBoxes[] = {200, 800, 1920};
-  constexpr int64_t kBudgets[] = {16 << 10, 128 << 10, 512 << 10};
+  struct BuiltIn {
+    unsigned code;
+    int64_t box, budget;
+    Composition shows;
+  };
+  constexpr BuiltIn kBuiltIn[] = {{1, 200, 16 << 10, Composition::kNone},
+                                  {2, 800, 128 << 10, Composition::kNone},
+                                  {3, 1920, 512 << 10, Composition::kNone},
+                                  {7, 512, 64 << 10, Composition::kMaterial}};
+  static_assert(std::size(kBuiltIn) == std::size(kBuiltInPreviews));
   std::vector<StillProfile> profiles;
-  for (unsigned i = 0; i < std::size(kBuiltInPreviews); ++i) {
-    profiles.push_back({.code = i + 1,
+  for (size_t i = 0; i < std::size(kBuiltIn); ++i) {
+    profiles.push_back({.code = kBuiltIn[i].code,
                         .name = kBuiltInPreviews[i],
-                        .box = kBoxes[i],
-                        .budget = kBudgets[i],
+                        .box = kBuiltIn[i].box,
+                        .budget = kBuiltIn[i].budget,
+                        .shows = kBuiltIn[i].shows,
                         .cache_name = kBuiltInPreviews[i]});
   }
   return StillProfiles(std::move(profiles));
@@ -114,7 +123,14 @@ std::string StillProfiles::names() const {
   return text;
 }
 
-Raster still_raster(const StillProfile& profile, Raster source) { return fit_box(source, profile.box); }
+bool has_still(const StillProfile& profile, const AssetRow& asset) {
+  return asset.still && (profile.shows != Composition::kMaterial || asset.kind == Kind::kTexturePack);
+}
+
+Raster still_raster(const StillProfile& profile, Raster source) {
+  if (profile.shows == Composition::kMaterial) return {profile.box, profile.box};
+  return fit_box(source, profile.box);
+}
 
 int64_t still_bytes(const StillProfile& profile, Raster source) {
   const Raster raster = still_raster(profile, source);

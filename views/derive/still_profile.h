@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/media/job.h"
+#include "catalog/model/rows.h"
 #include "catalog/store/preview_settings.h"
 
 namespace damfs {
@@ -21,9 +22,10 @@ inline constexpr int64_t kStillEpochNs = 1'795'219'200'000'000'000;  // 2026-11-
 // A kind of preview. Its `code` is packed into node numbers: never renumber.
 struct StillProfile {
   unsigned code = 0;
-  std::string name;    // its folder in previews/
-  int64_t box = 0;     // pixels on the long edge, at the most
-  int64_t budget = 0;  // bytes, for a source that fills the box
+  std::string name;                        // its folder in previews/
+  int64_t box = 0;                         // pixels on the long edge, at the most
+  int64_t budget = 0;                      // bytes, for a source that fills the box
+  Composition shows = Composition::kNone;  // kMaterial: a ball of what a texture pack's maps make
   StillFormat format = StillFormat::kWebp;
   int quality = 80;  // the best worth having
   int effort = 4;    // libwebp method
@@ -33,6 +35,9 @@ struct StillProfile {
   std::string_view extension() const;  // with its dot
   std::string spec() const;            // everything that decides a preview's bytes
 };
+
+// Whether it shows such an asset at all.
+bool has_still(const StillProfile& profile, const AssetRow& asset);
 
 // The raster and the exact size in bytes of the still of a source, from catalogued facts alone (law 2).
 Raster still_raster(const StillProfile& profile, Raster source);

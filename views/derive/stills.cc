@@ -4,6 +4,7 @@
 #include "views/derive/stills.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
+#include "catalog/base/names.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
@@ -36,6 +38,10 @@ class Stills::StillContent final : public Content {
   const Lasts lasts_;
 };
 
+bool is_on_ball(const MemberRow& map) {
+  return map.role && map.still && map.problem.empty() && map.role != MapRole::kHeight && map.role != MapRole::kSpecular;
+}
+
 // The stills that a collage waits for.
 struct Stills::Gathering {
   RenditionRef collage;
@@ -57,20 +63,59 @@ StillSpec Stills::Order::spec() const {
           .effort = profile.effort};
 }
 
-BytesRow Stills::bytes_of(int64_t version) {
-  auto bytes = parts_.catalog.reader()->bytes_of_version(version);
-  if (!bytes) damfs::fail(ENOENT, "version {} is gone", version);
-  return std::move(*bytes);
+Stills::Origin Stills::origin_of_version(PackReader& packs, int64_t version, const BytesRow& bytes) {
+  // What is no picture itself may be an archive with one.
+  const bool may_be_archive = bytes.kind == Kind::kTexturePack || bytes.kind == Kind::kOther;
+  const auto primary = may_be_archive ? packs.primary_member(version) : std::nullopt;
+  return primary ? origin_of_member(packs, *primary) : Origin{bytes, {}, {}};
 }
 
-void Stills::drop(int64_t version, const StillProfile& profile) {
-  const BytesRow bytes = bytes_of(version);
-  parts_.cache.remove(Order{bytes, profile, {}}.key());
+Stills::Origin Stills::origin_of_member(PackReader& packs, const MemberRow& member) {
+  const auto digest = packs.digest_of(blob_of_member(member.id));
+  if (!digest) damfs::fail(ENOENT, "the archive of {} is gone", printable(member.name));
+  Origin origin;
+  origin.bytes.sha256 = *digest;
+  origin.bytes.kind = Kind::kImage;
+  origin.bytes.mime = member.mime;
+  origin.part = fmt::format("-member-{}", number_of_member(member.id));
+  origin.members.push_back(member);
+  return origin;
 }
 
-std::optional<std::string> Stills::failure(int64_t version, const StillProfile& profile) {
-  const BytesRow bytes = bytes_of(version);
-  return parts_.cache.failure(Order{bytes, profile, {}}.key());
+Stills::Origin Stills::origin_of_material(PackReader& packs, int64_t material) {
+  std::vector<MemberRow> maps = packs.maps_of_material(material);
+  std::erase_if(maps, [](const MemberRow& map) { return !is_on_ball(map); });
+  if (maps.empty()) damfs::fail(EIO, "none of its maps can be shown on a ball");
+  Origin origin = origin_of_member(packs, maps.front());
+  origin.part = fmt::format("-material-{}", number_of_member(maps.front().id));
+  origin.members = std::move(maps);
+  origin.composition = Composition::kMaterial;
+  return origin;
+}
+
+Stills::Origin Stills::origin_of(const StillSubject& subject, const StillProfile& profile) {
+  const auto reader = parts_.catalog.reader();
+  PackReader packs(*reader);
+  if (subject.what == StillSubject::What::kMaterial) return origin_of_material(packs, subject.id);
+  if (subject.what == StillSubject::What::kMember) {
+    const auto member = packs.member(subject.id);
+    if (!member) damfs::fail(ENOENT, "member {} is gone", subject.id);
+    return origin_of_member(packs, *member);
+  }
+  if (profile.shows == Composition::kMaterial) return origin_of_material(packs, packs.first_material(subject.id));
+  const auto bytes = reader->bytes_of_version(subject.id);
+  if (!bytes) damfs::fail(ENOENT, "version {} is gone", subject.id);
+  return origin_of_version(packs, subject.id, *bytes);
+}
+
+void Stills::drop(const StillSubject& subject, const StillProfile& profile) {
+  const Origin origin = origin_of(subject, profile);
+  parts_.cache.remove(Order{origin, profile, {}}.key());
+}
+
+std::optional<std::string> Stills::failure(const StillSubject& subject, const StillProfile& profile) {
+  const Origin origin = origin_of(subject, profile);
+  return parts_.cache.failure(Order{origin, profile, {}}.key());
 }
 
 Stills::Claim Stills::claim(const DerivedKey& key, int64_t bytes) {
@@ -104,7 +149,7 @@ RenditionRef Stills::find_or_start(const Order& order, JobClass job_class, uint6
   }
   // This thread alone makes it; others who ask from now on wait on the rendition.
   if (!take_from_cache(claimed.rendition)) {
-    Batch batch{order.bytes, {}, job_class, reader};
+    Batch batch{order.origin, {}, job_class, reader};
     batch.items.push_back({spec, claimed.rendition, {}});
     start(std::move(batch));
   }
@@ -113,29 +158,62 @@ RenditionRef Stills::find_or_start(const Order& order, JobClass job_class, uint6
 
 // Throws what keeps it from starting, after all who wait for it were told.
 void Stills::start(Batch of) {
-  const auto shared = std::make_shared<Batch>(std::move(of));
-  Batch& batch = *shared;
+  const auto batch = std::make_shared<Batch>(std::move(of));
   try {
-    auto object = parts_.objects.open(batch.bytes.sha256);
+    if (!batch->origin.members.empty()) return find_members(batch);
+    auto object = parts_.objects.open(batch->origin.bytes.sha256);
     if (!object) damfs::fail(EIO, "the original is missing from the library's objects; see `damfs doctor`");
-    Job job;
-    job.source = std::move(*object);
-    job.output = parts_.cache.stage();
-    static_cast<StillSpec&>(job.still) = batch.items.front().spec;
-    for (size_t i = 1; i < batch.items.size(); ++i) {
-      Item& item = batch.items[i];
-      item.output = parts_.cache.stage();
-      job.more.push_back(duplicate(item.output.get(), "a file for a worker"));
-      job.still.also.push_back(item.spec);
-    }
-    job.still.kind = batch.bytes.kind;
-    job.still.mime = batch.bytes.mime;
-    job.still.seek_us = std::min<int64_t>(3'000'000, batch.bytes.duration_us / 10);
-    submit(shared, std::move(job));
+    std::vector<UniqueFd> sources;
+    sources.push_back(std::move(*object));
+    submit_with(batch, std::move(sources));
   } catch (const std::exception& error) {
-    for (const Item& item : batch.items) lose(item.rendition, error.what());
+    for (const Item& item : batch->items) lose(item.rendition, error.what());
     throw;
   }
+}
+
+// One behind the other, for an archive around one may have to be unpacked first.
+void Stills::find_members(const std::shared_ptr<Batch>& batch) {
+  if (batch->files.size() == batch->origin.members.size()) {
+    std::vector<UniqueFd> sources;
+    for (const Members::File& file : batch->files) sources.push_back(duplicate(file.fd->get(), "an archive"));
+    return submit_with(batch, std::move(sources));
+  }
+  parts_.members.with_file(
+      batch->origin.members[batch->files.size()],
+      [this, batch](Members::File file) {
+        batch->files.push_back(std::move(file));
+        find_members(batch);
+      },
+      [this, batch](const std::string& reason) {
+        for (const Item& item : batch->items) lose(item.rendition, reason);
+      });
+}
+
+void Stills::submit_with(const std::shared_ptr<Batch>& shared, std::vector<UniqueFd> sources) {
+  Batch& batch = *shared;
+  const BytesRow& bytes = batch.origin.bytes;
+  Job job;
+  job.source = std::move(sources.front());
+  job.still.sources = static_cast<int>(sources.size());
+  for (size_t i = 1; i < sources.size(); ++i) job.more.push_back(std::move(sources[i]));
+  for (const Members::File& file : batch.files) job.still.members.push_back(file.request);
+  job.still.composition = batch.origin.composition;
+  if (batch.origin.composition == Composition::kMaterial) {
+    for (const MemberRow& map : batch.origin.members) job.still.roles.push_back(*map.role);
+  }
+  job.output = parts_.cache.stage();
+  static_cast<StillSpec&>(job.still) = batch.items.front().spec;
+  for (size_t i = 1; i < batch.items.size(); ++i) {
+    Item& item = batch.items[i];
+    item.output = parts_.cache.stage();
+    job.more.push_back(duplicate(item.output.get(), "a file for a worker"));
+    job.still.also.push_back(item.spec);
+  }
+  job.still.kind = bytes.kind;
+  job.still.mime = bytes.mime;
+  job.still.seek_us = std::min<int64_t>(3'000'000, bytes.duration_us / 10);
+  submit(shared, std::move(job));
 }
 
 void Stills::submit(const std::shared_ptr<Batch>& batch, Job job) {
@@ -168,7 +246,7 @@ void Stills::finish(Batch& batch, const JobResult& result, UniqueFd output) {
     // It may be about one of them: each is tried by itself, as a reader of it would.
     started_ -= batch.items.size();
     for (Item& item : batch.items) {
-      Batch alone{batch.bytes, {}, batch.job_class, batch.reader};
+      Batch alone{batch.origin, {}, batch.job_class, batch.reader};
       alone.items.push_back({item.spec, item.rendition, {}});
       try {
         start(std::move(alone));
@@ -220,19 +298,21 @@ void Stills::abandon(const RenditionRef& rendition) {
   rendition->fail("cancelled");
 }
 
-ContentRef Stills::open(int64_t version, const StillProfile& profile, Raster source, uint64_t reader) {
-  const BytesRow bytes = bytes_of(version);
-  const Order order{bytes, profile, source};
+ContentRef Stills::open(const StillSubject& subject, const StillProfile& profile, Raster source, uint64_t reader) {
+  const Origin origin = origin_of(subject, profile);
+  const Order order{origin, profile, source};
   if (const auto reason = parts_.cache.failure(order.key())) damfs::fail(EIO, "{}", *reason);
   return std::make_shared<StillContent>(*this, find_or_start(order, JobClass::kInteractive, reader),
                                         StillContent::Lasts::kYes);
 }
 
-void Stills::warm(int64_t version, std::span<const StillProfile* const> profiles, Raster source, bool retry,
+void Stills::warm(const StillSubject& subject, std::span<const StillProfile* const> profiles, Raster source, bool retry,
                   const Warmed& done) {
-  Batch batch{bytes_of(version), {}, JobClass::kWarm, 0};
+  // Of one origin, and so from one decode.
+  std::vector<Batch> batches;
   for (const StillProfile* profile : profiles) {
-    const Order order{batch.bytes, *profile, source};
+    Origin origin = origin_of(subject, *profile);
+    const Order order{origin, *profile, source};
     const DerivedKey key = order.key();
     if (retry) parts_.cache.forget_failure(key);
     if (const auto reason = parts_.cache.failure(key)) {
@@ -246,20 +326,22 @@ void Stills::warm(int64_t version, std::span<const StillProfile* const> profiles
       --claimed.rendition->users;
     }
     if (claimed.is_mine && !take_from_cache(claimed.rendition)) {
-      batch.items.push_back({order.spec(), claimed.rendition, {}});
+      auto batch = std::find_if(batches.begin(), batches.end(), [&](const Batch& each) {
+        return each.origin.part == origin.part && each.items.size() < kMaxStills;
+      });
+      const StillSpec spec = order.spec();
+      if (batch == batches.end()) {
+        batch = batches.insert(batch, {std::move(origin), {}, JobClass::kWarm, 0});
+      }
+      batch->items.push_back({spec, claimed.rendition, {}});
     }
     claimed.rendition->on_done([done, profile](const std::string& reason) { done(*profile, reason); });
   }
-  while (!batch.items.empty()) {
-    const auto first = batch.items.begin();
-    const auto last = first + static_cast<ptrdiff_t>(std::min(batch.items.size(), kMaxStills));
-    Batch part{batch.bytes, {}, batch.job_class, batch.reader};
-    part.items.assign(std::make_move_iterator(first), std::make_move_iterator(last));
-    batch.items.erase(first, last);
+  for (Batch& batch : batches) {
     try {
-      start(std::move(part));
+      start(std::move(batch));
     } catch (const std::exception& error) {
-      log::info("previews of version {}: {}", version, error.what());  // `done` was told
+      log::info("previews ahead of time: {}", error.what());  // `done` was told
     }
   }
 }
@@ -267,7 +349,8 @@ void Stills::warm(int64_t version, std::span<const StillProfile* const> profiles
 ContentRef Stills::open_collage(std::span<const Shown> shown, const StillProfile& profile, uint64_t reader) {
   Sha256 digest;
   for (const Shown& each : shown) {
-    const std::string part = bytes_of(each.version).sha256.hex();
+    const Origin origin = origin_of(each.subject, profile);
+    const std::string part = origin.bytes.sha256.hex() + origin.part;
     digest.update(std::as_bytes(std::span(part)));
   }
   const DerivedKey key{digest.finish(), profile.cache_name, kStillRecipe};
@@ -288,8 +371,8 @@ void Stills::gather(const std::shared_ptr<Gathering>& gathering, std::span<const
   };
   try {
     for (const Shown& each : shown) {
-      const BytesRow bytes = bytes_of(each.version);
-      const Order order{bytes, profile, each.source};
+      const Origin origin = origin_of(each.subject, profile);
+      const Order order{origin, profile, each.source};
       if (parts_.cache.failure(order.key())) continue;
       gathering->parts.push_back(find_or_start(order, gathering->job_class, gathering->reader));
     }
@@ -321,7 +404,7 @@ void Stills::assemble(Gathering& gathering) {
       }
     }
     if (!job.source) damfs::fail(EIO, "none of its pictures can be shown");
-    job.still.collage = true;
+    job.still.composition = Composition::kCollage;
     job.still.sources = static_cast<int>(1 + job.more.size());
     static_cast<StillSpec&>(job.still) = gathering.spec;
     job.output = parts_.cache.stage();

@@ -17,6 +17,7 @@
 #include "catalog/model/rows.h"
 #include "catalog/store/derived_cache.h"
 #include "views/derive/keeper.h"
+#include "views/derive/members.h"
 #include "views/derive/rendition.h"
 #include "views/derive/still_profile.h"
 #include "views/node.h"
@@ -27,6 +28,16 @@ class Catalog;
 class ObjectStore;
 class WorkerPool;
 
+// What a preview is of: a version, a member of an archive, or a material.
+struct StillSubject {
+  enum class What : uint8_t { kVersion, kMember, kMaterial };
+  What what = What::kVersion;
+  int64_t id = 0;
+};
+
+// Whether a material's ball shows that map.
+bool is_on_ball(const MemberRow& map);
+
 // Makes stills when somebody first reads them: one render at a time of the same one, however many ask; the
 // cache first; failures remembered with their reason. Thread-safe. Outlives every Content it gave out, and is
 // destroyed after the pool has ended its jobs.
@@ -35,6 +46,7 @@ class Stills {
   struct Parts {
     Catalog& catalog;
     ObjectStore& objects;
+    Members& members;
     DerivedCache& cache;
     WorkerPool& workers;
     int64_t deadline_ms = 30'000;
@@ -47,21 +59,21 @@ class Stills {
 
   const StillProfiles& profiles() const { return parts_.profiles; }
 
-  // The still of a version whose largest still has the raster `source`. Returns at once; if it is not in the
+  // The still of something whose largest still has the raster `source`. Returns at once; if it is not in the
   // cache its making starts now. Throws Error(EIO) with the reason when it is known to fail, ENOENT when the
-  // version is gone.
-  ContentRef open(int64_t version, const StillProfile& profile, Raster source, uint64_t reader);
+  // subject is gone.
+  ContentRef open(const StillSubject& subject, const StillProfile& profile, Raster source, uint64_t reader);
 
   // Why it failed, if it did; looks, never works.
-  std::optional<std::string> failure(int64_t version, const StillProfile& profile);
+  std::optional<std::string> failure(const StillSubject& subject, const StillProfile& profile);
 
   // What is kept of it goes; it is made again for whoever reads it next.
-  void drop(int64_t version, const StillProfile& profile);
+  void drop(const StillSubject& subject, const StillProfile& profile);
 
   // One picture of up to kMaxCollage others, made of their stills: a square of the profile's box. What cannot be
   // shown of them is left out.
   struct Shown {
-    int64_t version = 0;
+    StillSubject subject;
     Raster source;
   };
   static Raster collage_raster(const StillProfile& profile) { return {profile.box, profile.box}; }
@@ -70,7 +82,7 @@ class Stills {
   // Makes those that are not cached ahead of time, from one decode. `done` hears of each profile how it went: an empty
   // reason for well. ENOENT: the version is gone, and nothing is heard.
   using Warmed = std::function<void(const StillProfile& profile, const std::string& reason)>;
-  void warm(int64_t version, std::span<const StillProfile* const> profiles, Raster source, bool retry,
+  void warm(const StillSubject& subject, std::span<const StillProfile* const> profiles, Raster source, bool retry,
             const Warmed& done);
 
   struct Counters {
@@ -84,12 +96,19 @@ class Stills {
   class StillContent;
   struct Gathering;
 
+  // The bytes that a subject is made of.
+  struct Origin {
+    BytesRow bytes;    // of the file, or of the archive around the members; kind and type are the picture's
+    std::string part;  // of an archive; empty: it is the whole file
+    std::vector<MemberRow> members;  // one, or the maps of a material
+    Composition composition = Composition::kNone;
+  };
   // What is to be made of which bytes.
   struct Order {
-    const BytesRow& bytes;
+    const Origin& origin;
     const StillProfile& profile;
     Raster source;
-    DerivedKey key() const { return {bytes.sha256, profile.cache_name, kStillRecipe}; }
+    DerivedKey key() const { return {origin.bytes.sha256, profile.cache_name + origin.part, kStillRecipe}; }
     StillSpec spec() const;
   };
   // One job's stills, each with its output; of the first the job has it.
@@ -99,13 +118,17 @@ class Stills {
     UniqueFd output;
   };
   struct Batch {
-    BytesRow bytes;  // of the source; of a collage only what it is called
+    Origin origin;  // empty for a collage
     std::vector<Item> items;
     JobClass job_class = JobClass::kInteractive;
     uint64_t reader = 0;
+    std::vector<Members::File> files{};  // of its members
   };
 
-  BytesRow bytes_of(int64_t version);  // ENOENT: gone
+  Origin origin_of(const StillSubject& subject, const StillProfile& profile);  // ENOENT: gone
+  static Origin origin_of_version(PackReader& packs, int64_t version, const BytesRow& bytes);
+  static Origin origin_of_member(PackReader& packs, const MemberRow& member);
+  static Origin origin_of_material(PackReader& packs, int64_t material);
   struct Claim {
     RenditionRef rendition;  // with its `users` counted up, so that it cannot be abandoned meanwhile
     bool is_mine = false;    // to be made by who claimed it
@@ -114,6 +137,8 @@ class Stills {
   bool take_from_cache(const RenditionRef& rendition);
   RenditionRef find_or_start(const Order& order, JobClass job_class, uint64_t reader);
   void start(Batch of);
+  void find_members(const std::shared_ptr<Batch>& batch);
+  void submit_with(const std::shared_ptr<Batch>& batch, std::vector<UniqueFd> sources);
   void submit(const std::shared_ptr<Batch>& batch, Job job);
   void gather(const std::shared_ptr<Gathering>& gathering, std::span<const Shown> shown, const StillProfile& profile);
   void assemble(Gathering& gathering);

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 #include <vector>
 
-#include "catalog/model/packs.h"
 #include "catalog/model/rows.h"
+#include "views/derive/still_profile.h"
 #include "views/node.h"
 #include "views/tree.h"
 #include "views/tree_context.h"
@@ -18,15 +19,19 @@ namespace damfs {
 //   packs/<pack>/…                     the archive's own folders
 //   packs/by-map/<role>/<pack>.<ext>   a texture of each pack
 //   packs/by-material/<material>/<role>.<ext>
+//
+// previews/<profile>/packs/ is the same tree with a still of each member that is a picture, but for
+// previews/material/packs/, which has a ball of each material.
 inline constexpr unsigned kPacksCode = 14;  // as a view's code in node numbers
 inline constexpr std::string_view kPacksName = "packs";
 
-NodeRef make_packs_folder(const TreeContext& context);
+NodeRef make_packs_folder(const TreeContext& context, const StillProfile* profile = nullptr);
 NodeRef packs_folder(const TreeContext& context, NodeId id);  // null: gone
 NodeRef packs_file(const TreeContext& context, NodeId id);
+NodeRef packs_collage(const TreeContext& context, NodeId id);
 
 // What these changes of assets make stale.
-void tell_packs(const std::function<bool(NodeId)>& is_known, const std::vector<ChangeRow>& changes,
-                std::vector<Stale>& stale);
+void tell_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
 
 }  // namespace damfs

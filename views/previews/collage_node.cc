@@ -37,7 +37,7 @@ class Search {
   void look_in(int64_t key) {
     view_.assets(reader_, key, 0, [&](const AssetRow& row) {
       ++looked_;
-      if (row.still) found_.push_back({row.version, row.still});
+      if (row.still) found_.push_back({{StillSubject::What::kVersion, row.version}, row.still});
       return is_hungry();
     });
   }
@@ -57,22 +57,25 @@ NodeRef CollageNode::find(const TreeContext& context, const View& view, const St
   auto shown = Search(view, *reader).run(key);
   if (shown.empty()) return nullptr;
   const int64_t changed_ns = row->changed_ns != 0 ? row->changed_ns : context.created_ns;
-  return std::make_shared<CollageNode>(context, profile, node_id(view, profile.code, key), changed_ns,
+  return std::make_shared<CollageNode>(context, profile, node_id(view.code(), profile.code, key), changed_ns,
                                        std::move(shown));
 }
 
 NodeRef CollageNode::find(const TreeContext& context, NodeId id) {
-  const View* view = context.view(static_cast<unsigned>(id.file_id() & ((1 << kViewBits) - 1)));
+  const View* view = context.view(view_of(id));
   const StillProfile* profile = context.stills.profiles().find(id.profile());
-  const int64_t key = id.file_id() >> kViewBits;
-  if (view == nullptr || profile == nullptr || node_id(*view, profile->code, key) != id) return nullptr;
+  const int64_t key = key_of(id);
+  if (view == nullptr || profile == nullptr || node_id(view->code(), profile->code, key) != id) return nullptr;
   // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
   return view->key_of(view->group_of(key)) == key ? find(context, *view, *profile, key) : nullptr;
 }
 
-NodeId CollageNode::node_id(const View& view, unsigned profile, int64_t key) {
-  return NodeId::file(NodeId::FileKind::kCollage, profile, key << kViewBits | view.code());
+NodeId CollageNode::node_id(unsigned view, unsigned profile, int64_t key) {
+  return NodeId::file(NodeId::FileKind::kCollage, profile, key << kViewBits | view);
 }
+
+unsigned CollageNode::view_of(NodeId id) { return static_cast<unsigned>(id.file_id() & ((1 << kViewBits) - 1)); }
+int64_t CollageNode::key_of(NodeId id) { return id.file_id() >> kViewBits; }
 
 std::string CollageNode::name(const StillProfile& profile) { return "folder" + std::string(profile.extension()); }
 

@@ -19,7 +19,9 @@ class CollageNode final : public Node {
   static NodeRef find(const TreeContext& context, const View& view, const StillProfile& profile, int64_t key);
   // The node with that number; null when there is none.
   static NodeRef find(const TreeContext& context, NodeId id);
-  static NodeId node_id(const View& view, unsigned profile, int64_t key);
+  static NodeId node_id(unsigned view, unsigned profile, int64_t key);
+  static unsigned view_of(NodeId id);  // code and key that it was made of
+  static int64_t key_of(NodeId id);
   static std::string name(const StillProfile& profile);  // "folder.webp"
 
   CollageNode(const TreeContext& context, const StillProfile& profile, NodeId id, int64_t changed_ns,

@@ -21,11 +21,13 @@ StillNode::StillNode(const TreeContext& context, const StillProfile& profile, Fo
 std::optional<Attributes> StillNode::attributes() const { return StillLens(profile_).attributes(asset_.row); }
 
 ContentRef StillNode::open(const OpenRequest& request) const {
-  return context_.stills.open(asset_.row.version, profile_, asset_.row.still, request.reader);
+  return context_.stills.open({StillSubject::What::kVersion, asset_.row.version}, profile_, asset_.row.still,
+                              request.reader);
 }
 
 std::optional<std::string> StillNode::xattr(std::string_view name) const {
-  if (name == "user.damfs.error") return context_.stills.failure(asset_.row.version, profile_);
+  if (name == "user.damfs.error")
+    return context_.stills.failure({StillSubject::What::kVersion, asset_.row.version}, profile_);
   if (name == "user.damfs.label") return asset_.name;
   if (name == "user.damfs.asset") return std::to_string(asset_.row.id);
   if (name == "user.damfs.profile") return profile_.name;
@@ -43,7 +45,7 @@ NodeId StillLens::node_id(int64_t version) const {
 }
 
 std::optional<Attributes> StillLens::attributes(const AssetRow& asset) const {
-  if (!asset.still) return std::nullopt;
+  if (!has_still(profile_, asset)) return std::nullopt;
   return Attributes{.node = node_id(asset.version),
                     .mode = kFileMode,
                     .nlink = static_cast<uint32_t>(asset.names),
@@ -93,7 +95,7 @@ NodeRef StillLens::folder_file(const TreeContext& context, const View& view, int
 }
 
 bool StillLens::drop(const TreeContext& context, const FoundAsset& asset) const {
-  context.stills.drop(asset.row.version, profile_);
+  context.stills.drop({StillSubject::What::kVersion, asset.row.version}, profile_);
   return true;
 }
 

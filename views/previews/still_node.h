@@ -29,7 +29,7 @@ class StillNode final : public Node {
 class StillLens final : public Lens {
  public:
   explicit StillLens(const StillProfile& profile) : Lens(profile.code, profile.name), profile_(profile) {}
-  const StillProfile& profile() const { return profile_; }
+  const StillProfile* still_profile() const override { return &profile_; }
   int64_t top_key() const override { return kPreviewsKey; }
 
   std::optional<Attributes> attributes(const AssetRow& asset) const override;

@@ -141,9 +141,7 @@ void tell_listing(const TreeContext& context, NodeId folder, std::vector<Stale>&
   stale.push_back({Stale::What::kListing, folder, {}});
   if (std::string name = context.lens(folder.lens())->folder_file_name(); !name.empty()) {
     stale.push_back({Stale::What::kEntry, folder, std::move(name)});
-    stale.push_back({Stale::What::kAttributes,
-                     CollageNode::node_id(*context.view(folder.view()), folder.lens(), folder.key()),
-                     {}});
+    stale.push_back({Stale::What::kAttributes, CollageNode::node_id(folder.view(), folder.lens(), folder.key()), {}});
   }
 }
 

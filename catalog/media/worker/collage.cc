@@ -44,7 +44,7 @@ Image filling(Bytes still, const Cell& cell) {
 
 class Collage final : public Picture {
  public:
-  explicit Collage(std::span<const std::unique_ptr<Source>> stills) : stills_(stills) {}
+  explicit Collage(std::span<const Source* const> stills) : stills_(stills) {}
 
   Image at(Raster target) override {
     VipsImage* made = nullptr;
@@ -64,11 +64,11 @@ class Collage final : public Picture {
   }
 
  private:
-  const std::span<const std::unique_ptr<Source>> stills_;
+  const std::span<const Source* const> stills_;
 };
 
 }  // namespace
 
-PictureRef collage(std::span<const std::unique_ptr<Source>> stills) { return std::make_unique<Collage>(stills); }
+PictureRef collage(std::span<const Source* const> stills) { return std::make_unique<Collage>(stills); }
 
 }  // namespace damfs::worker

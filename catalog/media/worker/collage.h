@@ -11,6 +11,6 @@ namespace damfs::worker {
 
 // Up to four stills side by side, each filling its cell and cut where it is longer: one alone, two as halves, more as
 // quarters.
-PictureRef collage(std::span<const std::unique_ptr<Source>> stills);
+PictureRef collage(std::span<const Source* const> stills);
 
 }  // namespace damfs::worker

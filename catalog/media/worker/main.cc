@@ -79,7 +79,8 @@ JobResult work(const Job& job, Sessions& sessions) {
     if (job.type == JobType::kProbe) result.facts = probe(source, job.name);
     if (job.type == JobType::kClipIndex) result.real_bytes = KeyFrameIndex::build(source, job.output.get());
     if (job.type == JobType::kPackIndex) {
-      result.real_bytes = build_pack_index(source.bytes(), job.hash_members, job.output.get());
+      const PackIndexOptions options{job.hash_members, job.look_at_pictures, job.charset};
+      result.real_bytes = build_pack_index(source.bytes(), options, job.output.get());
     }
   }
   result.ok = true;

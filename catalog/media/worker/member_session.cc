@@ -13,9 +13,8 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
-#include "catalog/media/worker/deflate_stream.h"
+#include "catalog/media/worker/member_stream.h"
 #include "catalog/media/worker/source.h"
-#include "catalog/media/worker/zip_archive.h"
 
 namespace damfs::worker {
 namespace {
@@ -23,51 +22,11 @@ namespace {
 constexpr size_t kMostSessions = 8;
 constexpr size_t kSkip = 256U << 10;
 
-// A member's bytes one behind the other. `position` only grows.
-class MemberStream {
- public:
-  virtual ~MemberStream() = default;
-  virtual size_t read(std::span<uint8_t> buffer) = 0;
-};
-
-class Inflating final : public MemberStream {
- public:
-  template <typename... Arguments>
-  explicit Inflating(const Arguments&... arguments) : stream_(arguments...) {}
-  size_t read(std::span<uint8_t> buffer) override { return stream_.read(buffer); }
-
- private:
-  DeflateStream stream_;
-};
-
-class Unpacking final : public MemberStream {
- public:
-  Unpacking(std::span<const uint8_t> bytes, size_t index) : archive_(bytes), stream_(archive_, index) {}
-  size_t read(std::span<uint8_t> buffer) override {
-    size_t n = 0;
-    while (n < buffer.size()) {
-      const size_t some = stream_.read(buffer.subspan(n));
-      if (some == 0) break;
-      n += some;
-    }
-    return n;
-  }
-
- private:
-  ZipArchive archive_;
-  ZipArchive::Stream stream_;
-};
-
 void check(const Job& job, int64_t source_size) {
   const RunRequest& run = job.run;
-  const MemberRequest& member = job.member;
-  const auto is_within = [source_size](int64_t offset, int64_t size) {
-    return offset >= 0 && size >= 0 && offset <= source_size && size <= source_size - offset;
-  };
-  const bool possible = run.first >= 0 && run.count > 0 && run.unit_bytes > 0 && member.size > 0 &&
-                        run.first < member.size / run.unit_bytes + 1 && member.entry >= 0 &&
-                        is_within(member.offset, member.stored_size) &&
-                        is_within(member.archive_offset, member.archive_size);
+  check_member(job.member, source_size);
+  const bool possible =
+      run.first >= 0 && run.count > 0 && run.unit_bytes > 0 && run.first < job.member.size / run.unit_bytes + 1;
   if (!possible) fail(EPROTO, "a run of a member that cannot be");
 }
 
@@ -99,15 +58,11 @@ class MemberSession {
   }
 
  private:
-  std::span<const uint8_t> stored(const MemberRequest& member) const {
-    return source_.bytes().subspan(static_cast<size_t>(member.offset), static_cast<size_t>(member.stored_size));
-  }
-
   void seek(const Job& job, int64_t position) {
     const bool goes_on = stream_ && position_ <= position;
     const auto checkpoint = nearest(job, position);
     if (checkpoint && (!goes_on || position_ < checkpoint->out)) {
-      stream_ = std::make_unique<Inflating>(stored(job.member), *checkpoint, window_);
+      stream_ = MemberStream::from(*checkpoint, window_, job.member, source_);
       position_ = checkpoint->out;
       crc_.reset();
     } else if (!goes_on) {
@@ -126,17 +81,23 @@ class MemberSession {
     const auto index = PackIndexReader::open(job.index.get(), job.member.indexed_size);
     auto found = index ? index->before(job.member.number, position) : std::nullopt;
     if (found) window_ = index->window(*found);
+    if (index) expect_stored(*index, job, position);
     return found;
   }
 
+  // What is stored of the run.
+  void expect_stored(const PackIndexReader& index, const Job& job, int64_t position) {
+    const MemberRequest& member = job.member;
+    const int64_t units_left = job.run.count - job.run.made;
+    const auto from = index.before(member.number, position);
+    const auto until = index.behind(member.number, position + units_left * job.run.unit_bytes);
+    const int64_t begin = from ? from->in : 0;
+    const int64_t end = until ? until->in : member.stored_size;
+    if (begin >= 0 && begin <= end && end <= member.stored_size) source_.expect(member.offset + begin, end - begin);
+  }
+
   void open(const MemberRequest& member) {
-    if (member.method == kDeflated) {
-      stream_ = std::make_unique<Inflating>(stored(member));
-    } else {
-      const auto archive =
-          source_.bytes().subspan(static_cast<size_t>(member.archive_offset), static_cast<size_t>(member.archive_size));
-      stream_ = std::make_unique<Unpacking>(archive, static_cast<size_t>(member.entry));
-    }
+    stream_ = MemberStream::from_beginning(member, source_);
     position_ = 0;
     crc_ = ::crc32_z(0, nullptr, 0);
   }

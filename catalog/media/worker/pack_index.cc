@@ -20,7 +20,10 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts_json.h"
+#include "catalog/media/texture_map.h"
 #include "catalog/media/worker/deflate_stream.h"
+#include "catalog/media/worker/member_stream.h"
+#include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/text.h"
 #include "catalog/media/worker/zip_archive.h"
 
@@ -32,14 +35,19 @@ constexpr size_t kBuffer = 256U << 10;
 // holds petabytes. Members beyond are looked at when they are read.
 constexpr int64_t kMostUnpacked = int64_t{4} << 30;
 constexpr int64_t kMostUnpackedTimes = 16;  // the archive's own size
-// An archive within an archive that is not stored is looked into as a whole.
-constexpr int64_t kMostInMemory = int64_t{256} << 20;
 
 // What is read of a member goes through here.
 class Check {
  public:
-  Check(const PackMember& member, bool hash) : member_(member) {
+  enum class Keep : bool { kNo, kYes };
+  Check(const PackMember& member, bool hash, Keep keep) : member_(member), keep_(keep == Keep::kYes) {
     if (hash) sha256_.emplace();
+    if (!keep_) return;
+    try {
+      kept_.reserve(static_cast<size_t>(member.size));
+    } catch (const std::bad_alloc&) {
+      keep_ = false;
+    }
   }
 
   void take(std::span<const uint8_t> bytes) {
@@ -47,7 +55,9 @@ class Check {
     if (size_ > member_.size) fail(EINVAL, "it holds more than the {} bytes that it declares", member_.size);
     crc_ = ::crc32_z(crc_, bytes.data(), bytes.size());
     if (sha256_) sha256_->update(std::as_bytes(bytes));
+    if (keep_) kept_.insert(kept_.end(), bytes.begin(), bytes.end());
   }
+  std::span<const uint8_t> kept() const { return kept_; }
 
   std::optional<Digest> finish() {
     if (size_ != member_.size) fail(EINVAL, "it holds {} bytes and declares {}", size_, member_.size);
@@ -57,6 +67,8 @@ class Check {
 
  private:
   const PackMember& member_;
+  bool keep_;
+  std::vector<uint8_t> kept_;
   int64_t size_ = 0;
   uLong crc_ = 0;
   std::optional<Sha256> sha256_;
@@ -64,13 +76,16 @@ class Check {
 
 // An archive whose members are being noted.
 struct Level {
-  Level(std::span<const uint8_t> its_bytes, int64_t its_base, int64_t its_number, std::string its_prefix, int its_depth)
+  Level(std::span<const uint8_t> its_bytes, int64_t its_base, int64_t its_number, std::string its_prefix, int its_depth,
+        std::string_view charset)
       : bytes(its_bytes),
         base(its_base),
         number(its_number),
         prefix(std::move(its_prefix)),
         depth(its_depth),
-        archive(its_bytes) {}
+        archive(its_bytes) {
+    archive.read_names_as(charset);
+  }
 
   std::span<const uint8_t> stored(const PackMember& member) const {
     if (member.stored_size == 0) return {};
@@ -87,11 +102,11 @@ struct Level {
 
 class IndexBuilder {
  public:
-  IndexBuilder(std::span<const uint8_t> bytes, bool hash, int output)
-      : bytes_(bytes), hash_(hash), writer_(output, static_cast<int64_t>(bytes.size())) {}
+  IndexBuilder(std::span<const uint8_t> bytes, const PackIndexOptions& options, int output)
+      : bytes_(bytes), options_(options), writer_(output, static_cast<int64_t>(bytes.size())) {}
 
   int64_t build() {
-    Level outermost(bytes_, 0, -1, {}, 1);
+    Level outermost(bytes_, 0, -1, {}, 1, options_.charset);
     if (outermost.archive.size() > kMaxMembers) {
       fail(EINVAL, "the archive has {} members; {} are the most", outermost.archive.size(), kMaxMembers);
     }
@@ -181,18 +196,30 @@ class IndexBuilder {
     PackMember& member = members_[number];
     if (!is_worth_unpacking(member)) return;
     unpacked_ += member.size;
+    const bool is_picture = options_.look_at_pictures && is_picture_name(member.path);
     try {
-      Check check(member, hash_);
+      const bool is_kept = is_picture && member.method != kStored && member.size <= kMostInMemory;
+      Check check(member, options_.hash_members, is_kept ? Check::Keep::kYes : Check::Keep::kNo);
       const auto note_checkpoint = [this, number](Checkpoint checkpoint, std::string_view window) {
         checkpoint.member = static_cast<uint32_t>(number);
         writer_.add(checkpoint, window);
       };
       read(level, member, note_checkpoint, [&check](std::span<const uint8_t> bytes) { check.take(bytes); });
       member.sha256 = check.finish();
+      if (is_picture) look_at_picture(member, member.method == kStored ? level.stored(member) : check.kept());
     } catch (const Error& error) {
       if (error.code() != EINVAL) throw;
       member.problem = printable(error.what()).substr(0, FactLimits::kSentence);
     }
+  }
+
+  // A picture that is not kept, as it is too large, has no bytes here.
+  static void look_at_picture(PackMember& member, std::span<const uint8_t> bytes) {
+    if (bytes.empty()) return;
+    auto facts = picture_facts(Source(bytes), member.path);
+    if (!facts) return;
+    member.mime = std::move(facts->mime);
+    member.still = facts->still;
   }
 
   template <typename Note, typename Take>
@@ -238,7 +265,8 @@ class IndexBuilder {
   void look_into(std::span<const uint8_t> bytes, int64_t base, int depth, size_t number) {
     std::optional<Level> inside;
     try {
-      inside.emplace(bytes, base, static_cast<int64_t>(number), members_[number].path + "/", depth + 1);
+      inside.emplace(bytes, base, static_cast<int64_t>(number), members_[number].path + "/", depth + 1,
+                     options_.charset);
     } catch (const Error&) {
       return;
     }
@@ -248,7 +276,7 @@ class IndexBuilder {
   }
 
   const std::span<const uint8_t> bytes_;
-  const bool hash_;
+  const PackIndexOptions options_;
   PackIndexWriter writer_;
   Pack members_;
   std::vector<uint8_t> buffer_;
@@ -257,8 +285,8 @@ class IndexBuilder {
 
 }  // namespace
 
-int64_t build_pack_index(std::span<const uint8_t> archive, bool hash, int output) {
-  return IndexBuilder(archive, hash, output).build();
+int64_t build_pack_index(std::span<const uint8_t> archive, const PackIndexOptions& options, int output) {
+  return IndexBuilder(archive, options, output).build();
 }
 
 }  // namespace damfs::worker

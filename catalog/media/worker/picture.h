@@ -50,4 +50,9 @@ std::optional<RawPreview> raw_preview(const Source& source);  // the largest
 Raster exr_raster(Bytes bytes);
 Raster psd_raster(Bytes bytes);
 
+// Their numbers as they are stored, for pictures that are data. Throw Error.
+Image exr_light(Bytes bytes,
+                Raster target);  // three or four floats a pixel, of no less than twice the target if it can
+Image psd_flattened(Bytes bytes);
+
 }  // namespace damfs::worker

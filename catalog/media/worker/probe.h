@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,14 @@ MediaFacts probe(const Source& source, std::string_view name);
 // The parts. Each fills in what it finds, and throws Error with a sentence when the file is not readable as
 // what its type says.
 void probe_image(const Source& source, MediaFacts& facts);  // raster, pages, orientation, still, metadata
-void probe_raw(const Source& source, MediaFacts& facts);    // camera raw: exiv2 alone, and its largest preview
+// A picture inside an archive, by its header alone: what it is, and what a still of it shows before shrinking. Empty:
+// it is none, or none that can be read.
+struct PictureFacts {
+  std::string mime;
+  Raster still;
+};
+std::optional<PictureFacts> picture_facts(const Source& source, std::string_view name);
+void probe_raw(const Source& source, MediaFacts& facts);  // camera raw: exiv2 alone, and its largest preview
 // A format whose raster is told by a reader of our own, always upright.
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts);
 void probe_document(const Source& source, MediaFacts& facts);  // pages

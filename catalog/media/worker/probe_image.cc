@@ -7,6 +7,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/vips_image.h"
@@ -29,6 +30,12 @@ bool is_sane(Raster raster) {
   return raster && raster.width <= FactLimits::kEdge && raster.height <= FactLimits::kEdge;
 }
 
+Raster still_of(VipsImage* image) {
+  const Raster raster = raster_of(image);
+  if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
+  return is_drawing(image) ? drawing_raster(image) : upright(raster, orientation_of(image));
+}
+
 }  // namespace
 
 void probe_image(const Source& source, MediaFacts& facts) {
@@ -37,11 +44,9 @@ void probe_image(const Source& source, MediaFacts& facts) {
   try {
     const ImageSource bytes = image_source(source.bytes());
     const Image image = open_image(source.bytes(), bytes.get());
-    const Raster raster = raster_of(image.get());
-    if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
-    facts.raster = raster;
+    facts.raster = raster_of(image.get());
     facts.orientation = orientation_of(image.get());
-    facts.still = is_drawing(image.get()) ? drawing_raster(image.get()) : upright(raster, facts.orientation);
+    facts.still = still_of(image.get());
     facts.pages = vips_image_get_n_pages(image.get());
     blocks = {block(image.get(), VIPS_META_EXIF_NAME), block(image.get(), VIPS_META_IPTC_NAME),
               block(image.get(), VIPS_META_XMP_NAME)};
@@ -52,6 +57,23 @@ void probe_image(const Source& source, MediaFacts& facts) {
   if (!problem.empty()) fail(EINVAL, "{}", problem);
   facts.kind = Kind::kImage;
   if (facts.pages <= 1) facts.pages = 0;
+}
+
+std::optional<PictureFacts> picture_facts(const Source& source, std::string_view name) {
+  PictureFacts facts{mime_of(source, name), {}};
+  try {
+    if (facts.mime == "image/x-exr") {
+      facts.still = exr_raster(source.bytes());
+    } else if (facts.mime == "image/vnd.adobe.photoshop") {
+      facts.still = psd_raster(source.bytes());
+    } else if (facts.mime.starts_with("image/") && !is_raw_mime(facts.mime)) {
+      const ImageSource bytes = image_source(source.bytes());
+      facts.still = still_of(open_image(source.bytes(), bytes.get()).get());
+    }
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  return is_sane(facts.still) ? std::optional(std::move(facts)) : std::nullopt;
 }
 
 void probe_raw(const Source& source, MediaFacts& facts) {

@@ -11,12 +11,11 @@
 #include <unistd.h>
 #include <vips/vips.h>
 
-#include <algorithm>
-#include <array>
-#include <iterator>
 #include <memory>
 #include <string_view>
+#include <vector>
 
+#include "catalog/media/charsets.h"
 #include "catalog/media/worker/confine.h"
 #include "catalog/media/worker/kept_files.h"
 #include "catalog/media/worker/libraries.h"
@@ -35,8 +34,8 @@ constexpr const char* kKept[] = {
     "/dev/urandom",                      // libavutil's seeds
 };
 
-// Text encodings in tags of sound and video, which the C library loads as modules. Other ones are refused later,
-// and such a text is left out.
+// Text encodings in tags of sound and video, which the C library loads as modules; with those of names in archives.
+// Other ones are refused later, and such a text is left out.
 constexpr const char* kCharsets[] = {"UTF-16",      "UCS-2",        "ISO-8859-1", "ISO-8859-5", "ISO-8859-9",
                                      "ISO-8859-15", "WINDOWS-1252", "ISO6937",    "KOI8-R",     "SHIFT_JIS",
                                      "EUC-KR",      "GB2312",       "BIG5"};
@@ -51,9 +50,9 @@ constexpr std::string_view kDrawing =
 
 void load_charsets() {
   // Left open for the life of the process: a module that nobody uses is unloaded.
-  static std::array<iconv_t, std::size(kCharsets)> open;
-  std::transform(std::begin(kCharsets), std::end(kCharsets), open.begin(),
-                 [](const char* name) { return ::iconv_open("UTF-8", name); });
+  static std::vector<iconv_t> open;
+  for (const char* name : kCharsets) open.push_back(::iconv_open("UTF-8", name));
+  for (const Charset& charset : charsets()) open.push_back(::iconv_open("UTF-8", charset.iconv_name));
 }
 
 // orc, which libvips before 8.15 computes with, makes code at run time; its successor does not.

@@ -7,10 +7,13 @@
 
 #include <cerrno>
 #include <string_view>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/collage.h"
 #include "catalog/media/worker/fit.h"
+#include "catalog/media/worker/material_ball.h"
+#include "catalog/media/worker/member_stream.h"
 #include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
 
@@ -67,11 +70,33 @@ PictureRef open_picture(const Source& source, const StillRequest& request, Reuse
   return image_picture(source.bytes(), std::nullopt, reuse);
 }
 
-Rendered render_stills(std::span<const std::unique_ptr<Source>> sources, const StillRequest& request,
+namespace {
+
+PictureRef compose(std::span<const Source* const> sources, const StillRequest& request) {
+  switch (request.composition) {
+    case Composition::kNone:
+      return open_picture(*sources.front(), request, request.also.empty() ? Reuse::kNo : Reuse::kYes);
+    case Composition::kCollage: return collage(sources);
+    case Composition::kMaterial: break;
+  }
+  std::vector<MaterialMap> maps;
+  for (size_t i = 0; i < sources.size(); ++i) maps.push_back({request.roles.at(i), sources[i]->bytes()});
+  return material_picture(maps);
+}
+
+}  // namespace
+
+Rendered render_stills(std::span<const std::unique_ptr<Source>> files, const StillRequest& request,
                        std::span<const int> outputs) {
-  const PictureRef picture =
-      request.collage ? collage(sources)
-                      : open_picture(*sources.front(), request, request.also.empty() ? Reuse::kNo : Reuse::kYes);
+  std::vector<const Source*> sources;
+  std::vector<std::unique_ptr<MemberSource>> members;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!request.members.empty()) {
+      members.push_back(std::make_unique<MemberSource>(request.members.at(i), *files[i]));
+    }
+    sources.push_back(request.members.empty() ? files[i].get() : &members.back()->source());
+  }
+  const PictureRef picture = compose(sources, request);
   Rendered sum = render(*picture, request, outputs.front());
   for (size_t i = 0; i < request.also.size(); ++i) {
     const Rendered more = render(*picture, request.also[i], outputs[i + 1]);

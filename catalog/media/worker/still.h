@@ -17,7 +17,7 @@ struct Rendered {
 };
 
 // Makes the stills and writes them, each to the output of its place. Throws Error with a reason for people.
-Rendered render_stills(std::span<const std::unique_ptr<Source>> sources, const StillRequest& request,
+Rendered render_stills(std::span<const std::unique_ptr<Source>> files, const StillRequest& request,
                        std::span<const int> outputs);
 
 }  // namespace damfs::worker

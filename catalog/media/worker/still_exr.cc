@@ -94,50 +94,51 @@ class Reducer {
   std::vector<float> sums_;
 };
 
+// In whole steps to no less than twice the target.
+Image reduced(Bytes bytes, Raster target) {
+  ByteStream stream(bytes);
+  Imf::RgbaInputFile file(stream);
+  const Raster raster = window_of(file);
+  const int64_t factor =
+      std::max<int64_t>(1, std::min(raster.width / (2 * target.width), raster.height / (2 * target.height)));
+  Reducer reducer(raster, factor, (file.channels() & Imf::WRITE_A) != 0);
+  const auto& window = file.dataWindow();
+  std::vector<Imf::Rgba> block(static_cast<size_t>(raster.width) * kLines);
+  for (int64_t y = 0; y < raster.height; y += kLines) {
+    const int64_t lines = std::min<int64_t>(kLines, raster.height - y);
+    const int64_t top = window.min.y + y;
+    // OpenEXR counts a frame buffer from the origin of the picture's plane.
+    file.setFrameBuffer(block.data() - window.min.x - top * raster.width, 1, static_cast<size_t>(raster.width));
+    file.readPixels(static_cast<int>(top), static_cast<int>(top + lines - 1));
+    for (int64_t i = 0; i < lines; ++i) reducer.add(y + i, block.data() + i * raster.width);
+  }
+  return reducer.finish();
+}
+
 class ExrPicture final : public Picture {
  public:
   explicit ExrPicture(Bytes bytes) : bytes_(bytes) {}
-
-  Image at(Raster target) override {
-    try {
-      return tone_mapped(reduced(target), target);
-    } catch (const Error&) {
-      throw;
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& error) {
-      fail(EINVAL, "the picture is damaged: {}", error.what());
-    }
-  }
+  Image at(Raster target) override { return tone_mapped(exr_light(bytes_, target), target); }
 
  private:
-  // In whole steps to no less than twice the target.
-  Image reduced(Raster target) const {
-    ByteStream stream(bytes_);
-    Imf::RgbaInputFile file(stream);
-    const Raster raster = window_of(file);
-    const int64_t factor =
-        std::max<int64_t>(1, std::min(raster.width / (2 * target.width), raster.height / (2 * target.height)));
-    Reducer reducer(raster, factor, (file.channels() & Imf::WRITE_A) != 0);
-    const auto& window = file.dataWindow();
-    std::vector<Imf::Rgba> block(static_cast<size_t>(raster.width) * kLines);
-    for (int64_t y = 0; y < raster.height; y += kLines) {
-      const int64_t lines = std::min<int64_t>(kLines, raster.height - y);
-      const int64_t top = window.min.y + y;
-      // OpenEXR counts a frame buffer from the origin of the picture's plane.
-      file.setFrameBuffer(block.data() - window.min.x - top * raster.width, 1, static_cast<size_t>(raster.width));
-      file.readPixels(static_cast<int>(top), static_cast<int>(top + lines - 1));
-      for (int64_t i = 0; i < lines; ++i) reducer.add(y + i, block.data() + i * raster.width);
-    }
-    return reducer.finish();
-  }
-
   const Bytes bytes_;
 };
 
 }  // namespace
 
 PictureRef exr_picture(Bytes bytes) { return std::make_unique<ExrPicture>(bytes); }
+
+Image exr_light(Bytes bytes, Raster target) {
+  try {
+    return reduced(bytes, target);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail(EINVAL, "the picture is damaged: {}", error.what());
+  }
+}
 
 Raster exr_raster(Bytes bytes) {
   try {

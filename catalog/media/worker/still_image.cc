@@ -16,17 +16,6 @@ constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
 // Decoded pixels that are kept from one raster to the next; beyond it decoding again costs less than memory.
 constexpr uint64_t kMaxKept = uint64_t{768} << 20;
 
-// A JPEG decoder halves the picture for less than the full decode costs, up to three times. The last step down
-// to the target is then less than a factor of two, which costs no sharpness that a preview shows.
-int jpeg_shrink(VipsImage* header, Raster target, int orientation) {
-  const Raster wanted = orientation >= 5 ? Raster{target.height, target.width} : target;
-  const int64_t width = vips_image_get_width(header);
-  const int64_t height = vips_image_get_height(header);
-  int shrink = 1;
-  while (shrink < 8 && width / (2 * shrink) >= wanted.width && height / (2 * shrink) >= wanted.height) shrink *= 2;
-  return shrink;
-}
-
 // Formats that libvips can decode at a smaller size than they have.
 bool shrinks_while_loading(VipsImage* image) {
   constexpr const char* kLoaders[] = {"webpload", "jp2kload"};
@@ -65,7 +54,8 @@ class ImagePicture final : public Picture {
     if (is_drawing(header_.get())) return drawn(target);
     if (is_scene_linear(header_.get())) return tone_mapped(linear_rgb(loaded(1)), target);
     if (was_loaded_by(header_.get(), "jpegload")) {
-      return settled(shrunk(loaded(jpeg_shrink(header_.get(), target, orientation())), target));
+      const Raster lying = orientation() >= 5 ? Raster{target.height, target.width} : target;
+      return settled(shrunk(loaded(jpeg_shrink(stored(), lying)), target));
     }
     if (shrinks_while_loading(header_.get()) && !forced_) return settled(shrunk_while_loading(target));
     if (auto small = heif_thumbnail(target)) return settled(shrunk(small, target));
@@ -73,28 +63,16 @@ class ImagePicture final : public Picture {
   }
 
  private:
+  Raster stored() const { return {vips_image_get_width(header_.get()), vips_image_get_height(header_.get())}; }
   int orientation() const { return forced_.value_or(orientation_of(header_.get())); }
   const char* export_profile() const { return needs_profiles(header_.get()) ? "srgb" : nullptr; }
-
-  Image load(int shrink) {
-    source_ = image_source(bytes_);
-    VipsImage* image = nullptr;
-    if (shrink > 1) {
-      vips_jpegload_source(source_.get(), &image, "shrink", shrink, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                           kFailOn, nullptr);
-    } else {
-      image =
-          vips_image_new_from_source(source_.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr);
-    }
-    if (image == nullptr) damaged_picture();
-    return Image(image);
-  }
 
   // The picture at 1/shrink of its size, lying as it is stored.
   Image loaded(int shrink) {
     if (!kept_ || kept_shrink_ != shrink) {
       kept_origin_.reset();
-      kept_ = load(shrink);
+      source_ = image_source(bytes_);
+      kept_ = load_image(source_.get(), shrink);
       kept_shrink_ = shrink;
       if (reuse_ == Reuse::kYes && VIPS_IMAGE_SIZEOF_IMAGE(kept_.get()) <= kMaxKept) {
         // The HEIF loader of libvips 8.14 leaves the colour profile in memory that ends with the image it loaded.

@@ -187,7 +187,9 @@ bool is_transparent(std::string_view layers, bool large) {
   return layers.size() >= at + 2 && number_at(layers, at, 2, ByteOrder::kBig) >= 0x8000;
 }
 
-Image flattened(Bytes bytes) {
+}  // namespace
+
+Image psd_flattened(Bytes bytes) {
   Reader reader(bytes);
   const Header header = header_in(reader);
   const Mode& mode = *mode_of(header);
@@ -208,9 +210,11 @@ Image flattened(Bytes bytes) {
   return image;
 }
 
+namespace {
+
 class PsdPicture final : public Picture {
  public:
-  explicit PsdPicture(Bytes bytes) : image_(flattened(bytes)) {}
+  explicit PsdPicture(Bytes bytes) : image_(psd_flattened(bytes)) {}
 
   Image at(Raster target) override {
     const bool managed = vips_image_get_typeof(image_.get(), VIPS_META_ICC_NAME) != 0 ||

@@ -32,11 +32,6 @@ float white_of(const float* pixels, size_t count, size_t bands) {
 
 uint8_t to_byte(double value) { return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)); }
 
-uint8_t srgb(double linear) {
-  const double value = std::clamp(linear, 0.0, 1.0);
-  return to_byte(value <= 0.0031308 ? 12.92 * value : 1.055 * std::pow(value, 1 / 2.4) - 0.055);
-}
-
 Image resized(const Image& image, Raster target) {
   const bool lies = orientation_of(image.get()) >= 5;
   const auto width = static_cast<double>(lies ? target.height : target.width);
@@ -54,6 +49,11 @@ Image resized(const Image& image, Raster target) {
 }
 
 }  // namespace
+
+uint8_t srgb_byte(double linear) {
+  const double value = std::clamp(linear, 0.0, 1.0);
+  return to_byte(value <= 0.0031308 ? 12.92 * value : 1.055 * std::pow(value, 1 / 2.4) - 0.055);
+}
 
 bool is_scene_linear(VipsImage* image) {
   return vips_image_get_coding(image) == VIPS_CODING_RAD ||
@@ -84,7 +84,7 @@ Image tone_mapped(Image linear, Raster target) {
     const float* pixel = pixels + i * bands;
     const double alpha = bands == 4 ? std::clamp(light(pixel[3]), 0.0F, 1.0F) : 1.0;
     for (size_t band = 0; band < 3; ++band) {
-      mapped[i * bands + band] = alpha > 0 ? srgb(light(pixel[band]) / alpha / white) : 0;
+      mapped[i * bands + band] = alpha > 0 ? srgb_byte(light(pixel[band]) / alpha / white) : 0;
     }
     if (bands == 4) mapped[i * bands + 3] = to_byte(alpha);
   }

@@ -6,6 +6,8 @@
 
 namespace damfs::worker {
 
+uint8_t srgb_byte(double linear);  // 1.0, and more, is 255
+
 // Whether its numbers are light, not colours of a screen: Radiance HDR, floating-point pictures.
 bool is_scene_linear(VipsImage* image);
 

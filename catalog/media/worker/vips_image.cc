@@ -13,6 +13,8 @@
 namespace damfs::worker {
 namespace {
 
+constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
+
 Image bare_copy(VipsImage* image) {
   size_t size = 0;
   void* pixels = vips_image_write_to_memory(image, &size);
@@ -50,6 +52,26 @@ Image open_image(Bytes bytes, VipsSource* source) {
   Image image(vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
   if (!image) damaged_picture();
   return image;
+}
+
+int jpeg_shrink(Raster stored, Raster target) {
+  int shrink = 1;
+  while (shrink < 8 && stored.width / (2 * shrink) >= target.width && stored.height / (2 * shrink) >= target.height) {
+    shrink *= 2;
+  }
+  return shrink;
+}
+
+Image load_image(VipsSource* source, int shrink) {
+  VipsImage* image = nullptr;
+  if (shrink > 1) {
+    vips_jpegload_source(source, &image, "shrink", shrink, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn,
+                         nullptr);
+  } else {
+    image = vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr);
+  }
+  if (image == nullptr) damaged_picture();
+  return Image(image);
 }
 
 int orientation_of(VipsImage* image) { return vips_image_get_orientation(image); }

@@ -30,6 +30,13 @@ ImageSource image_source(Bytes bytes);
 // Opens it by content with a libvips loader, sequential access, header only. Throws Error with the reason.
 Image open_image(Bytes bytes, VipsSource* source);
 
+// By how much a JPEG decoder divides its picture for less than the full decode costs. The last step down to the target
+// is then less than a factor of two, which costs no sharpness that a preview shows.
+int jpeg_shrink(Raster stored, Raster target);
+
+// The same, to be decoded as far as it is undamaged; at 1/shrink of its size, which only JPEGs can.
+Image load_image(VipsSource* source, int shrink);
+
 // Exif 1..8 as the still of that image will be turned.
 int orientation_of(VipsImage* image);
 

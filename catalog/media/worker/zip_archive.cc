@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
@@ -189,7 +190,26 @@ size_t ZipArchive::size() const {
   return static_cast<size_t>(std::max<zip_int64_t>(0, zip_get_num_entries(archive_.get(), 0)));
 }
 
+void ZipArchive::read_names_as(std::string_view charset) {
+  const Charset* found = find_charset(charset);
+  if (charset == kAutoCharset) {
+    std::vector<std::string_view> names;
+    for (size_t i = 0; i < size(); ++i) {
+      const char* bytes = zip_get_name(archive_.get(), i, ZIP_FL_ENC_RAW);
+      if (bytes != nullptr && !is_utf8(bytes)) names.emplace_back(bytes);
+    }
+    found = guess_charset(names);
+  }
+  decoder_.reset();
+  if (found != nullptr) decoder_.emplace(*found);
+}
+
 std::optional<std::string> ZipArchive::path(size_t index) {
+  // As it is stored, or as the Unicode path says that goes with it.
+  const char* bytes = zip_get_name(archive_.get(), index, ZIP_FL_ENC_RAW);
+  if (decoder_ && bytes != nullptr && !is_utf8(bytes)) {
+    if (auto decoded = decoder_->decode(bytes)) return decoded;
+  }
   const char* path = zip_get_name(archive_.get(), index, ZIP_FL_ENC_GUESS);
   if (path == nullptr || !is_utf8(path)) return std::nullopt;
   return *path == '\0' ? "/" : path;  // which is no name either

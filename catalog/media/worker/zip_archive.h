@@ -8,8 +8,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "catalog/media/pack.h"
+#include "catalog/media/worker/member_names.h"
 
 struct zip;
 struct zip_file;
@@ -28,6 +30,10 @@ class ZipArchive {
   ~ZipArchive();
   ZipArchive(const ZipArchive&) = delete;
   ZipArchive& operator=(const ZipArchive&) = delete;
+
+  // Names that are not UTF-8, and are not said to be, are read in that charset from now on, where they are possible in
+  // it; kAutoCharset: in the one that all of them are in, where that is clear. Else, and until then, in CP437.
+  void read_names_as(std::string_view charset);
 
   size_t size() const;                               // how many members
   std::optional<std::string> path(size_t index);     // as PackMember has it; empty: it has none
@@ -57,6 +63,7 @@ class ZipArchive {
 
   std::unique_ptr<Bytes> bytes_;
   std::unique_ptr<zip, Discard> archive_;
+  std::optional<Decoder> decoder_;
 };
 
 }  // namespace damfs::worker

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/model/texture_map.h"
+#include "catalog/media/texture_map.h"
 
 #include <algorithm>
 #include <array>
@@ -86,6 +86,7 @@ constexpr RoleWord kRoleWords[] = {{"albedo", MapRole::kAlbedo},
 
 constexpr std::string_view kPictures[] = {".png", ".jpg",  ".jpeg", ".tif", ".tiff", ".exr",
                                           ".tga", ".webp", ".bmp",  ".hdr", ".psd",  ".jp2"};
+constexpr std::string_view kOtherPictures[] = {".gif", ".heic", ".heif", ".avif", ".jxl", ".svg", ".psb"};
 // Words that tell a file's format, and nothing of the material.
 constexpr std::string_view kFormatWords[] = {"png", "jpg", "jpeg", "tif",   "tiff",
                                              "exr", "tga", "8bit", "16bit", "32bit"};
@@ -115,6 +116,11 @@ std::optional<MapRole> role_of(std::string_view word) {
 
 bool is_one_of(std::string_view text, std::span<const std::string_view> all) {
   return std::find(all.begin(), all.end(), text) != all.end();
+}
+
+std::string_view file_name_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
 }
 
 // "2k", "16K", "2048", "2048x2048". 0: it is none.
@@ -171,6 +177,33 @@ std::optional<TextureMap> texture_map(std::string_view file_name) {
     map.material += stem.substr(words[i].begin, words[i].end - words[i].begin);
   }
   return map;
+}
+
+bool is_picture_name(std::string_view path) {
+  const std::string extension = fold(split_extension(file_name_of(path)).extension);
+  return is_one_of(extension, kPictures) || is_one_of(extension, kOtherPictures);
+}
+
+std::optional<size_t> primary_picture(const Pack& members) {
+  std::optional<size_t> albedo, map, picture;
+  std::string material;
+  std::pair<int64_t, int64_t> finest;  // resolution, bytes
+  for (size_t i = 0; i < members.size(); ++i) {
+    const PackMember& member = members[i];
+    if (!member.still || !member.problem.empty()) continue;
+    if (!picture) picture = i;
+    const auto role = texture_map(file_name_of(member.path));
+    if (!role) continue;
+    if (!map) map = i;
+    if (role->role != MapRole::kAlbedo) continue;
+    const std::pair<int64_t, int64_t> worth{role->resolution, member.size};
+    if (albedo && (fold(role->material) != material || worth <= finest)) continue;
+    albedo = i;
+    material = fold(role->material);
+    finest = worth;
+  }
+  if (albedo) return albedo;
+  return map ? map : picture;
 }
 
 }  // namespace damfs

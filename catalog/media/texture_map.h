@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/media/pack.h"
+
 namespace damfs {
 
 // What a texture says of a material's surface. The numbers are stored and stand in node numbers: never renumber.
@@ -45,5 +47,12 @@ struct TextureMap {
 
 // Empty: it is no picture, or no word of it names a map.
 std::optional<TextureMap> texture_map(std::string_view file_name);
+
+// Whether a file is called as pictures are; its path or its name alone.
+bool is_picture_name(std::string_view path);
+
+// Which of an archive's members stands for the whole of it: the albedo of its first material, else another map, else
+// the first picture. Empty: it has none that can be shown.
+std::optional<size_t> primary_picture(const Pack& members);
 
 }  // namespace damfs
