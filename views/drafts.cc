@@ -381,16 +381,6 @@ void Drafts::let_go(const DraftRef& draft) {
 
 bool Drafts::is_known_blob(const Digest& sha256) const { return parts_.catalog.reader()->has_blob(sha256); }
 
-// Whoever copied, by whatever way: it is the bytes that tell.
-int64_t Drafts::copied_member(const UniqueFd& bytes, const SealedFile& file) const {
-  try {
-    return member_like(parts_.catalog, parts_.objects, bytes.get(), file.sha256, file.size);
-  } catch (const std::exception& error) {
-    log::info("where a file was copied from is not found out: {}", error.what());
-    return 0;
-  }
-}
-
 void Drafts::file(const DraftRef& draft, const State& state, const Actor& actor) {
   const std::lock_guard filing(draft->filing_mutex_);
   if (!draft->has_name()) return;                  // taken away while this was on its way
@@ -448,7 +438,8 @@ void Drafts::catalogue(const DraftRef& draft, State state, const UniqueFd& bytes
       return code;
     }
   };
-  state.file.copy_of = copied_member(bytes, state.file);
+  // Whoever copied, and by whatever way: it is the bytes that tell.
+  state.file.copy_of = member_like(parts_.catalog, parts_.objects, bytes.get(), state.file.sha256, state.file.size);
   const std::string name = draft->place().name;
   // What a sidecar says belongs to the act of writing it.
   const bool is_to_be_looked_at = filing == View::Filing::kByDate || is_sidecar_name(name);

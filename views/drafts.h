@@ -115,7 +115,6 @@ class Drafts {
                  Done done);
   void file(const DraftRef& draft, const State& state, const Actor& actor);
   bool is_known_blob(const Digest& sha256) const;
-  int64_t copied_member(const UniqueFd& bytes, const SealedFile& file) const;
 
   const Parts parts_;
   std::mutex parked_mutex_;  // comes before mutex_; held while what is parked goes into the catalog

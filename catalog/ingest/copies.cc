@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/base/log.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/packs.h"
 #include "catalog/model/writer.h"
@@ -69,14 +70,7 @@ bool is_copied(PackReader& packs, const ObjectStore& store, const MemberRow& mem
          holds_at(archive->get(), static_cast<uint64_t>(member.offset), object, static_cast<uint64_t>(member.size));
 }
 
-}  // namespace
-
-bool has_archives(Catalog& catalog) {
-  const auto reader = catalog.reader();
-  return PackReader(*reader).is_any();
-}
-
-int64_t member_like(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size) {
+int64_t find_member(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size) {
   const auto reader = catalog.reader();
   PackReader packs(*reader);
   if (size == 0 || !packs.has_size(size)) return 0;
@@ -87,6 +81,22 @@ int64_t member_like(Catalog& catalog, const ObjectStore& store, int object, cons
     if (member && is_copied(packs, store, *member, object, sha256)) return id;
   }
   return 0;
+}
+
+}  // namespace
+
+bool has_archives(Catalog& catalog) {
+  const auto reader = catalog.reader();
+  return PackReader(*reader).is_any();
+}
+
+int64_t member_like(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size) {
+  try {
+    return find_member(catalog, store, object, sha256, size);
+  } catch (const std::exception& error) {
+    log::info("where a file was copied from is not found out: {}", error.what());
+    return 0;
+  }
 }
 
 int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t asset, const std::atomic<bool>& stop) {

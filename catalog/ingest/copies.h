@@ -17,7 +17,8 @@ bool has_archives(Catalog& catalog);
 
 // The member of an archive in the library whose bytes that object's are; 0: there is none. Its size is looked up first:
 // it is read only where a member has the same. The SHA-256 decides where a member's is known, and the bytes where the
-// archive holds them as they are; of others the CRC-32 is believed.
+// archive holds them as they are; of others the CRC-32 is believed. What cannot be read has no origin: no file is to be
+// refused for that.
 int64_t member_like(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size);
 
 // Links the assets that came behind `asset` to members whose bytes they have (Writer::link_copy): archives may have

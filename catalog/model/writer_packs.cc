@@ -114,7 +114,7 @@ void Writer::add_pack(int64_t blob, const Pack& members, std::string_view charse
       .run();
   statement(
       "DELETE FROM member_copy WHERE member_id BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM pack_member m WHERE "
-      "m.id = member_copy.member_id)")
+      "m.id = member_copy.member_id AND m.type = 0)")
       .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
       .run();
   // Of an earlier reading of their names.

@@ -86,6 +86,8 @@ CREATE TABLE member_copy (
   member_id INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX member_copy_by_member ON member_copy (member_id);
+-- What a purge looks for.
+CREATE INDEX asset_by_camera_proxy ON asset (camera_proxy_id) WHERE camera_proxy_id IS NOT NULL;
 CREATE INDEX asset_link_by_to ON asset_link (to_id);
 
 PRAGMA user_version = 7;

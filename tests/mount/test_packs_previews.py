@@ -5,9 +5,11 @@
 import errno
 import io
 import os
+import random
 import shutil
 import subprocess
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -152,6 +154,21 @@ def test_a_folder_has_a_collage(packs, scratch):
         copy.write_bytes(data)
         assert raster(copy) == (BOX["small"], BOX["small"])
     assert errno_of(os.stat, packs / "previews/small/packs/Plain/folder.webp") == errno.ENOENT
+
+
+def test_readers_at_once_do_not_take_from_each_other(packs):
+    """Scenario: an archive within one was being unpacked, gave way to a still that somebody else waited for, and was
+    taken for unpacked as far as it had come; what waited for it got EIO."""
+    paths = [preview(packs, "small", member, pack) for pack in ("Rock", "Stored", "Nested/inner/deep.zip") for member in RASTERS]
+    paths += [packs / f"previews/small/packs{folder}/folder.webp" for folder in ("", "/Nested", "/by-map/albedo")]
+    for seed in range(4):
+        random.Random(seed).shuffle(paths)
+        with ThreadPoolExecutor(12) as pool:
+            for path, data in zip(paths, pool.map(lambda path: path.read_bytes(), paths)):
+                assert len(data) == os.lstat(path).st_size, path
+        packs.mount.stop()
+        shutil.rmtree(packs.library.path / "derived")
+        packs.mount.start()
 
 
 def test_a_damaged_picture_is_an_error_with_its_reason(packs):

@@ -21,10 +21,11 @@ PreviewSetting frame(int64_t box) { return {"frame", box, {}, StillFormat::kJpeg
 TEST(Profiles, WithoutSettingsTheBuiltInOnes) {
   ScratchCatalog scratch;
   const StillProfiles profiles(scratch.catalog(), {});
-  EXPECT_EQ(profiles.names(), "small, medium, large");
+  EXPECT_EQ(profiles.names(), "small, medium, large, material");
   EXPECT_EQ(profiles.find("medium")->code, 2U);
   EXPECT_EQ(profiles.find(3U)->name, "large");
   EXPECT_EQ(profiles.find(3U)->cache_name, "large");
+  EXPECT_EQ(profiles.find("material")->code, 7U);
   EXPECT_EQ(profiles.find(8U), nullptr);
   EXPECT_EQ(profiles.find("frame"), nullptr);
 }
@@ -52,7 +53,7 @@ TEST(Profiles, ABuiltInOneMayBeChanged) {
   const StillProfiles same(scratch.catalog(), {{"small", 200, {}, StillFormat::kWebp, {}}});
   EXPECT_EQ(same.find("small")->code, 1U) << "nothing is changed";
   const StillProfiles changed(scratch.catalog(), {{"small", 256, {}, {}, {}}});
-  EXPECT_EQ(changed.names(), "small, medium, large");
+  EXPECT_EQ(changed.names(), "small, medium, large, material");
   EXPECT_EQ(changed.find("small")->code, 8U);
   EXPECT_EQ(changed.find("small")->box, 256);
   EXPECT_EQ(changed.find(1U), nullptr);

@@ -29,6 +29,7 @@ constexpr int kMemberRecipe = 1;
 constexpr uint64_t kPieceBytes = 128U << 10;
 constexpr PieceContent::Ahead kAhead{8, 128};
 constexpr size_t kLanes = 2;
+constexpr int kAttempts = 4;  // at unpacking an archive within an archive as a whole
 // Up to here a file is unpacked as a whole when it is opened, and not kept: the kernel keeps what was read of it.
 constexpr int64_t kSmall = 1 << 20;
 
@@ -162,8 +163,21 @@ void Members::with_holder(const MemberRow& holder, const Source& around, const T
     waiting.emplace_back(then, failed);
     if (waiting.size() > 1) return;
   }
+  unpack_holder(name, session, around, kAttempts);
+}
+
+// Pieces that somebody else was about to make may have been given up with that one's leaving.
+void Members::unpack_holder(const std::string& name, const SessionRef& session, const Source& around,
+                            int attempts_left) {
   session->warm(
-      {}, [this, name, session, around](const std::string& reason) { settle_holder(name, session, around, reason); });
+      {},
+      [this, name, session, around, attempts_left](const std::string& reason) {
+        if (reason.empty() && attempts_left > 1 && !session->pin_all()) {
+          return unpack_holder(name, session, around, attempts_left - 1);
+        }
+        settle_holder(name, session, around, reason);
+      },
+      JobClass::kInteractive);
 }
 
 void Members::settle_holder(const std::string& name, const SessionRef& session, const Source& around,

@@ -83,6 +83,7 @@ class Members {
   void find_range(const MemberRow& member, Source& source);
   void with_source(const MemberRow& member, const Then& then, const Failed& failed);
   void with_holder(const MemberRow& holder, const Source& around, const Then& then, const Failed& failed);
+  void unpack_holder(const std::string& name, const SessionRef& session, const Source& around, int attempts_left);
   void settle_holder(const std::string& name, const SessionRef& session, const Source& around,
                      const std::string& reason);
   ContentRef content_of(const MemberRow& member, const DerivedKey& key, const Source& source, uint64_t reader);

@@ -76,6 +76,7 @@ struct PieceSession::Waiter {
 struct PieceSession::Warming {
   Progress progress;
   Done done;
+  JobClass job_class = JobClass::kWarm;
   size_t run = 0;
   int64_t next = 0;
   int64_t made = 0;
@@ -413,10 +414,11 @@ void PieceSession::set_index(UniqueFd index) {
   index_ = std::move(index);
 }
 
-void PieceSession::warm(Progress progress, Done done) {
+void PieceSession::warm(Progress progress, Done done, JobClass job_class) {
   auto warming = std::make_shared<Warming>();
   warming->progress = std::move(progress);
   warming->done = std::move(done);
+  warming->job_class = job_class;
   for (int64_t n = 0; n < sparse_.units(); ++n) warming->made += parts_.file->has(n) ? 1 : 0;
   warm_on(warming);
 }
@@ -441,15 +443,16 @@ void PieceSession::warm_on(const std::shared_ptr<Warming>& warming) {
         ++warming->run;
         warming->next = 0;
       } else {
-        order(next, JobClass::kWarm, nullptr, 0, errands);
+        order(next, warming->job_class, nullptr, 0, errands);
       }
     }
     for (const RunRef& run : errands.start) {
       run->ended = [self = shared_from_this(), warming, run = run.get()](const JobResult& result) {
         warming->made += run->made;
         if (!result.ok && warming->reason.empty()) warming->reason = result.reason;
-        // What lies behind the piece that failed is tried still.
-        if (!result.ok) warming->next = run->units.first + run->made + 1;
+        // It was asked to end early, for somebody who waits; or it failed, and what lies behind that piece is tried
+        // still.
+        if (run->made < run->units.count) warming->next = run->units.first + run->made + (result.ok ? 0 : 1);
         if (warming->progress) warming->progress(warming->made, self->sparse_.units());
         self->warm_on(warming);
       };

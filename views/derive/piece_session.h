@@ -68,7 +68,7 @@ class PieceSession : public std::enable_shared_from_this<PieceSession> {
   // the first that could not be made, or "".
   using Progress = std::function<void(int64_t made, int64_t total)>;
   using Done = std::function<void(const std::string& reason)>;
-  void warm(Progress progress, Done done);
+  void warm(Progress progress, Done done, JobClass job_class = JobClass::kWarm);
   void stop_warming() { warming_stopped_ = true; }
 
   // What tells workers where in the source they can begin, once there is such a thing.

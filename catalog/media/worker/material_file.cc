@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/media/worker/material_surface.h"
 #include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/tone_map.h"
 
@@ -34,8 +35,6 @@ double largest_number(VipsImage* image) {
     default: fail(EINVAL, "the picture holds numbers of a kind that maps do not");
   }
 }
-
-float light(float value) { return std::isfinite(value) ? std::clamp(value, 0.0F, 1.0F) : 0; }
 
 const std::array<float, 256>& linear_of_srgb() {
   static const std::array<float, 256> instance = [] {
@@ -82,8 +81,8 @@ Image clipped(const Image& image) {
   std::vector<float> pixels;
   pixels.reserve(4 * count_of(image.get()));
   for (size_t i = 0; i < count_of(image.get()); ++i, from += bands) {
-    const float opacity = bands > 3 ? light(from[3]) : 1;
-    for (size_t band = 0; band < 3; ++band) pixels.push_back(std::min(light(from[band]), opacity));
+    const float opacity = bands > 3 ? within_one(from[3]) : 1;
+    for (size_t band = 0; band < 3; ++band) pixels.push_back(std::min(within_one(from[band]), opacity));
     pixels.push_back(opacity);
   }
   return four_floats(pixels, image.get());

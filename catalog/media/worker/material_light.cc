@@ -11,36 +11,34 @@ namespace {
 
 constexpr float kDielectric = 0.04F;  // what all but metals reflect of light that comes straight
 
-Vec3 unit(float x, float y, float z) { return normalized({x, y, z}); }
-
-// A lamp so far away that its light is parallel. As bright as a white sheet that faces it becomes.
+// A lamp so far away that its light is parallel.
 struct Lamp {
+  Lamp(Vec3 towards, float wide, Vec3 white)
+      : direction(normalized(towards)), half(normalized(direction + Vec3{0, 0, 1})), size(wide), light(white) {}
   Vec3 direction;
-  Vec3 light;
+  Vec3 half;   // between it and the camera
   float size;  // the narrowest highlight is as wide as the square root of it
+  Vec3 light;  // as bright as a white sheet becomes that faces it
 };
-const std::array<Lamp, 2> kLamps = {{{unit(-0.55F, 0.7F, 0.65F), {0.95F, 0.93F, 0.9F}, 0.0015F},
-                                     {unit(0.85F, 0.05F, 0.45F), {0.13F, 0.14F, 0.15F}, 0.02F}}};
+const std::array<Lamp, 2> kLamps = {Lamp({-0.55F, 0.7F, 0.65F}, 0.0015F, {0.95F, 0.93F, 0.9F}),
+                                    Lamp({0.85F, 0.05F, 0.45F}, 0.02F, {0.13F, 0.14F, 0.15F})};
 
-// Softboxes that only mirrors see: light over the cosine of the angle from their middle, falling(sharpness * (1 -
-// cos)).
+// What only mirrors see. Its light fades with the angle from its middle: falling(sharpness * (1 - cosine)).
 struct Softbox {
+  Softbox(Vec3 towards, float narrow, Vec3 white) : middle(normalized(towards)), sharpness(narrow), light(white) {}
   Vec3 middle;
   float sharpness;
   Vec3 light;
 };
-const std::array<Softbox, 5> kSoftboxes = {{{unit(-0.55F, 0.7F, 0.65F), 16, {2.2F, 2.15F, 2.1F}},
-                                            {unit(0.9F, 0.25F, 0.2F), 30, {1.1F, 1.15F, 1.2F}},
-                                            {unit(-0.8F, 0.2F, -0.6F), 14, {1.0F, 1.0F, 1.0F}},
-                                            {unit(0.6F, 0.5F, -0.7F), 14, {1.3F, 1.3F, 1.3F}},
-                                            {unit(0.2F, -0.75F, 0.3F), 10, {0.3F, 0.29F, 0.28F}}}};
+const std::array<Softbox, 5> kSoftboxes = {
+    Softbox({-0.55F, 0.7F, 0.65F}, 16, {2.2F, 2.15F, 2.1F}), Softbox({0.9F, 0.25F, 0.2F}, 30, {1.1F, 1.15F, 1.2F}),
+    Softbox({-0.8F, 0.2F, -0.6F}, 14, {1.0F, 1.0F, 1.0F}), Softbox({0.6F, 0.5F, -0.7F}, 14, {1.3F, 1.3F, 1.3F}),
+    Softbox({0.2F, -0.75F, 0.3F}, 10, {0.3F, 0.29F, 0.28F})};
 
 constexpr Vec3 kSky{0.5F, 0.52F, 0.55F};
 constexpr Vec3 kGround{0.17F, 0.16F, 0.15F};
 constexpr Vec3 kHorizon{0.42F, 0.42F, 0.42F};  // added where they meet
 constexpr float kHorizonSharpness = 12;
-
-float share(float value) { return std::clamp(value, 0.0F, 1.0F); }
 
 // What exp(-value) is for, from arithmetic that is the same on every processor.
 float falling(float value) {
@@ -51,7 +49,7 @@ float falling(float value) {
 
 float fifth_power(float value) { return value * value * value * value * value; }
 
-Vec3 fresnel(Vec3 straight, float cosine) { return mix(straight, {1, 1, 1}, fifth_power(1 - share(cosine))); }
+Vec3 fresnel(Vec3 straight, float cosine) { return mix(straight, {1, 1, 1}, fifth_power(1 - within_one(cosine))); }
 
 // GGX over Smith's shadowing, the latter in Hammon's approximation: what the microfacets send to the camera.
 float microfacets(float alpha_squared, float n_h, float n_l, float n_v) {
@@ -63,7 +61,7 @@ float microfacets(float alpha_squared, float n_h, float n_l, float n_v) {
 
 // Over everything from where the surface sees it, for a surface that scatters evenly.
 Vec3 light_around(Vec3 normal) {
-  const float up = share(0.5F + 0.5F * normal.y);
+  const float up = within_one(0.5F + 0.5F * normal.y);
   return mix(kGround, kSky, up) + kHorizon * (0.25F * (1 - normal.y * normal.y));
 }
 
@@ -72,7 +70,7 @@ Vec3 light_around(Vec3 normal) {
 Vec3 mirrored(Vec3 direction, float alpha) {
   const float blur = 2 / std::max(alpha * alpha, 1e-4F);
   const float edge = 0.06F + alpha * 0.9F;
-  const float up = share(0.5F + direction.y / (2 * edge));
+  const float up = within_one(0.5F + direction.y / (2 * edge));
   Vec3 light = mix(kGround, kSky, up * up * (3 - 2 * up));
   const float horizon = kHorizonSharpness * blur / (kHorizonSharpness + blur);
   light = light + kHorizon * (std::sqrt(horizon / kHorizonSharpness) * falling(horizon * direction.y * direction.y));
@@ -108,9 +106,9 @@ Vec3 lit(const Surface& surface, Vec3 normal) {
   for (const Lamp& lamp : kLamps) {
     const float n_l = dot(n, lamp.direction);
     if (n_l <= 0) continue;
-    const Vec3 half = normalized(lamp.direction + Vec3{0, 0, 1});
-    const Vec3 reflected = fresnel(straight, half.z);
-    const float facets = microfacets(std::min(alpha * alpha + lamp.size, 1.0F), share(dot(n, half)), n_l, n_v);
+    const Vec3 reflected = fresnel(straight, lamp.half.z);
+    const float n_h = within_one(dot(n, lamp.half));
+    const float facets = microfacets(std::min(alpha * alpha + lamp.size, 1.0F), n_h, n_l, n_v);
     seen = seen + lamp.light * (scattered * (Vec3{1, 1, 1} - reflected) + reflected * facets) * n_l;
   }
   const Vec3 reflected = mirror_share(straight, surface.roughness, n_v);

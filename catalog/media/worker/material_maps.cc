@@ -42,8 +42,6 @@ constexpr Texel kPlain = {0.5F, 0.5F, 0.5F, 1, 0, 0, 0, 0, 0, 1, 0.5F, 0, 1, 0, 
 
 using Texels = std::vector<Texel>;
 
-float within_one(float value) { return std::isfinite(value) ? std::clamp(value, 0.0F, 1.0F) : 0; }
-
 template <typename Set>
 void set_each(Texels& texels, const Image& floats, const Set& set) {
   const auto bands = static_cast<size_t>(vips_image_get_bands(floats.get()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 namespace damfs::worker {
@@ -22,6 +23,8 @@ inline float length(Vec3 a) { return std::sqrt(dot(a, a)); }
 inline Vec3 normalized(Vec3 a) { return a / length(a); }
 inline float mix(float a, float b, float share) { return a + (b - a) * share; }
 inline Vec3 mix(Vec3 a, Vec3 b, float share) { return a + (b - a) * share; }
+
+inline float within_one(float value) { return value > 0 ? std::min(value, 1.0F) : 0; }  // 0 for what is no number
 
 // A material at one point of what it covers.
 struct Surface {
