@@ -260,8 +260,8 @@ void Drafts::load(const std::function<const View*(unsigned code)>& view) {
     if (!file) continue;  // another mount has it
     const DraftPlace place{
         .directory = NodeId::directory(in->code(), 0, kept.key), .view = in, .key = kept.key, .name = kept.name};
-    const auto draft = std::make_shared<Draft>(*this, kept.version, place,
-                                               StagedFile(parts_.objects, StagedFile::Kept{std::move(*file)}));
+    const auto draft =
+        std::make_shared<Draft>(*this, kept.version, place, StagedFile(parts_.objects, std::move(*file)));
     draft->was_made_ = draft->is_kept_ = draft->is_dirty_ = true;
     draft->mtime_ns_ = kept.mtime_ns;
     draft->ownership_ = kept.ownership;

@@ -42,7 +42,11 @@ class ObjectStore {
   // Gives such a file a name of its own in staging/, which outlives this process; it is locked as long as `staged` is
   // open. And back: empty when there is none, or another process has it.
   void keep_staged(int staged, int64_t number) const;
-  std::optional<UniqueFd> open_kept(int64_t number) const;
+  struct Kept {
+    UniqueFd fd;             // for writing too, unless:
+    bool is_object = false;  // it was adopted, and is not to be written to
+  };
+  std::optional<Kept> open_kept(int64_t number) const;
   void forget_kept(int64_t number) const;
   // What a crash left of those that nobody knows of.
   void forget_all_kept_but(const std::vector<int64_t>& numbers) const;

@@ -42,12 +42,13 @@ StagedFile::StagedFile(ObjectStore& store, const Digest& sha256, UniqueFd object
   become(sha256, std::move(object));
 }
 
-StagedFile::StagedFile(ObjectStore& store, Kept kept)
+StagedFile::StagedFile(ObjectStore& store, ObjectStore::Kept kept)
     : store_(store),
-      size_(static_cast<uint64_t>(stat_fd(kept.file.get(), kWhat).st_size)),
+      size_(static_cast<uint64_t>(stat_fd(kept.fd.get(), kWhat).st_size)),
       is_kept_(true),
-      was_kept_(true) {
-  file_ = std::make_shared<const UniqueFd>(std::move(kept.file));
+      was_kept_(true),
+      is_object_(kept.is_object) {
+  file_ = std::make_shared<const UniqueFd>(std::move(kept.fd));
 }
 
 void StagedFile::keep(int64_t number) {
@@ -76,6 +77,7 @@ void StagedFile::go_on_with_copy() {
   if (size_ > 0) copy_blocks(file_->get(), copy.get(), size_);
   file_ = std::make_shared<const UniqueFd>(std::move(copy));
   is_object_ = is_kept_ = was_kept_ = false;
+  object_.reset();
 }
 
 void StagedFile::write(uint64_t offset, std::span<const std::byte> data) {
@@ -140,7 +142,7 @@ Digest StagedFile::hash_all() {
 }
 
 StagedFile::Sealed StagedFile::seal(const std::function<bool(const Digest&)>& is_catalogued) {
-  if (is_object_) return {object_, size_};
+  if (object_) return {*object_, size_};
   const Sealed sealed{hash_all(), size_};
   // One that had a name in staging/ and lost it can never be linked again: its bytes go into one that can.
   if (was_kept_ && stat_fd(file_->get(), kWhat).st_nlink == 0) go_on_with_copy();

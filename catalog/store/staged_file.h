@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "catalog/base/digest.h"
 #include "catalog/base/file.h"
+#include "catalog/store/object_store.h"
 
 namespace damfs {
-
-class ObjectStore;
 
 // A file while it is written: unnamed, in staging/, hashed as its bytes arrive in order. It may begin as an object,
 // whose bytes are copied (or shared, where the file system can) when the first of them changes. Not thread-safe.
@@ -23,10 +23,7 @@ class StagedFile {
   StagedFile(ObjectStore& store, const Digest& sha256, UniqueFd object);
 
   // Goes on with one that was kept.
-  struct Kept {
-    UniqueFd file;
-  };
-  StagedFile(ObjectStore& store, Kept kept);
+  StagedFile(ObjectStore& store, ObjectStore::Kept kept);
 
   uint64_t size() const { return size_; }
   // Its bytes now; another one after a write that made a copy.
@@ -61,10 +58,10 @@ class StagedFile {
   ObjectStore& store_;
   std::shared_ptr<const UniqueFd> file_;
   uint64_t size_ = 0;
-  bool is_kept_ = false;    // file_ has a name in staging/
-  bool was_kept_ = false;   // it had one at some time
-  bool is_object_ = false;  // file_ is an object: to be copied before it is written to
-  Digest object_;           // which one
+  bool is_kept_ = false;          // file_ has a name in staging/
+  bool was_kept_ = false;         // it had one at some time
+  bool is_object_ = false;        // file_ is an object: to be copied before it is written to
+  std::optional<Digest> object_;  // which one, where that is known
   Sha256 hash_;
   uint64_t hashed_ = 0;  // bytes that went into hash_
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "catalog/store/staged_file.h"
 #include "tests/support/library.h"
 
 namespace damfs {
@@ -190,6 +191,41 @@ TEST_F(ObjectStoreTest, ManyThreadsWithTheSameBytes) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
   EXPECT_EQ(open_descriptors(), before);
+  expect_nothing_staged();
+}
+
+// Whoever wrote it was killed when it was an object already and the catalog did not know.
+TEST_F(ObjectStoreTest, AKeptFileThatBecameAnObjectIsNotWrittenTo) {
+  const auto unknown = [](const Digest&) { return false; };
+  const auto hello = std::as_bytes(std::span("hello", 5));
+  const Digest sha256 = digest_of("hello");
+  {
+    StagedFile first(store_);
+    first.write(0, hello);
+    first.keep(7);
+    EXPECT_FALSE(store_.open_kept(7)) << "whoever writes it has it";
+    first.seal(unknown);
+  }
+  {
+    StagedFile again(store_, store_.open_kept(7).value());
+    again.write(0, std::as_bytes(std::span("J", 1)));
+    EXPECT_EQ(read_text(store_.path_of(sha256), 100), "hello");
+    again.keep(7);
+    EXPECT_EQ(again.seal(unknown).sha256, digest_of("Jello"));
+    store_.forget_kept(7);
+  }
+  {
+    StagedFile first(store_);
+    first.write(0, hello);
+    first.keep(8);
+    first.seal(unknown);
+  }
+  {
+    StagedFile again(store_, store_.open_kept(8).value());
+    EXPECT_EQ(again.seal(unknown).sha256, sha256);
+    EXPECT_EQ(read_text(store_.path_of(sha256), 100), "hello");
+    store_.forget_kept(8);
+  }
   expect_nothing_staged();
 }
 
