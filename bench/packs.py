@@ -20,8 +20,8 @@ import subprocess
 import sys
 import time
 
-from common import (Library, can_drop_caches, clear_mountpoint, drop_caches, have, is_mountpoint, note, resident_mib, run, table,
-                    timed, workplace)
+from common import (Library, can_drop_caches, clear_mountpoint, drop_caches, have, is_mountpoint, note, proportional_mib,
+                    resident_mib, run, table, timed, workplace)
 from mount import children
 from zips import DEFLATED, STORED, Member, archive
 
@@ -35,7 +35,8 @@ STEPS = {"mount until ls works, s": "{:.3f}", "find -type f -printf %s, s": "{:.
          "stored, 4 KiB in the middle, ms": "{:.1f}", "deflated, whole, MiB/s": "{:.0f}", "deflated, again, MiB/s": "{:.0f}",
          "stored, whole, MiB/s": "{:.0f}", "stored, again, MiB/s": "{:.0f}",
          "mounted again: deflated, 4 KiB at three quarters, ms": "{:.1f}", "resident after all of it, MiB": "{:.1f}",
-         "resident with its workers, what they share counted for each, MiB": "{:.1f}"}
+         "resident with its workers, what they share counted for each, MiB": "{:.1f}",
+         "resident with its workers, what they share counted once, MiB": "{:.1f}"}
 
 
 def make(base, members, mebibytes):
@@ -83,9 +84,9 @@ class Peer:
             return False
 
     def resident(self):
-        """Its own, and that of all its processes."""
-        own = resident_mib(self.process.pid)
-        return own, own + sum(resident_mib(pid) for pid in children(self.process.pid))
+        """Its own; and that of all its processes, as they are resident and by their shares."""
+        processes = [self.process.pid, *children(self.process.pid)]
+        return (resident_mib(self.process.pid), sum(map(resident_mib, processes)), sum(map(proportional_mib, processes)))
 
     def stop(self):
         if self.process:
@@ -120,7 +121,7 @@ class Native:
     start = stop = forget
 
     def resident(self):
-        return None, None
+        return None, None, None
 
 
 def piece(path, at):

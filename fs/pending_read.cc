@@ -155,8 +155,9 @@ void PendingRead::bytes(std::span<const std::byte> data) {
 
 void PendingRead::slice(int fd, uint64_t offset, size_t size) {
   finish([&](Reply& reply) {
-    read_ahead(*file_, fd, offset, size);
     reply.slice(fd, offset, size);
+    // Telling the disk takes a while, in which the reader has something to do.
+    read_ahead(*file_, fd, offset, size);
   });
 }
 

@@ -3,6 +3,9 @@
 
 #include "fs/reply.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <vector>
 
@@ -11,6 +14,12 @@
 #include "fs/passthrough.h"
 
 namespace damfs {
+namespace {
+
+// Below, setting up a mapping costs more than copying once more.
+constexpr size_t kWorthMapping = 256U << 10;
+
+}  // namespace
 
 Reply::~Reply() {
   if (is_owed()) error(EIO);
@@ -70,8 +79,26 @@ void Reply::bytes(std::span<const std::byte> data) {
   }
 }
 
+// The kernel copies out of its own pages, once. Only the kernel touches the mapping: where a page cannot be read it
+// refuses the reply and gives the reader EIO, and no signal is sent.
+bool Reply::mapped(int fd, uint64_t offset, size_t size) {
+  const uint64_t skipped = offset % static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const size_t length = size + skipped;
+  void* const map = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset - skipped));
+  if (map == MAP_FAILED) return false;
+  auto* request = take();
+  const int refused = request ? fuse_reply_buf(request, static_cast<const char*>(map) + skipped, size) : 0;
+  ::munmap(map, length);
+  if (refused == -EFAULT) {
+    stats_->count_error(EIO);
+    log::error("a file in the library cannot be read, or is shorter than the catalog says; see `damfs doctor`");
+  }
+  return true;
+}
+
 void Reply::slice(int fd, uint64_t offset, size_t size) {
   if (size == 0) return bytes({});
+  if (size >= kWorthMapping && mapped(fd, offset, size)) return;
   // Copied through a buffer that stays in the core's cache. Splicing page by page took twice as long for
   // sequential reads (bench/reads.py), and its size cannot be known before the kernel has it.
   thread_local std::vector<std::byte> buffer;

@@ -48,6 +48,7 @@ class Reply {
   void statfs(const struct statvfs& volume);
 
  private:
+  bool mapped(int fd, uint64_t offset, size_t size);  // false: it cannot be mapped
   fuse_req_t take() noexcept { return std::exchange(request_, nullptr); }
 
   fuse_req_t request_;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Originals that the kernel reads by itself: the same bytes, whoever reads and however, and nothing left behind."""
 
+import errno
 import mmap
 import os
 import re
@@ -233,3 +234,28 @@ def test_switched_off_it_reads_the_same(library, scratch, mount_of):
         assert path.read_bytes() == data
     assert reads_served(mount) - before >= 2 * SIZE // (1 << 20)
     assert "no_passthrough" in library.run("mount", "--help").stdout
+
+
+def test_shortened_while_it_is_read(library, scratch, mount_of):
+    """What is not there any more is an I/O error; the daemon, which shows the kernel the object's own pages, goes on."""
+    (scratch / "files").mkdir()
+    random_files(scratch / "files", 2, SIZE)
+    library.import_(scratch / "files")
+    mount = mount_of(library, options=["-o", "no_passthrough"])
+    (path, data), (other, whole) = pairs(mount, scratch)
+    with open(path, "rb", buffering=0) as file:
+        assert file.read(4096) == data[:4096]
+        sha256 = os.getxattr(path, "user.damfs.sha256").decode()
+        object_ = next(o for o in library.objects() if o.name == sha256)
+        os.chmod(object_, 0o644)
+        os.truncate(object_, SIZE // 2)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        got = b""
+        with pytest.raises(OSError) as refused:
+            while block := file.read(1 << 20):
+                got += block
+        assert refused.value.errno == errno.EIO
+        assert got == data[4096:4096 + len(got)] and len(got) < SIZE // 2
+    assert other.read_bytes() == whole
+    object_.write_bytes(data)
+    assert path.read_bytes() == data

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -46,30 +45,10 @@ class Members::StoredContent final : public Content {
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     if (offset >= size_) return answer->bytes({});
     size = std::min<uint64_t>(size, size_ - offset);
-    read_ahead(offset, size);
     answer->slice(file_->get(), offset_ + offset, size);
   }
 
  private:
-  // The disk reads on while what is there is copied: the kernel's own reading ahead, of a request's length at the most,
-  // keeps it half idle. Requests of one reader come in any order.
-  void read_ahead(uint64_t offset, uint64_t size) {
-    const uint64_t end = offset + size;
-    uint64_t told = told_.load(std::memory_order_relaxed);
-    const bool goes_on = offset <= told && told <= offset + 2 * kFar;
-    if (!goes_on || end + kFar / 2 < told) {
-      // Elsewhere: whoever reads on from there will be seen at the next request.
-      if (!goes_on) told_.store(end, std::memory_order_relaxed);
-      return;
-    }
-    const uint64_t until = std::min(end + kFar, size_);
-    if (until <= told || !told_.compare_exchange_strong(told, until, std::memory_order_relaxed)) return;
-    ::posix_fadvise(file_->get(), static_cast<off_t>(offset_ + told), static_cast<off_t>(until - told),
-                    POSIX_FADV_WILLNEED);
-  }
-  static constexpr uint64_t kFar = 8U << 20;
-
-  std::atomic<uint64_t> told_{UINT64_MAX};  // up to where the disk was told to read, or where a read ended
   const std::shared_ptr<const UniqueFd> file_;
   const std::shared_ptr<const void> kept_;
   const uint64_t offset_, size_;
