@@ -31,7 +31,7 @@
 namespace damfs {
 namespace {
 
-void log_libfuse(fuse_log_level level, const char* format, va_list arguments) {
+[[gnu::format(printf, 2, 0)]] void log_libfuse(fuse_log_level level, const char* format, va_list arguments) {
   std::array<char, 1024> text{};
   std::vsnprintf(text.data(), text.size(), format, arguments);
   std::string_view line(text.data());

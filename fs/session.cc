@@ -94,7 +94,7 @@ ssize_t write_device(int fd, struct iovec* vector, int count, void* session) {
                                       [fd](const struct iovec* parts, int n) { return ::writev(fd, parts, n); });
 }
 
-int clone_device(int device) {
+[[maybe_unused]] int clone_device(int device) {
   UniqueFd clone(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
   auto number = static_cast<uint32_t>(device);
   if (!clone || ::ioctl(clone.get(), FUSE_DEV_IOC_CLONE, &number) != 0) return -1;

@@ -197,12 +197,12 @@ void add_numbered(CLI::App& verb, Globals& globals) {
   act->add_option("NAME", arguments->first, "The album; 'a/b' is b below a")->required();
   act->add_option("on|off", arguments->second, "Whether it does")->required()->check(CLI::IsMember({"on", "off"}));
   act->callback([&globals, arguments] {
-    const auto& [album, on_off] = *arguments;
+    const std::string& album = arguments->first;
+    const bool on = arguments->second == "on";
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
-    catalog.write(act_of_user("album numbered {} {}", album, on_off), [&, on = on_off == "on"](Writer& writer) {
-      writer.set_album_numbers(find_existing(writer, kAlbums, album), on);
-    });
+    catalog.write(act_of_user("album numbered {} {}", album, arguments->second),
+                  [&](Writer& writer) { writer.set_album_numbers(find_existing(writer, kAlbums, album), on); });
   });
 }
 
