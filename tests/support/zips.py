@@ -12,6 +12,7 @@ import struct
 import subprocess
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 
 STORED, SHRUNK, IMPLODED, DEFLATED, DEFLATED64, BZIP2, LZMA, ZSTD, XZ, PPMD = 0, 1, 6, 8, 9, 12, 14, 93, 95, 98
 UNIX, DOS, NTFS_HOST = 3, 0, 10
@@ -60,7 +61,7 @@ def deflate(data, level=9):
 
 
 def _lzma(data):
-    filters = [{"id": lzma.FILTER_LZMA1, "preset": 6, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 2}]
+    filters = [{"id": lzma.FILTER_LZMA1, "preset": 0, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 2}]
     packer = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=filters)
     return struct.pack("<BBHBI", 9, 4, 5, (2 * 5 + 0) * 9 + 3, 1 << 20) + packer.compress(data) + packer.flush()
 
@@ -69,7 +70,8 @@ def _zstd(data):
     return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-PACKERS = {STORED: bytes, DEFLATED: deflate, BZIP2: bz2.compress, LZMA: _lzma, XZ: lzma.compress, ZSTD: _zstd}
+PACKERS = {STORED: bytes, DEFLATED: deflate, BZIP2: bz2.compress, LZMA: _lzma, XZ: partial(lzma.compress, preset=0),
+           ZSTD: _zstd}
 NEEDS = {STORED: 10, DEFLATED: 20, BZIP2: 46, LZMA: 63, XZ: 63, ZSTD: 63}
 
 
