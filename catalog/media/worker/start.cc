@@ -49,8 +49,8 @@ constexpr std::string_view kDrawing =
     "CklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==\"/></svg>";
 
 void load_charsets() {
-  // Left open for the life of the process: a module that nobody uses is unloaded.
-  static std::vector<iconv_t> open;
+  // Left open for the life of the process, its end included: a module that nobody uses is unloaded.
+  static auto& open = *new std::vector<iconv_t>;
   for (const char* name : kCharsets) open.push_back(::iconv_open("UTF-8", name));
   for (const Charset& charset : charsets()) open.push_back(::iconv_open("UTF-8", charset.iconv_name));
 }
