@@ -31,7 +31,7 @@ def stop(pids):
 @pytest.fixture
 def mounted(library, demo, mount_of):
     library.import_(demo)
-    library.configure("media", deadline_ms=2000)
+    library.configure("media", deadline_ms=5000)
     mount = mount_of(library)
     (mount / FIRST).read_bytes()  # workers are started by the first job
     wait_until(mount.workers, 10, "workers")
