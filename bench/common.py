@@ -129,16 +129,17 @@ def have(*programs):
     return found
 
 
-def resident_mib(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+def _memory_mib(path, key):
+    for line in Path(path).read_text().splitlines():
+        if line.startswith(f"{key}:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmRSS")
+    raise RuntimeError(f"no {key}")
+
+
+def resident_mib(pid):
+    return _memory_mib(f"/proc/{pid}/status", "VmRSS")
 
 
 def proportional_mib(pid):
     """What several processes have in memory together counts for each with its share (Pss)."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no Pss")
+    return _memory_mib(f"/proc/{pid}/smaps_rollup", "Pss")

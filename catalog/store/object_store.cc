@@ -117,15 +117,15 @@ void ObjectStore::keep_staged(int staged, int64_t number) const {
 
 std::optional<ObjectStore::Kept> ObjectStore::open_kept(int64_t number) const {
   const Path path = staging_ / fmt::format("{}{}", kKept, number);
-  const auto found = stat_path(path);
-  if (!found) return std::nullopt;
-  // Whoever adopted it was killed before the catalog knew, and then it is an object, or was just about to be one.
-  const bool is_object = found->st_nlink > 1;
-  const bool is_sealed = (found->st_mode & S_IWUSR) == 0;
-  if (!is_object && is_sealed && ::chmod(path.c_str(), 0600) != 0) throw_errno(errno, "cannot open " + path.string());
-  auto kept = open_existing(path, is_object ? O_RDONLY : O_RDWR);
+  auto kept = open_existing(path, O_RDONLY);
   if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
-  return Kept{std::move(*kept), is_object};
+  // Nobody else has it, so whoever adopted it was killed before the catalog knew: it is an object by now, or it was
+  // only sealed to become one.
+  if (stat_fd(kept->get(), path).st_nlink > 1) return Kept{std::move(*kept), true};
+  if (::fchmod(kept->get(), 0600) != 0) throw_errno(errno, "cannot open " + path.string());
+  kept = open_existing(path, O_RDWR);
+  if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  return Kept{std::move(*kept), false};
 }
 
 void ObjectStore::forget_all_kept_but(const std::vector<int64_t>& numbers) const {
@@ -203,10 +203,6 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
 // its place is never empty for a moment, and what comes instead is on the disk first.
 void ObjectStore::replace(const Staged& staged, const Path& target) {
   if (::fsync(staged.fd.get()) != 0) throw_errno(errno, "cannot store " + target.string());
-  // Two names of one file are not renamed over each other: that would leave both.
-  const auto there = stat_path(target);
-  const struct stat own = stat_fd(staged.fd.get(), target);
-  if (there && there->st_dev == own.st_dev && there->st_ino == own.st_ino) return;
   Path from = staged.path;
   if (from.empty()) {
     from = staging_ / fmt::format("{}-{}", ::getpid(), next_name_++);
@@ -229,6 +225,9 @@ bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, in
       if (!staged.path.empty()) ::unlink(staged.path.c_str());
       return false;
     }
+    // Two names of one file are not renamed over each other: that would leave both.
+    const struct stat own = stat_fd(staged.fd.get(), target);
+    if (own.st_dev == there->st_dev && own.st_ino == there->st_ino) return true;
     replace(staged, target);
     return true;
   }
