@@ -22,3 +22,12 @@ if(DAMFS_FUZZ)
   # Coverage for libFuzzer in everything that a target can reach; its main() only in the targets.
   target_compile_options(damfs_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# The distribution's faster linker, where it has one.
+find_program(MOLD mold)
+if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12.1)
+  target_link_options(damfs_options INTERFACE -fuse-ld=mold)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(damfs_options INTERFACE -fpch-preprocess)  # for ccache
+endif()

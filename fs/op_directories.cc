@@ -82,7 +82,7 @@ class PackedEntries final : public EntrySink {
   std::vector<NodeId> looked_up_;  // directories only
 };
 
-void list(Session& session, const Node& directory, off_t offset, PackedEntries& entries) {
+void list_directory(Session& session, const Node& directory, off_t offset, PackedEntries& entries) {
   if (offset < kAfterDot && !entries.add_dot(".", attributes_of(directory), kAfterDot)) return;
   if (offset < kAfterDotDot) {
     const NodeRef parent = find_node(session, directory.parent().value());
@@ -102,7 +102,7 @@ void reply_entries(Session& session, Reply& reply, const fuse_file_info& file, s
   if (!directory) fail(EBADF, "there is no open directory {}", file.fh);
   if (offset < 0) return reply.error(EINVAL);
   PackedEntries entries(session, reply.request(), size, style);
-  list(session, *directory, offset, entries);
+  list_directory(session, *directory, offset, entries);
   if (entries.is_empty() && entries.is_full()) return reply.error(EINVAL);  // an empty reply would mean the end
 
   session.inodes().looked_up(entries.looked_up());  // first, or a forget could overtake it

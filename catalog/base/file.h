@@ -18,6 +18,9 @@ namespace damfs {
 
 using Path = std::filesystem::path;
 
+// Of what copying and hashing read at a time.
+inline constexpr size_t kBlock = 256U << 10;
+
 // Opens with O_CLOEXEC; throws Error naming the path.
 UniqueFd open_file(const Path& path, int flags, mode_t mode = 0);
 

@@ -23,7 +23,6 @@
 namespace damfs {
 namespace {
 
-constexpr size_t kBlock = 256U << 10;
 
 std::span<std::byte> block_buffer(size_t number) {
   thread_local const auto buffer = std::make_unique<std::byte[]>(2 * kBlock);
@@ -104,7 +103,7 @@ int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t as
     int64_t asset, size;
     Digest sha256;
   };
-  constexpr size_t kBatch = 256;
+  constexpr size_t kSizesAtOnce = 256;
   int64_t linked = 0;
   for (;;) {
     std::vector<Candidate> batch;
@@ -112,7 +111,7 @@ int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t as
       const auto reader = catalog.reader();
       PackReader(*reader).unlinked_like_members(asset, [&](int64_t id, const Digest& sha256, int64_t size) {
         batch.push_back({id, size, sha256});
-        return batch.size() < kBatch;
+        return batch.size() < kSizesAtOnce;
       });
     }
     std::vector<std::pair<int64_t, int64_t>> found;
@@ -129,7 +128,7 @@ int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t as
       });
     }
     linked += static_cast<int64_t>(found.size());
-    if (batch.size() < kBatch) return linked;
+    if (batch.size() < kSizesAtOnce) return linked;
   }
 }
 

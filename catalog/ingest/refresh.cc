@@ -18,7 +18,7 @@
 namespace damfs {
 namespace {
 
-constexpr size_t kBatch = 64;  // descriptors held at once
+constexpr size_t kHeldAtOnce = 64;  // descriptors held at once
 
 // Of blob b and its technical row t, by ?1 kProbeRecipe and ?2 RefreshOptions::charset.
 constexpr std::string_view kIsStale =
@@ -51,7 +51,7 @@ class Batches {
     const auto reader = catalog_.reader();
     db::Statement rows(reader->database(),
                        fmt::format("{}({}) AND t.blob_id > ?3 ORDER BY t.blob_id LIMIT ?4", kColumns, kIsStale));
-    rows.bind_all(int64_t{kProbeRecipe}, std::string_view(options_.charset), after_, static_cast<int64_t>(kBatch));
+    rows.bind_all(int64_t{kProbeRecipe}, std::string_view(options_.charset), after_, static_cast<int64_t>(kHeldAtOnce));
     while (rows.step()) {
       after_ = rows.integer(0);
       take(rows, batch);
@@ -66,7 +66,7 @@ class Batches {
         reader->database(),
         fmt::format("{} b.id = (SELECT v.blob_id FROM asset a JOIN version v ON v.id = a.version_id WHERE a.id = ?1)",
                     kColumns));
-    for (; named_ < options_.assets.size() && batch.size() < kBatch; ++named_) {
+    for (; named_ < options_.assets.size() && batch.size() < kHeldAtOnce; ++named_) {
       row.bind_all(options_.assets[named_]);
       if (row.step()) take(row, batch);
       row.reset();

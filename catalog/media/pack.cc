@@ -41,7 +41,7 @@ struct Record {
 };
 static_assert(sizeof(Record) == 112 && std::is_trivially_copyable_v<Record>);
 
-[[noreturn]] void odd(std::string_view what) { fail(EPROTO, "a worker's index of an archive is malformed: {}", what); }
+[[noreturn]] void odd_index(std::string_view what) { fail(EPROTO, "a worker's index of an archive is malformed: {}", what); }
 
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& all) {
@@ -89,26 +89,26 @@ int64_t size_of_holder(const Pack& before, int64_t archive, int64_t source_size)
 }
 
 void check(const Record& record, const Pack& before, int64_t source_size) {
-  if (record.type > static_cast<uint8_t>(PackMember::Type::kArchive) || record.mode > 07777U) odd("a type or mode");
-  if (record.size < 0 || record.size > kMaxSize) odd("a size");
-  if (record.still_width > FactLimits::kEdge || record.still_height > FactLimits::kEdge) odd("a raster");
+  if (record.type > static_cast<uint8_t>(PackMember::Type::kArchive) || record.mode > 07777U) odd_index("a type or mode");
+  if (record.size < 0 || record.size > kMaxSize) odd_index("a size");
+  if (record.still_width > FactLimits::kEdge || record.still_height > FactLimits::kEdge) odd_index("a raster");
   if (record.archive < -1 || record.archive >= static_cast<int64_t>(before.size()) || record.entry < 0)
-    odd("an archive");
+    odd_index("an archive");
   if (record.archive >= 0) {
     const PackMember& archive = before[static_cast<size_t>(record.archive)];
-    if (archive.type != PackMember::Type::kArchive || !archive.problem.empty()) odd("an archive that is none");
+    if (archive.type != PackMember::Type::kArchive || !archive.problem.empty()) odd_index("an archive that is none");
   }
   // What can be read lies in the archive.
   if (record.problem_size != 0) return;
   const int64_t holder = size_of_holder(before, record.archive, source_size);
   const bool is_within = record.offset >= 0 && record.stored_size >= 0 && record.offset <= holder &&
                          record.stored_size <= holder - record.offset;
-  if (!is_within) odd("bytes outside the archive");
-  if (record.method == kStored && record.stored_size != record.size) odd("a stored size");
+  if (!is_within) odd_index("bytes outside the archive");
+  if (record.method == kStored && record.stored_size != record.size) odd_index("a stored size");
 }
 
 PackMember member_of(const Record& record, std::string_view path, std::string_view problem, std::string_view mime) {
-  if (path.empty() || path.size() > kMaxPath || !is_utf8(path) || path.find('\0') != path.npos) odd("a name");
+  if (path.empty() || path.size() > kMaxPath || !is_utf8(path) || path.find('\0') != path.npos) odd_index("a name");
   PackMember member;
   member.path = path;
   member.type = static_cast<PackMember::Type>(record.type);
@@ -204,18 +204,18 @@ Pack PackIndexReader::members() const {
   // What is declared must be there before memory is asked for.
   const auto records_size = head_.members * static_cast<int64_t>(sizeof(Record));
   const int64_t size = stat_fd(fd_, kWhat).st_size;
-  if (head_.members_at > size || records_size + head_.text_bytes > size - head_.members_at) odd("its end is missing");
+  if (head_.members_at > size || records_size + head_.text_bytes > size - head_.members_at) odd_index("its end is missing");
   std::vector<Record> records(static_cast<size_t>(head_.members));
   std::string text(static_cast<size_t>(head_.text_bytes), '\0');
   if (!read_at(fd_, std::as_writable_bytes(std::span(records)), head_.members_at) ||
       !read_at(fd_, std::as_writable_bytes(std::span(text)), head_.members_at + records_size)) {
-    odd("its end is missing");
+    odd_index("its end is missing");
   }
   Pack members;
   members.reserve(records.size());
   std::string_view rest = text;
   const auto take = [&rest](uint32_t bytes) {
-    if (bytes > rest.size()) odd("text is missing");
+    if (bytes > rest.size()) odd_index("text is missing");
     const std::string_view taken = rest.substr(0, bytes);
     rest.remove_prefix(bytes);
     return taken;
@@ -232,7 +232,7 @@ Pack PackIndexReader::members() const {
 Checkpoint PackIndexReader::checkpoint(int64_t index) const {
   Checkpoint found;
   const int64_t at = head_.checkpoints_at + index * static_cast<int64_t>(sizeof found);
-  if (!read_at(fd_, std::as_writable_bytes(std::span(&found, 1)), at)) odd("a checkpoint is missing");
+  if (!read_at(fd_, std::as_writable_bytes(std::span(&found, 1)), at)) odd_index("a checkpoint is missing");
   return found;
 }
 
@@ -267,9 +267,9 @@ std::optional<Checkpoint> PackIndexReader::behind(int64_t member, int64_t out) c
 
 std::string PackIndexReader::window(const Checkpoint& checkpoint) const {
   constexpr uint32_t kMaxWindow = 32U << 10;
-  if (checkpoint.window_size > kMaxWindow) odd("a window");
+  if (checkpoint.window_size > kMaxWindow) odd_index("a window");
   std::string window(checkpoint.window_size, '\0');
-  if (!read_at(fd_, std::as_writable_bytes(std::span(window)), checkpoint.window)) odd("a window is missing");
+  if (!read_at(fd_, std::as_writable_bytes(std::span(window)), checkpoint.window)) odd_index("a window is missing");
   return window;
 }
 

@@ -47,7 +47,7 @@ namespace {
 
 std::string same(std::string_view name) { return std::string(name); }
 
-std::vector<std::string_view> parts_of(std::string_view path) {
+std::vector<std::string_view> path_parts(std::string_view path) {
   std::vector<std::string_view> parts;
   while (!path.empty()) {
     const size_t slash = path.find('/');
@@ -98,7 +98,7 @@ std::string Writer::folder_path(int64_t folder) {
 
 int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
   int64_t at = 1;
-  for (const std::string_view part : parts_of(path)) {
+  for (const std::string_view part : path_parts(path)) {
     if (part.empty()) fail(EINVAL, "'{}' has an empty part between its slashes", printable(path));
     at = child_of(tree, at, part, true);
   }
@@ -107,7 +107,7 @@ int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
 
 std::optional<int64_t> Writer::find_group(Grouping grouping, std::string_view path) {
   int64_t at = 1;
-  for (const std::string_view part : parts_of(path)) {
+  for (const std::string_view part : path_parts(path)) {
     at = part.empty() ? 0 : child_of(tree(grouping), at, part, false);
     if (at == 0) return std::nullopt;
   }

@@ -23,7 +23,6 @@ namespace {
 
 // Large enough to amortise the calls, small enough that a block is still in the core's cache when it is
 // hashed and then written.
-constexpr size_t kBlock = 256 << 10;
 // Start write-back of a large file while it is still being read, so that the batch's syncfs finds little left.
 constexpr int64_t kWriteBackStep = 32 << 20;
 

@@ -21,7 +21,7 @@
 namespace damfs {
 namespace {
 
-constexpr uint64_t kBlock = 4096;
+constexpr uint64_t kDiskBlock = 4096;
 constexpr size_t kCopyBytes = 256 << 10;
 
 struct MapHeader {
@@ -128,7 +128,7 @@ SparseFileRef SparseFile::open(UniqueFd fd, SparseLayout layout, Hooks hooks) {
   return file->take_up() ? file : nullptr;
 }
 
-uint64_t SparseFile::map_offset() const { return (layout_.size + kBlock - 1) / kBlock * kBlock; }
+uint64_t SparseFile::map_offset() const { return (layout_.size + kDiskBlock - 1) / kDiskBlock * kDiskBlock; }
 uint64_t SparseFile::size_with_map() const { return map_offset() + sizeof(MapHeader) + saved_.size(); }
 bool SparseFile::all_set(const Bits& bits) const { return count_set(bits) == units_; }
 

@@ -19,7 +19,6 @@
 namespace damfs {
 namespace {
 
-constexpr size_t kBlock = 256 << 10;
 const Path kWhat = "a file that is being written";
 
 void copy_blocks(int from, int to, uint64_t size) {

@@ -28,7 +28,7 @@
 namespace damfs {
 namespace {
 
-struct Arguments {
+struct ImportArguments {
   std::vector<std::string> paths;
   std::string into;
   std::vector<std::string> tags, albums;
@@ -46,7 +46,7 @@ using Clock = std::chrono::steady_clock;
 // What the user sees while an import runs, from whichever thread it comes.
 class Reporter {
  public:
-  Reporter(const Arguments& arguments) : arguments_(arguments), bar_("Importing") {}
+  Reporter(const ImportArguments& arguments) : arguments_(arguments), bar_("Importing") {}
 
   void event(const char* what, const Path& path, const std::string& reason) {
     const std::lock_guard lock(mutex_);
@@ -123,7 +123,7 @@ class Reporter {
     if (report.stopped) fmt::print("Stopped. What was done is kept; the same command carries on.\n");
   }
 
-  const Arguments& arguments_;
+  const ImportArguments& arguments_;
   std::mutex mutex_;
   ProgressBar bar_;
   Clock::time_point printed_ = Clock::now();
@@ -190,7 +190,7 @@ std::string checked_charset(const std::string& encoding) {
 
 // After a newer damfs was installed: what it finds in originals that an older one had looked at. With an encoding: what
 // archives hold when their names are read in it.
-int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const Arguments& arguments,
+int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const ImportArguments& arguments,
                 Globals& globals) {
   RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
   if (!arguments.paths.empty()) {
@@ -218,7 +218,7 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
   return report.failed == 0 ? (is_some_missing ? kPartlyDone : kAllDone) : report.renewed > 0 ? kPartlyDone : kFailed;
 }
 
-int run_import(const Arguments& arguments, Globals& globals) {
+int run_import(const ImportArguments& arguments, Globals& globals) {
   if (arguments.paths.empty() && !arguments.refresh) fail(EINVAL, "give files and folders to import, or --refresh");
   check_paths(arguments.tags, "--tag");
   check_paths(arguments.albums, "--album");
@@ -287,7 +287,7 @@ void add_import(CLI::App& program, Globals& globals) {
       "  damfs import ~/Downloads/textures --encoding shift-jis\n"
       "  damfs import --refresh --encoding cp866 packs/old.zip\n\n" +
       encodings_help());
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportArguments>();
   verb->add_option("PATH", arguments->paths, "Files and folders; with --refresh: ITEMs of the library");
   verb->add_flag(
       "--refresh", arguments->refresh,

@@ -86,7 +86,7 @@ void print_json(Reader& reader, const ActRow& act, int64_t asset, bool with_step
   fmt::print("{}\n", dump_line(json));
 }
 
-void print_text(Reader& reader, const ActRow& act, int64_t asset, bool with_steps) {
+void print_act(Reader& reader, const ActRow& act, int64_t asset, bool with_steps) {
   const std::string taken_back = act.undone_by != 0 ? fmt::format(", taken back by {}", act.undone_by) : "";
   fmt::print("{:>6}  {}  {}  {}  ({} change{}{})\n", act.id, time_of(act), user_name(act.uid), printable(act.what),
              act.steps, act.steps == 1 ? "" : "s", taken_back);
@@ -116,7 +116,7 @@ void print_log(const LogArguments& arguments, Globals& globals) {
     });
   }
   const bool with_steps = arguments.steps || asset != 0;
-  for (const ActRow& row : rows) (arguments.json ? print_json : print_text)(*reader, row, asset, with_steps);
+  for (const ActRow& row : rows) (arguments.json ? print_json : print_act)(*reader, row, asset, with_steps);
 }
 
 void undo(std::optional<int64_t> wanted, Globals& globals) {

@@ -12,7 +12,7 @@
 namespace damfs {
 namespace {
 
-struct Arguments {
+struct SetArguments {
   std::vector<std::string> items;
   std::optional<std::string> rating, title, description;
 };
@@ -24,7 +24,7 @@ std::optional<int64_t> rating_of(const std::string& text) {
   fail(EINVAL, "'{}' is no rating: say 0 to 5, rejected or none", printable(text));
 }
 
-void set(const Arguments& arguments, Globals& globals) {
+void set(const SetArguments& arguments, Globals& globals) {
   if (!arguments.rating && !arguments.title && !arguments.description) {
     fail(EINVAL, "say what to set: --rating, --title or --description");
   }
@@ -62,7 +62,7 @@ void add_set(CLI::App& program, Globals& globals) {
   verb->footer(items_help() +
                "\n\n`damfs undo` takes it back.\n\nExamples:\n  damfs set --rating 5 2024/IMG_0001.JPG\n"
                "  damfs set --title 'Last light' --description 'Seen from the pier' IMG_0001.JPG");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SetArguments>();
   verb->add_option("ITEM", arguments->items, "What")->required();
   verb->add_option("--rating", arguments->rating, "0 to 5, rejected or none");
   verb->add_option("--title", arguments->title, "A few words; '' for none");

@@ -30,7 +30,7 @@ Json mount_stats(const Path& mountpoint) {
   }
 }
 
-void print_text(const Json& status) {
+void print_status(const Json& status) {
   fmt::print("Library   {}\n", status["library"].get<std::string>());
   fmt::print("Assets    {} ({} different contents, {})\n", status["assets"].get<int64_t>(),
              status["blobs"].get<int64_t>(), human_bytes(status["original_bytes"].get<int64_t>()));
@@ -96,7 +96,7 @@ void print_failed(const Library& library, bool as_json) {
   fmt::print("{} failed. `damfs warm --retry` tries them again.\n", files.size());
 }
 
-struct Arguments {
+struct StatusArguments {
   bool json = false;
   bool failed = false;
 };
@@ -106,7 +106,7 @@ struct Arguments {
 void add_status(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("status", "Say what the library holds and where it is mounted");
   verb->footer("Examples:\n  damfs status\n  damfs status --failed\n  damfs status --json");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<StatusArguments>();
   verb->add_flag("--json", arguments->json, "One JSON object, in the words of .damfs/stats.json");
   verb->add_flag("--failed", arguments->failed, "List the previews that could not be made, and why");
   verb->callback([arguments, &globals] {
@@ -116,7 +116,7 @@ void add_status(CLI::App& program, Globals& globals) {
     if (arguments->json) {
       fmt::print("{}\n", dump_line(status));
     } else {
-      print_text(status);
+      print_status(status);
     }
   });
 }

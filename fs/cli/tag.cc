@@ -27,7 +27,7 @@ constexpr Marking kTags{Grouping::kTag, "tag", "places/italy", "by-tag", &Writer
 constexpr Marking kAlbums{Grouping::kAlbum,          "album", "Holidays/Rome", "albums", &Writer::add_to_album,
                           &Writer::remove_from_album};
 
-struct Arguments {
+struct TagArguments {
   std::string group;
   std::vector<std::string> items;
 };
@@ -37,7 +37,7 @@ int64_t find_existing(Writer& writer, const Marking& marking, const std::string&
   fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(name), marking.noun);
 }
 
-void mark(const Marking& marking, bool adding, const Arguments& arguments, Globals& globals) {
+void mark(const Marking& marking, bool adding, const TagArguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   std::vector<int64_t> assets;
@@ -133,7 +133,7 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
     auto* act = verb->add_subcommand(adding ? "add" : "remove", adding ? "Add items to a " + noun + ", made if need be"
                                                                        : "Take items out of a " + noun);
     act->footer(items_help() + "\n\n" + examples);
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<TagArguments>();
     act->add_option(adding ? "NAME" : "NAME", arguments->group, "The " + noun + "; 'a/b' is b below a")->required();
     act->add_option("ITEM", arguments->items, "What")->required();
     act->callback([&globals, &marking, adding, arguments] { mark(marking, adding, *arguments, globals); });

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kMostWorkers = 1024;
 
-struct Arguments {
+struct WarmArguments {
   std::vector<std::string> paths;
   std::vector<std::string> profiles;
   unsigned workers = 0;  // 0: as the library's settings say
@@ -200,7 +200,7 @@ Wish chosen_profiles(const StillProfiles& profiles, const std::vector<std::strin
   return chosen;
 }
 
-Wishes wishes_of(ServedLibrary& served, const Arguments& arguments, Globals& globals) {
+Wishes wishes_of(ServedLibrary& served, const WarmArguments& arguments, Globals& globals) {
   Wish chosen = chosen_profiles(served.stills().profiles(), arguments.profiles);
   const auto reader = served.catalog().reader();
   Wishes wishes;
@@ -231,7 +231,7 @@ Wishes wishes_of(ServedLibrary& served, const Arguments& arguments, Globals& glo
   return wishes;
 }
 
-int warm(const Arguments& arguments, Globals& globals) {
+int warm(const WarmArguments& arguments, Globals& globals) {
   if (arguments.paths.empty() && !arguments.retry) {
     fail(EINVAL, "warm what? Name a folder or file, or give --retry for all that failed before");
   }
@@ -260,7 +260,7 @@ void add_warm(CLI::App& program, Globals& globals) {
       "Examples:\n  damfs warm 2024/rome --profile medium\n  damfs warm 2024/rome --profile edit\n  damfs warm "
       "~/damfs/albums/Holidays -j 2\n"
       "  damfs warm --retry");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WarmArguments>();
   verb->add_option("PATH", arguments->paths, "What to make previews or proxies of");
   verb->add_option(
           "--profile", arguments->profiles,

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kQuery = "user.damfs.query";
 constexpr std::string_view kNumbered = "user.damfs.numbered";
-constexpr std::array kXattrs = {kQuery, kNumbered};
+constexpr std::array kAlbumXattrs = {kQuery, kNumbered};
 
 // Whatever changed may have changed what a query finds.
 void touch_if_smart(GroupRow& row, int64_t newest_ns) {
@@ -165,7 +165,7 @@ void AlbumsView::names_in(Reader& reader, int64_t key, const FoundAsset& asset, 
   if ((*album)->has(reader, asset)) visit(key, asset.name);
 }
 
-std::span<const std::string_view> AlbumsView::folder_xattrs() const { return kXattrs; }
+std::span<const std::string_view> AlbumsView::folder_xattrs() const { return kAlbumXattrs; }
 
 std::optional<std::string> AlbumsView::folder_xattr(Reader& reader, int64_t key, std::string_view name) const {
   const auto row = reader.group(Grouping::kAlbum, group_of(key).key);

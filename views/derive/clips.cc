@@ -26,9 +26,9 @@ constexpr int kIndexRecipe = 1;
 
 // Decoders of pictures a clip: one that plays, and one for whoever looks elsewhere meanwhile.
 constexpr size_t kPictureLanes = 2;
-constexpr PieceContent::Ahead kAhead{8, 192};
+constexpr PieceContent::Ahead kClipsAhead{8, 192};
 
-DerivedKey key_of(const Digest& source, const ClipProfile& profile) {
+DerivedKey clip_key(const Digest& source, const ClipProfile& profile) {
   return {source, std::string(profile.name), kClipRecipe};
 }
 
@@ -56,7 +56,7 @@ ClipRow Clips::clip_of(int64_t version) {
 }
 
 Clips::SessionRef Clips::session_of(int64_t version, const ClipProfile& profile, const ClipRow& clip) {
-  const DerivedKey key = key_of(clip.sha256, profile);
+  const DerivedKey key = clip_key(clip.sha256, profile);
   const std::string name = key.text();
   {
     const std::lock_guard lock(mutex_);
@@ -117,26 +117,26 @@ void Clips::find_index(const SessionRef& session, const ClipFacts& facts, const 
 
 ContentRef Clips::open(int64_t version, const ClipProfile& profile, uint64_t reader) {
   const ClipRow clip = clip_of(version);
-  if (const auto reason = parts_.cache.failure(key_of(clip.sha256, profile))) fail(EIO, "{}", *reason);
+  if (const auto reason = parts_.cache.failure(clip_key(clip.sha256, profile))) fail(EIO, "{}", *reason);
   const auto facts = clip_from_text(clip.clip);
-  auto content = std::make_shared<PieceContent>(session_of(version, profile, clip), reader, kAhead);
+  auto content = std::make_shared<PieceContent>(session_of(version, profile, clip), reader, kClipsAhead);
   // Whoever opens it will see its first frame, and that takes longer to make than the head takes to read.
   if (facts && facts->frames > 0) content->expect({facts->sound.size(), 0, 1});
   return content;
 }
 
 void Clips::drop(int64_t version, const ClipProfile& profile) {
-  parts_.cache.remove(key_of(clip_of(version).sha256, profile));
+  parts_.cache.remove(clip_key(clip_of(version).sha256, profile));
 }
 
 std::optional<std::string> Clips::failure(int64_t version, const ClipProfile& profile) {
-  return parts_.cache.failure(key_of(clip_of(version).sha256, profile));
+  return parts_.cache.failure(clip_key(clip_of(version).sha256, profile));
 }
 
 std::shared_ptr<PieceSession> Clips::warm(int64_t version, const ClipProfile& profile, bool retry,
                                           PieceSession::Progress progress, PieceSession::Done done) {
   const ClipRow clip = clip_of(version);
-  const DerivedKey key = key_of(clip.sha256, profile);
+  const DerivedKey key = clip_key(clip.sha256, profile);
   if (retry) parts_.cache.forget_failure(key);
   if (const auto reason = parts_.cache.failure(key)) {
     done(*reason);

@@ -26,13 +26,13 @@ namespace {
 constexpr int kMemberRecipe = 1;
 // With a checkpoint every 896 KiB (worker/pack_index.h), at most a MiB is unpacked for any piece.
 constexpr uint64_t kPieceBytes = 128U << 10;
-constexpr PieceContent::Ahead kAhead{8, 128};
+constexpr PieceContent::Ahead kMembersAhead{8, 128};
 constexpr size_t kLanes = 2;
 constexpr int kAttempts = 4;  // at unpacking an archive within an archive as a whole
 // Up to here a file is unpacked as a whole when it is opened, and not kept: the kernel keeps what was read of it.
 constexpr int64_t kSmall = 1 << 20;
 
-DerivedKey key_of(const Digest& archive, const MemberRow& member) {
+DerivedKey member_key(const Digest& archive, const MemberRow& member) {
   return {archive, fmt::format("member-{}", number_of_member(member.id)), kMemberRecipe};
 }
 
@@ -133,7 +133,7 @@ void Members::with_source(const MemberRow& member, const Then& then, const Faile
 
 // Unpacked once, whoever waits for it.
 void Members::with_holder(const MemberRow& holder, const Source& around, const Then& then, const Failed& failed) {
-  const DerivedKey key = key_of(around.archive, holder);
+  const DerivedKey key = member_key(around.archive, holder);
   const std::string name = key.text();
   const SessionRef session = session_of(holder, key, around);
   {
@@ -189,7 +189,7 @@ void Members::settle_holder(const std::string& name, const SessionRef& session, 
 std::optional<std::string> Members::failure(const MemberRow& member) {
   if (!member.problem.empty()) return member.problem;
   if (member.method == kStored || member.is_folder()) return std::nullopt;
-  return parts_.cache.failure(key_of(archive_of(member), member));
+  return parts_.cache.failure(member_key(archive_of(member), member));
 }
 
 void Members::with_file(const MemberRow& member, const std::function<void(File)>& then, const Failed& failed) {
@@ -207,13 +207,13 @@ ContentRef Members::open(const MemberRow& member, uint64_t reader) {
   if (!holder_of(member)) {
     Source source = open_archive(member);
     find_range(member, source);
-    return content_of(member, key_of(source.archive, member), source, reader);
+    return content_of(member, member_key(source.archive, member), source, reader);
   }
   const auto content = std::make_shared<DeferredContent>();
   with_source(
       member,
       [this, member, reader, content](const Source& source) {
-        content->set(content_of(member, key_of(source.archive, member), source, reader));
+        content->set(content_of(member, member_key(source.archive, member), source, reader));
       },
       [content](const std::string& reason) {
         log::info("an archive within an archive cannot be unpacked: {}", reason);
@@ -228,7 +228,7 @@ ContentRef Members::content_of(const MemberRow& member, const DerivedKey& key, c
                                            static_cast<uint64_t>(member.size));
   }
   if (member.size <= kSmall) return std::make_shared<SmallContent>(small_one(member, key, source, reader));
-  return std::make_shared<PieceContent>(session_of(member, key, source), reader, kAhead);
+  return std::make_shared<PieceContent>(session_of(member, key, source), reader, kMembersAhead);
 }
 
 RenditionRef Members::small_one(const MemberRow& member, const DerivedKey& key, const Source& source, uint64_t reader) {

@@ -29,14 +29,14 @@ constexpr FormatFacts kFormats[] = {
     {StillFormat::kPng, "png", ".png", 100, 8},
 };
 
-const FormatFacts& facts_of(StillFormat format) {
+const FormatFacts& format_facts(StillFormat format) {
   return *std::find_if(std::begin(kFormats), std::end(kFormats),
                        [&](const FormatFacts& facts) { return facts.format == format; });
 }
 
 // Larger pictures need fewer bytes a pixel.
 int64_t usual_budget(int64_t box, StillFormat format) {
-  const double bytes = 16'384 * std::pow(static_cast<double>(box) / 200, 1.5) * facts_of(format).bulk;
+  const double bytes = 16'384 * std::pow(static_cast<double>(box) / 200, 1.5) * format_facts(format).bulk;
   return static_cast<int64_t>(std::ceil(bytes / static_cast<double>(kStep))) * kStep;
 }
 
@@ -46,7 +46,7 @@ StillProfile changed(StillProfile profile, const PreviewSetting& setting) {
   profile.name = setting.name;
   profile.box = setting.box.value_or(profile.box);
   if (!as_usual) profile.budget = usual_budget(profile.box, format);
-  if (!as_usual) profile.quality = facts_of(format).quality;
+  if (!as_usual) profile.quality = format_facts(format).quality;
   profile.format = format;
   profile.budget = setting.budget.value_or(profile.budget);
   profile.quality = setting.quality.value_or(profile.quality);
@@ -55,10 +55,10 @@ StillProfile changed(StillProfile profile, const PreviewSetting& setting) {
 
 }  // namespace
 
-std::string_view StillProfile::extension() const { return facts_of(format).extension; }
+std::string_view StillProfile::extension() const { return format_facts(format).extension; }
 
 std::string StillProfile::spec() const {
-  return fmt::format("box={} budget={} format={} quality={} effort={}", box, budget, facts_of(format).name, quality,
+  return fmt::format("box={} budget={} format={} quality={} effort={}", box, budget, format_facts(format).name, quality,
                      effort);
 }
 

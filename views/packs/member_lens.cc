@@ -18,15 +18,11 @@ namespace {
 // Stands before a member's id in the name of a still that cannot have the usual one.
 constexpr std::string_view kMemberMark = "~member";
 
-int64_t mtime_of(const MemberRow& member, int64_t archive_mtime_ns) {
-  return member.mtime_ns != 0 ? member.mtime_ns : archive_mtime_ns;
-}
-
-MemberStillNode::Facts facts_of(const MemberRow& member, int64_t archive_mtime_ns) {
+MemberStillNode::Facts still_facts(const MemberRow& member, int64_t archive_mtime_ns) {
   return {{StillSubject::What::kMember, member.id},
           member.still,
           static_cast<uint32_t>(member.names()),
-          mtime_of(member, archive_mtime_ns),
+          member_mtime(member, archive_mtime_ns),
           member.name};
 }
 
@@ -84,12 +80,12 @@ std::optional<MemberRow> MemberLens::source_of(std::string_view shown, Folder& f
 
 Attributes MemberLens::attributes(const MemberRow& member, int64_t archive_mtime_ns) const {
   if (profile_ == nullptr) return member_attributes(member, archive_mtime_ns);
-  return MemberStillNode::attributes(*profile_, facts_of(member, archive_mtime_ns));
+  return MemberStillNode::attributes(*profile_, still_facts(member, archive_mtime_ns));
 }
 
 NodeRef MemberLens::node(const TreeContext& context, MemberRow member, int64_t archive_mtime_ns) const {
   if (profile_ == nullptr) return std::make_shared<MemberNode>(context, std::move(member), archive_mtime_ns);
-  return std::make_shared<MemberStillNode>(context, *profile_, facts_of(member, archive_mtime_ns));
+  return std::make_shared<MemberStillNode>(context, *profile_, still_facts(member, archive_mtime_ns));
 }
 
 MemberStillNode::MemberStillNode(const TreeContext& context, const StillProfile& profile, Facts facts)

@@ -16,15 +16,15 @@ namespace {
 constexpr mode_t kReadable = 0444;
 constexpr mode_t kEnterable = 0555;
 
-int64_t mtime_of(const MemberRow& member, int64_t archive_mtime_ns) {
+}  // namespace
+
+int64_t member_mtime(const MemberRow& member, int64_t archive_mtime_ns) {
   return member.mtime_ns != 0 ? member.mtime_ns : archive_mtime_ns;
 }
 
-}  // namespace
-
 Attributes member_attributes(const MemberRow& member, int64_t archive_mtime_ns) {
   const auto mode = static_cast<mode_t>(member.mode.value_or(kFileMode & 0777));
-  const int64_t mtime = mtime_of(member, archive_mtime_ns);
+  const int64_t mtime = member_mtime(member, archive_mtime_ns);
   return {.node = MemberNode::node_id(member.id),
           .mode = (kFileMode & ~mode_t{0777}) | mode | kReadable,
           .nlink = static_cast<uint32_t>(member.names()),
@@ -34,7 +34,7 @@ Attributes member_attributes(const MemberRow& member, int64_t archive_mtime_ns) 
 }
 
 Attributes member_folder_attributes(NodeId id, const MemberRow& folder, int64_t archive_mtime_ns) {
-  Attributes attributes = directory_attributes(id, mtime_of(folder, archive_mtime_ns));
+  Attributes attributes = directory_attributes(id, member_mtime(folder, archive_mtime_ns));
   if (folder.mode) {
     attributes.mode = (kDirectoryMode & ~mode_t{0777}) | static_cast<mode_t>(*folder.mode) | kEnterable;
   }

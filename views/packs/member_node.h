@@ -9,6 +9,7 @@
 namespace damfs {
 
 // Where it is not recorded, a member is as old as its archive.
+int64_t member_mtime(const MemberRow& member, int64_t archive_mtime_ns);
 Attributes member_attributes(const MemberRow& member, int64_t archive_mtime_ns);
 Attributes member_folder_attributes(NodeId id, const MemberRow& folder, int64_t archive_mtime_ns);
 

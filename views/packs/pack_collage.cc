@@ -12,12 +12,12 @@ namespace damfs {
 namespace {
 
 // A folder of a hundred thousand text files is not searched to its end for a picture.
-constexpr int kMaxLooked = 2000;
-constexpr size_t kMaxFolders = 64;
+constexpr int kMaxMembersLooked = 2000;
+constexpr size_t kMaxPackFolders = 64;
 
-class Search {
+class PackSearch {
  public:
-  explicit Search(PackReader& packs) : packs_(packs) {}
+  explicit PackSearch(PackReader& packs) : packs_(packs) {}
 
   void look_below(int64_t folder) {
     std::vector<int64_t> folders;
@@ -43,7 +43,7 @@ class Search {
     std::vector<int64_t> primaries;
     packs_.packs(0, [&](const PackRow& pack) {
       if (pack.primary) primaries.push_back(*pack.primary);
-      return primaries.size() < kMaxCollage && ++looked_ < kMaxLooked;
+      return primaries.size() < kMaxCollage && ++looked_ < kMaxMembersLooked;
     });
     for (const int64_t id : primaries) {
       if (const auto member = packs_.member(id)) take(*member);
@@ -53,7 +53,7 @@ class Search {
   std::vector<Stills::Shown> found() { return std::move(found_); }
 
  private:
-  bool is_hungry() const { return found_.size() < kMaxCollage && looked_ < kMaxLooked; }
+  bool is_hungry() const { return found_.size() < kMaxCollage && looked_ < kMaxMembersLooked; }
 
   bool take(const MemberRow& member) {
     ++looked_;
@@ -67,7 +67,7 @@ class Search {
     const int64_t first = member_id(blob_of_member(folder), 0) - 1;
     packs_.members(folder, first, [&](const MemberRow& member) {
       if (!member.is_folder()) return take(member);
-      if (folders.size() < kMaxFolders) folders.push_back(member.id);
+      if (folders.size() < kMaxPackFolders) folders.push_back(member.id);
       return true;
     });
   }
@@ -89,7 +89,7 @@ NodeRef packs_collage(const TreeContext& context, const StillProfile& profile, P
   if (!folder) return nullptr;
   const auto reader = context.catalog.reader();
   PackReader packs(*reader);
-  Search search(packs);
+  PackSearch search(packs);
   if (place.shelf == Shelf::kTop) search.look_at_packs();
   if (place.shelf == Shelf::kInside) search.look_below(place.of);
   if (place.shelf == Shelf::kByMap)

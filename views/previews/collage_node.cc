@@ -15,9 +15,9 @@ constexpr int kMaxLooked = 2000;
 constexpr size_t kMaxFolders = 64;
 
 // A folder's own pictures alone, or where it has none, those directly in its first sub-folders.
-class Search {
+class FolderSearch {
  public:
-  Search(const View& view, Reader& reader) : view_(view), reader_(reader) {}
+  FolderSearch(const View& view, Reader& reader) : view_(view), reader_(reader) {}
 
   std::vector<Stills::Shown> run(int64_t key) {
     look_in(key);
@@ -54,7 +54,7 @@ NodeRef CollageNode::find(const TreeContext& context, const View& view, const St
   const auto reader = context.catalog.reader();
   const auto row = view.folder(*reader, key);
   if (!row) return nullptr;
-  auto shown = Search(view, *reader).run(key);
+  auto shown = FolderSearch(view, *reader).run(key);
   if (shown.empty()) return nullptr;
   const int64_t changed_ns = row->changed_ns != 0 ? row->changed_ns : context.created_ns;
   return std::make_shared<CollageNode>(context, profile, node_id(view.code(), profile.code, key), changed_ns,

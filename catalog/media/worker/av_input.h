@@ -45,6 +45,8 @@ using Io = std::unique_ptr<AVIOContext, IoDeleter>;
 Frame new_frame();
 Packet new_packet();
 
+inline AVRational av(Rational value) { return {static_cast<int>(value.num), static_cast<int>(value.den)}; }
+
 std::string av_text(int error);  // what libav calls that error
 
 // A container opened for reading through pread on the source's descriptor; nothing else is ever opened, and

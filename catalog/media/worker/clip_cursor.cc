@@ -25,9 +25,7 @@ constexpr double kFarSeconds = 2;
 constexpr int kMostWithoutKey = 2000;
 // Frames this near to the wanted one are decoded all: it may be missing, and its neighbours are looked at.
 constexpr int64_t kNeighbours = 4;
-constexpr double kFirstStep = 0.3;  // seconds back, when a jump led too far; then three times as many
-
-AVRational av(Rational value) { return {static_cast<int>(value.num), static_cast<int>(value.den)}; }
+constexpr double kFirstPictureStep = 0.3;  // seconds back, when a jump led too far; then three times as many
 
 bool is_damaged(const AVFrame* frame) {
   return (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0;
@@ -274,7 +272,7 @@ void VideoCursor::jump(int64_t n, bool plain) {
     }
     // What was skipped is the only thing that was wrong: the same place once more.
     const bool only_skipped = step == 0 && skipped_ && current_ && current_.place <= n;
-    if (!only_skipped || index_ != nullptr) back = back == 0 ? kFirstStep : 3 * back;
+    if (!only_skipped || index_ != nullptr) back = back == 0 ? kFirstPictureStep : 3 * back;
   }
   open();
   skip_before_ = kNowhere;

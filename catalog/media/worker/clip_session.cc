@@ -16,14 +16,14 @@
 namespace damfs::worker {
 namespace {
 
-constexpr size_t kMostSessions = 4;
+constexpr size_t kMostClipSessions = 4;
 constexpr size_t kMostCursors = 2;                // somebody plays it, and something looks through it
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // of all sessions but the one at work
 // Pictures that a decoder holds: what its codec refers to at the most, and what its threads are at.
 constexpr int64_t kPicturesHeld = 24;
 constexpr int64_t kMostEncoders = 4;  // what decoding keeps up with
 
-void check(const RunRequest& run, const ClipRequest& request) {
+void check_run(const RunRequest& run, const ClipRequest& request) {
   const auto tracks = static_cast<int>(request.facts.sound.size());
   const bool pictures = request.track < 0;
   const bool possible = run.first >= 0 && run.count > 0 && request.track < tracks &&
@@ -122,7 +122,7 @@ int64_t ClipSession::render_sound(const Job& job, const RunProgress& progress) {
 }
 
 int64_t ClipSessions::render(const Job& job, const RunProgress& progress) {
-  check(job.run, job.clip);
+  check_run(job.run, job.clip);
   const auto found =
       std::find_if(sessions_.begin(), sessions_.end(), [&](const ClipSession& session) { return session.serves(job); });
   if (found != sessions_.end()) {
@@ -135,7 +135,7 @@ int64_t ClipSessions::render(const Job& job, const RunProgress& progress) {
     for (auto it = std::next(sessions_.begin()); it != sessions_.end(); ++it) sum += it->bytes();
     return sum;
   };
-  while (sessions_.size() > kMostSessions || (sessions_.size() > 1 && others() > kMostBytes)) sessions_.pop_back();
+  while (sessions_.size() > kMostClipSessions || (sessions_.size() > 1 && others() > kMostBytes)) sessions_.pop_back();
   try {
     return sessions_.front().render(job, progress);
   } catch (...) {

@@ -24,14 +24,12 @@ constexpr int64_t kBlockBytes = 4 << 20;
 constexpr int64_t kBlockSeconds = 8;
 // Decoding begins so long before a block: longer than any codec remembers.
 constexpr double kRunIn = 0.5;
-constexpr double kFirstStep = 0.5;  // seconds back, when a jump led too far; then three times as many
+constexpr double kFirstSoundStep = 0.5;  // seconds back, when a jump led too far; then three times as many
 
 struct ResamplerDeleter {
   void operator()(SwrContext* context) const { swr_free(&context); }
 };
 using Resampler = std::unique_ptr<SwrContext, ResamplerDeleter>;
-
-AVRational av(Rational value) { return {static_cast<int>(value.num), static_cast<int>(value.den)}; }
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -170,7 +168,7 @@ void SoundCursor::go_to(int64_t block) {
   const int64_t begin = time_of(block * seconds_ * track_.sample_rate);
   const double tick_seconds = av_q2d(stream_->time_base);
   const double whole = static_cast<double>(block * seconds_) + 10;
-  for (double back = kFirstStep; block > 0 && back < whole; back *= 3) {
+  for (double back = kFirstSoundStep; block > 0 && back < whole; back *= 3) {
     if (seek_before(begin - static_cast<int64_t>((kRunIn + back) / tick_seconds))) return;
   }
   open();

@@ -47,7 +47,7 @@ struct Refused {
   const char* name;
   int error;
 };
-constexpr Refused kRefused[] = {{"clone3", ENOSYS},  // the C library then calls clone, whose flags a filter can see
+constexpr Refused kRefusedCalls[] = {{"clone3", ENOSYS},  // the C library then calls clone, whose flags a filter can see
                                 {"statx", ENOSYS},   // Rust's library then calls fstat
                                 {"ioctl", ENOTTY},   // is this a terminal?
                                 {"sched_setaffinity", EPERM},   // encoders that would like a core each
@@ -127,7 +127,7 @@ void filter_system_calls() {
   Filter filter;
   for (const char* name : kAllowed) filter.rule(SCMP_ACT_ALLOW, name);
   for (const char* name : kTakesPath) filter.rule(SCMP_ACT_TRAP, name);
-  for (const Refused& refused : kRefused)
+  for (const Refused& refused : kRefusedCalls)
     filter.rule(SCMP_ACT_ERRNO(static_cast<uint32_t>(refused.error)), refused.name);
   allow_by_arguments(filter);
   filter.load();

@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kSegmentHeader = 4;            // FF FE, length
 constexpr int64_t kLongestSegment = 2 + 65'535;  // the length counts itself, but not the marker
 
-constexpr size_t kEnd = 2;  // EOI
+constexpr size_t kJpegEnd = 2;  // EOI
 // Fill bytes, which may stand before any marker: ffmpeg reads a little beyond the scan of plain pictures, and then says
 // that the end is missing.
 constexpr std::string_view kFillBytes = "\xFF\xFF\xFF\xFF";
@@ -30,7 +30,7 @@ Image without_alpha(VipsImage* image) {
   return Image(opaque);
 }
 
-std::string encode(VipsImage* image, int quality, int) {
+std::string encode_jpeg(VipsImage* image, int quality, int) {
   const Image opaque = without_alpha(image);
   return encoded_by([&](void** data, size_t* size) {
     return vips_jpegsave_buffer(opaque.get(), data, size, "Q", quality, "strip", TRUE, "optimize_coding", TRUE,
@@ -49,7 +49,7 @@ size_t end_of_application_data(std::string_view file) {
   return at;
 }
 
-std::optional<FilledFile> fill(const std::string& encoded, Raster, int64_t declared) {
+std::optional<FilledFile> fill_jpeg(const std::string& encoded, Raster, int64_t declared) {
   int64_t left = declared - static_cast<int64_t>(encoded.size() + kFillBytes.size());
   if (left != 0 && left < kSegmentHeader) return std::nullopt;
   const size_t split = end_of_application_data(encoded);
@@ -65,12 +65,12 @@ std::optional<FilledFile> fill(const std::string& encoded, Raster, int64_t decla
     at += segment;
     left -= segment;
   }
-  file.parts.push_back({at, encoded.substr(split).insert(encoded.size() - split - kEnd, kFillBytes)});
+  file.parts.push_back({at, encoded.substr(split).insert(encoded.size() - split - kJpegEnd, kFillBytes)});
   return file;
 }
 
 }  // namespace
 
-const FormatWriter kJpegWriter{encode, fill, 0.025};
+const FormatWriter kJpegWriter{encode_jpeg, fill_jpeg, 0.025};
 
 }  // namespace damfs::worker

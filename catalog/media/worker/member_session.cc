@@ -19,10 +19,10 @@
 namespace damfs::worker {
 namespace {
 
-constexpr size_t kMostSessions = 8;
+constexpr size_t kMostMemberSessions = 8;
 constexpr size_t kSkip = 256U << 10;
 
-void check(const Job& job, int64_t source_size) {
+void check_job(const Job& job, int64_t source_size) {
   const RunRequest& run = job.run;
   check_member(job.member, source_size);
   const bool possible =
@@ -36,13 +36,13 @@ class MemberSession {
  public:
   explicit MemberSession(const Job& job)
       : name_(job.run.session), fd_(duplicate(job.source.get(), "the archive")), source_(fd_.get()) {
-    check(job, source_.size());
+    check_job(job, source_.size());
   }
 
   const std::string& name() const { return name_; }
 
   int64_t unpack(const Job& job, const RunProgress& progress) {
-    check(job, source_.size());
+    check_job(job, source_.size());
     const int64_t unit_bytes = job.run.unit_bytes;
     int64_t done = job.run.made;
     seek(job, (job.run.first + done) * unit_bytes);
@@ -133,7 +133,7 @@ int64_t MemberSessions::unpack(const Job& job, const RunProgress& progress) {
   } else {
     sessions_.push_front(std::make_unique<MemberSession>(job));
   }
-  if (sessions_.size() > kMostSessions) sessions_.pop_back();
+  if (sessions_.size() > kMostMemberSessions) sessions_.pop_back();
   try {
     return sessions_.front()->unpack(job, progress);
   } catch (...) {

@@ -131,7 +131,7 @@ void find_recording(const AVFormatContext* format, const AVStream* video, MediaF
   }
 }
 
-void find_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
+void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
   const auto words = [&](const char* key) {
     std::string text = tag(format->metadata, key);
     return text.empty() && main != nullptr ? tag(main->metadata, key) : text;  // Ogg keeps them in the stream
@@ -221,7 +221,7 @@ void probe_av(const Source& source, MediaFacts& facts) {
   if (video == nullptr && audio == nullptr) fail(EINVAL, "no sound and no picture is in it");
   if (format->duration > 0) facts.duration_us = format->duration;
   find_recording(format, video, facts);
-  find_tags(format, video != nullptr ? video : audio, facts);
+  find_track_tags(format, video != nullptr ? video : audio, facts);
   if (audio != nullptr) facts.audio = audio_facts(format, audio, video == nullptr);
   facts.kind = Kind::kAudio;
   if (video == nullptr) {

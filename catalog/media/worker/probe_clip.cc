@@ -160,7 +160,7 @@ void take_colour(const AVCodecParameters* codec, ClipFacts& clip) {
   clip.full_range = codec->color_range == AVCOL_RANGE_JPEG || without_j(format) != format;
 }
 
-Rational rational(AVRational value) { return {value.num, value.den}; }
+Rational from_av(AVRational value) { return {value.num, value.den}; }
 
 void take_timecode(const AVFormatContext* format, const std::string& text, ClipFacts& clip) {
   AVRational rate{static_cast<int>(clip.rate.num), static_cast<int>(clip.rate.den)};
@@ -173,7 +173,7 @@ void take_timecode(const AVFormatContext* format, const std::string& text, ClipF
   AVTimecode code{};
   if (text.empty() || av_timecode_init_from_string(&code, rate, text.c_str(), nullptr) < 0 || code.start < 0) return;
   clip.timecode_frame = code.start;
-  clip.timecode_rate = rational(rate);
+  clip.timecode_rate = from_av(rate);
   clip.drop_frame = (code.flags & AV_TIMECODE_FLAG_DROPFRAME) != 0;
 }
 
@@ -255,7 +255,7 @@ std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, co
   clip.stream = video->index;
   clip.interlace = interlace_of(codec->field_order);
   const AVRational rate = grid_of(video, times, clip.interlace != Interlace::kNone);
-  clip.rate = rational(rate);
+  clip.rate = from_av(rate);
   clip.frames = frames_on(rate, format, video, times);
   if (clip.frames == 0) return std::nullopt;
   clip.rotation = rotation_of(video);
@@ -267,7 +267,7 @@ std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, co
   }
   take_colour(codec, clip);
   clip.start = video->start_time != AV_NOPTS_VALUE ? video->start_time : times.first;
-  clip.tick = rational(video->time_base);
+  clip.tick = from_av(video->time_base);
   take_timecode(format, timecode, clip);
   for (unsigned i = 0; i < format->nb_streams && clip.sound.size() < kMaxSounds; ++i) {
     if (const auto sound = sound_of(format->streams[i])) clip.sound.push_back(*sound);
@@ -282,7 +282,7 @@ std::optional<ClipFacts> sound_clip(AVFormatContext* format, AVStream* audio) {
   clip.sound.push_back(*sound);
   clip.start = audio->start_time != AV_NOPTS_VALUE ? audio->start_time : 0;
   clip.start += av_rescale_q(hidden_run_in(format, audio->codecpar), {1, sound->sample_rate}, audio->time_base);
-  clip.tick = rational(audio->time_base);
+  clip.tick = from_av(audio->time_base);
   clip.samples = length_in_samples(format, audio);
   return declared(clip);
 }

@@ -62,7 +62,7 @@ void stop_making_code() {
 
 // Rendered and forgotten; where libvips is built without its loader there is nothing to prepare. In this thread:
 // libvips keeps the ones that it starts, and Landlock, unlike the filter, holds only for threads of later.
-void render(std::string_view file) {
+void render_drawing(std::string_view file) {
   const Image image(
       vips_image_new_from_buffer(file.data(), file.size(), "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
   if (!image) return;
@@ -78,7 +78,7 @@ void prime_libraries() {
   ::tzset();
   load_charsets();
   keep_fonts();
-  render(kDrawing);
+  render_drawing(kDrawing);
   forget_complaints();
 }
 

@@ -20,10 +20,10 @@
 namespace damfs::worker {
 namespace {
 
-constexpr int64_t kMaxEdge = 16'383;  // WebP's
+constexpr int64_t kMaxWebpEdge = 16'383;  // WebP's
 
-void check(const StillSpec& spec) {
-  const auto is_edge = [](int64_t edge) { return edge >= 1 && edge <= kMaxEdge; };
+void check_spec(const StillSpec& spec) {
+  const auto is_edge = [](int64_t edge) { return edge >= 1 && edge <= kMaxWebpEdge; };
   if (!is_edge(spec.target.width) || !is_edge(spec.target.height)) fail(EINVAL, "a preview of an impossible size");
   if (spec.quality < 1 || spec.quality > 100 || spec.effort < 0 || spec.effort > 6) {
     fail(EINVAL, "a preview with impossible settings");
@@ -48,7 +48,7 @@ void write_file(int output, const FilledFile& file, int64_t declared) {
 }
 
 Rendered render(Picture& picture, const StillSpec& spec, int output) {
-  check(spec);
+  check_spec(spec);
   const Image image = picture.at(spec.target);
   const Raster made{vips_image_get_width(image.get()), vips_image_get_height(image.get())};
   if (made != spec.target) {

@@ -12,7 +12,6 @@
 namespace damfs::worker {
 namespace {
 
-constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
 // Decoded pixels that are kept from one raster to the next; beyond it decoding again costs less than memory.
 constexpr uint64_t kMaxKept = uint64_t{768} << 20;
 

@@ -32,7 +32,7 @@ float white_of(const float* pixels, size_t count, size_t bands) {
 
 uint8_t to_byte(double value) { return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)); }
 
-Image resized(const Image& image, Raster target) {
+Image shrunk(const Image& image, Raster target) {
   const bool lies = orientation_of(image.get()) >= 5;
   const auto width = static_cast<double>(lies ? target.height : target.width);
   const auto height = static_cast<double>(lies ? target.width : target.height);
@@ -71,7 +71,7 @@ Image linear_rgb(Image image) {
 }
 
 Image tone_mapped(Image linear, Raster target) {
-  const Image source = resized(linear, target);
+  const Image source = shrunk(linear, target);
   const auto bands = static_cast<size_t>(vips_image_get_bands(source.get()));
   const int width = vips_image_get_width(source.get());
   const int height = vips_image_get_height(source.get());

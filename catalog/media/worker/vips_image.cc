@@ -13,7 +13,6 @@
 namespace damfs::worker {
 namespace {
 
-constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
 
 Image bare_copy(VipsImage* image) {
   size_t size = 0;

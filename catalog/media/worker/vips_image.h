@@ -22,6 +22,8 @@ using Image = std::unique_ptr<VipsImage, ObjectDeleter>;
 using ImageSource = std::unique_ptr<VipsSource, ObjectDeleter>;
 using Bytes = std::span<const uint8_t>;
 
+inline constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
+
 [[noreturn]] void damaged_picture();  // EINVAL, with what libvips says of it
 
 // The bytes as libvips reads them; they must outlive it and every image made from it.

@@ -33,7 +33,7 @@ std::string upright_exif() {
   return out;
 }
 
-std::string encode(VipsImage* image, int quality, int effort) {
+std::string encode_webp(VipsImage* image, int quality, int effort) {
   // The alpha plane is lossless at 100 and the larger part of some drawings.
   return encoded_by([&](void** data, size_t* size) {
     return vips_webpsave_buffer(image, data, size, "Q", quality, "effort", effort, "strip", TRUE, "alpha_q",
@@ -68,7 +68,7 @@ Chunks image_chunks(std::string_view file) {
   return out;
 }
 
-std::optional<FilledFile> fill(const std::string& encoded, Raster raster, int64_t declared) {
+std::optional<FilledFile> fill_webp(const std::string& encoded, Raster raster, int64_t declared) {
   if (declared % 2 != 0 || declared > std::numeric_limits<uint32_t>::max()) {
     fail(EINVAL, "a WebP of {} bytes is impossible", declared);
   }
@@ -93,6 +93,6 @@ std::optional<FilledFile> fill(const std::string& encoded, Raster raster, int64_
 
 }  // namespace
 
-const FormatWriter kWebpWriter{encode, fill, 0.022};
+const FormatWriter kWebpWriter{encode_webp, fill_webp, 0.022};
 
 }  // namespace damfs::worker

@@ -66,13 +66,13 @@ std::span<const uint8_t> extra_field(zip_t* archive, size_t index, uint16_t id) 
 // The finest that is recorded: NTFS, else the extended timestamp, else DOS as libzip tells it, in local time.
 int64_t mtime_of(zip_t* archive, size_t index, const zip_stat_t& stat) {
   constexpr uint16_t kNtfs = 0x000a;
-  constexpr uint16_t kExtended = 0x5455;
+  constexpr uint16_t kExtendedTime = 0x5455;
   constexpr int64_t kSecond = 1'000'000'000;
   const auto ntfs = extra_field(archive, index, kNtfs);
   if (ntfs.size() >= 32 && little_endian(ntfs, 4, 2) == 1) {
     if (const int64_t ns = from_windows_time(little_endian(ntfs, 8, 8))) return ns;
   }
-  const auto extended = extra_field(archive, index, kExtended);
+  const auto extended = extra_field(archive, index, kExtendedTime);
   if (extended.size() >= 5 && (extended[0] & 1U) != 0) {
     return static_cast<int32_t>(little_endian(extended, 1, 4)) * kSecond;
   }
