@@ -1,6 +1,7 @@
 # What every target of the project is compiled with; third-party headers are SYSTEM and stay out of it.
 add_library(damfs_options INTERFACE)
 target_compile_options(damfs_options INTERFACE
+  -pthread
   -Wall -Wextra -Wpedantic -Werror
   -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Wundef)
