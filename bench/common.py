@@ -18,10 +18,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
 
-from library import BIN, Library  # noqa: E402, F401
+from library import BIN  # noqa: E402, F401
+from library import Library as TestLibrary  # noqa: E402
 from mount import Mount, clear_mountpoint, is_mountpoint, wait_until  # noqa: E402, F401
 
 CORES = os.cpu_count()
+
+
+class Library(TestLibrary):
+    """With the workers that everybody's library has."""
+
+    def init(self):
+        return super().init(ready_workers=2)
 
 
 @contextlib.contextmanager

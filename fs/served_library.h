@@ -27,7 +27,7 @@ class ServedLibrary {
   explicit ServedLibrary(const Library& library, unsigned workers = 0);
 
   // Somebody is about to look at it: a player asks for sound and pictures at once.
-  void expect_readers() { workers_->make_ready(2); }
+  void expect_readers() { workers_->make_ready(library_.config().media_ready_workers); }
 
   const Library& library() const { return library_; }
   Catalog& catalog() { return catalog_; }

@@ -23,7 +23,6 @@
 namespace damfs {
 namespace {
 
-
 std::span<std::byte> block_buffer(size_t number) {
   thread_local const auto buffer = std::make_unique<std::byte[]>(2 * kBlock);
   return {buffer.get() + number * kBlock, kBlock};

@@ -41,7 +41,9 @@ struct Record {
 };
 static_assert(sizeof(Record) == 112 && std::is_trivially_copyable_v<Record>);
 
-[[noreturn]] void odd_index(std::string_view what) { fail(EPROTO, "a worker's index of an archive is malformed: {}", what); }
+[[noreturn]] void odd_index(std::string_view what) {
+  fail(EPROTO, "a worker's index of an archive is malformed: {}", what);
+}
 
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& all) {
@@ -89,7 +91,8 @@ int64_t size_of_holder(const Pack& before, int64_t archive, int64_t source_size)
 }
 
 void check(const Record& record, const Pack& before, int64_t source_size) {
-  if (record.type > static_cast<uint8_t>(PackMember::Type::kArchive) || record.mode > 07777U) odd_index("a type or mode");
+  if (record.type > static_cast<uint8_t>(PackMember::Type::kArchive) || record.mode > 07777U)
+    odd_index("a type or mode");
   if (record.size < 0 || record.size > kMaxSize) odd_index("a size");
   if (record.still_width > FactLimits::kEdge || record.still_height > FactLimits::kEdge) odd_index("a raster");
   if (record.archive < -1 || record.archive >= static_cast<int64_t>(before.size()) || record.entry < 0)
@@ -204,7 +207,8 @@ Pack PackIndexReader::members() const {
   // What is declared must be there before memory is asked for.
   const auto records_size = head_.members * static_cast<int64_t>(sizeof(Record));
   const int64_t size = stat_fd(fd_, kWhat).st_size;
-  if (head_.members_at > size || records_size + head_.text_bytes > size - head_.members_at) odd_index("its end is missing");
+  if (head_.members_at > size || records_size + head_.text_bytes > size - head_.members_at)
+    odd_index("its end is missing");
   std::vector<Record> records(static_cast<size_t>(head_.members));
   std::string text(static_cast<size_t>(head_.text_bytes), '\0');
   if (!read_at(fd_, std::as_writable_bytes(std::span(records)), head_.members_at) ||

@@ -31,6 +31,8 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 [media]
 # Worker processes; 0 is one a core.
 # workers = 0
+# How many of them a mount starts before anybody asks for a preview, so that the first one comes sooner.
+# ready_workers = 2
 # How long one picture or clip may take before its worker is stopped, in milliseconds.
 # deadline_ms = 30000
 
@@ -76,8 +78,8 @@ void take_charset(const toml::table& table, const Path& file, std::string& chars
 }
 
 void refuse_unknown(const toml::table& table, const Path& file) {
-  static constexpr std::array<std::string_view, 4> kKnown = {"derived.max_bytes", "media.workers", "media.deadline_ms",
-                                                             "packs.encoding"};
+  static constexpr std::array<std::string_view, 5> kKnown = {
+      "derived.max_bytes", "media.workers", "media.ready_workers", "media.deadline_ms", "packs.encoding"};
   for (const auto& [section, inner] : table) {
     if (section == "preview") continue;
     if (!inner.is_table()) {
@@ -116,6 +118,8 @@ Config Config::load(const Path& file) {
                [&](int64_t v) { config.derived_max_bytes = v; });
   take_integer(table, file, "media", "workers", 0, 1024,
                [&](int64_t v) { config.media_workers = static_cast<unsigned>(v); });
+  take_integer(table, file, "media", "ready_workers", 0, 1024,
+               [&](int64_t v) { config.media_ready_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
   take_charset(table, file, config.pack_charset);
   if (const auto* section = table.get("preview")) config.previews = preview_settings(*section, file);

@@ -18,6 +18,7 @@ namespace damfs {
 struct Config {
   int64_t derived_max_bytes = int64_t{10} << 30;  // [derived] max_bytes: the cache of derived files
   unsigned media_workers = 0;                     // [media] workers: 0 is one a core
+  unsigned media_ready_workers = 2;               // [media] ready_workers: started by a mount before they are asked for
   int64_t media_deadline_ms = 30'000;             // [media] deadline_ms: for one still or one probe
   std::string pack_charset{kAutoCharset};         // [packs] encoding: of names in zips that do not tell theirs
   std::vector<PreviewSetting> previews;           // [preview.NAME]

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -174,6 +175,19 @@ constexpr Act kOwnProcess[] = {
 };
 
 }  // namespace
+
+int ended_by(const Act& act) {
+  if (act.perform != call_32_bit) return SIGSYS;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGSEGV, SIG_DFL);
+    act.perform();
+    ::_exit(0);
+  }
+  int status = 0;
+  const bool is_told = child > 0 && ::waitpid(child, &status, 0) == child;
+  return is_told && WIFSIGNALED(status) ? WTERMSIG(status) : SIGSYS;
+}
 
 std::span<const Act> acts() {
   static const auto all = [] {

@@ -17,4 +17,8 @@ struct Act {
 
 std::span<const Act> acts();
 
+// What an act that ends the worker ends it by: SIGSYS, by the filter; where the processor itself refuses an instruction
+// that this kernel has switched off, SIGSEGV, which no filter comes before.
+int ended_by(const Act& act);
+
 }  // namespace damfs::testing

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // damfs-confined-act: the worker as if it had been taken over. It starts like damfs-worker and works like it, but a
-// source that ends in "damfs-act:NAME" makes it try that act. `damfs-confined-act --list`: their names and fates.
+// source that ends in "damfs-act:NAME" makes it try that act. `damfs-confined-act --list`: their names and fates, with
+// the signal or error number.
 // `--landlock`: that part alone.
 
 #include <fcntl.h>
@@ -115,7 +116,8 @@ int list() {
   if (!worker::kCanConfine) return 1;
   for (const testing::Act& act : testing::acts()) {
     constexpr std::array<const char*, 3> kFates{"ends", "refused", "allowed"};
-    std::printf("%s %s %d\n", act.name, kFates.at(static_cast<size_t>(act.fate)), act.error);
+    const int number = act.fate == testing::Act::Fate::kEndsIt ? testing::ended_by(act) : act.error;
+    std::printf("%s %s %d\n", act.name, kFates.at(static_cast<size_t>(act.fate)), number);
   }
   return 0;
 }

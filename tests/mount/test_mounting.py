@@ -16,6 +16,13 @@ def test_sigterm_unmounts_cleanly(library, mount_of):
     assert not is_mountpoint(mount.path) and os.listdir(mount.path) == []
 
 
+def test_workers_are_ready_before_anybody_asks(library, mount_of):
+    library.configure("media", ready_workers=2)
+    mount = mount_of(library)
+    wait_until(lambda: len(mount.workers()) == min(2, os.cpu_count()), 30, "the workers")
+    assert mount.stats()["renders_started"] == 0
+
+
 def test_the_verb_unmounts(library, mount_of):
     mount_of(library).stop("unmount")
 

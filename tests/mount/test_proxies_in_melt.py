@@ -9,11 +9,11 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from clips import clips_folder, ffmpeg, run
+from clips import SECONDS, clips_folder, ffmpeg, run
 from library import Library, scratch_folder
 from mount import Mount, why_no_mounts
 
-FRAMES = 180
+FRAMES = 30 * SECONDS
 
 
 @pytest.fixture(scope="module")

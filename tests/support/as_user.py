@@ -18,14 +18,16 @@ from pathlib import Path
 
 SKIP = 77
 ROOT = Path(__file__).resolve().parents[2]
-# Tests that say something about the daemon's behaviour for a user; those of whole trees are as good as root.
-TESTS = ["tests/mount", "tests/faults/test_source_unreadable.py", "tests/faults/test_daemon_killed.py",
-         "tests/faults/test_worker_killed_or_hung.py", "tests/faults/test_worker_confined.py",
-         "tests/faults/test_derived_cache_deleted.py",
-         # What bytes a decoder makes of other bytes does not depend on who asks, nor what an archive holds and calls its
-         # members, what random writes leave, and what is found by what words.
-         *(f"--ignore-glob=*/test_{name}*" for name in ("previews_decoders", "proxies", "packs_", "random_writes",
-                                                       "search_folders", "smart_albums", "numbered_albums"))]
+# Tests that say something about the daemon's behaviour for a user. What bytes a decoder makes of other bytes does not
+# depend on who asks, nor what an archive holds, what random writes leave, what is found by what words, or how an album
+# is numbered; `scripts/test all` runs most of those too.
+ASKED = {"mounts": [f"tests/mount/test_{name}.py" for name in (
+             "mounting", "read_only", "tree", "identity", "xattrs", "writing_calls", "writing_tools", "passthrough", "changes_show",
+             "previews", "packs", "two_mounts", "file_managers", "listing_starts_no_work", "backup_tools", "pjdfstest")],
+         "faults": [f"tests/faults/test_{name}.py" for name in (
+             "source_unreadable", "daemon_killed", "worker_killed_or_hung", "worker_confined", "derived_cache_deleted")]}
+THOROUGHLY = {"mounts": ["tests/mount", *(f"--ignore-glob=*/test_{name}*" for name in ("previews_decoders", "packs_large"))],
+              "faults": ASKED["faults"]}
 
 
 def skip(why):
@@ -68,6 +70,7 @@ def own_fuse_device(base):
 def main():
     if os.getuid() != 0:
         skip("this is an ordinary user already: every test runs so")
+    tests = (THOROUGHLY if os.environ.get("DAMFS_THOROUGH") == "1" else ASKED)[sys.argv[1]]
     try:
         user = pwd.getpwnam("nobody")
     except KeyError:
@@ -87,7 +90,7 @@ def main():
                        "DAMFS_BIN": str(base / "bin"), "DAMFS_SLOWNESS": os.environ.get("DAMFS_SLOWNESS", "1")}
         argv = [*own_fuse_device(base), "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
                 "--inh-caps=-all", "/usr/bin/python3", "-m", "pytest", "-q", "-rs",
-                "-p", "no:cacheprovider", *TESTS]
+                "-p", "no:cacheprovider", "--durations=20", *tests]
         return subprocess.run(argv, cwd=base / "checkout", env=environment, stdin=subprocess.DEVNULL).returncode
 
 

@@ -10,13 +10,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from library import BIN
+from library import BIN, THOROUGH, thorough
 
-TONE = ["-f", "lavfi", "-i", "sine=frequency=997:sample_rate=48000:duration=6"]
+# Long enough for several groups of pictures, and for sound that goes on over the proxies' runs.
+SECONDS = thorough(6, 3)
+TONE = ["-f", "lavfi", "-i", f"sine=frequency=997:sample_rate=48000:duration={SECONDS}"]
 FLAGS = "bicubic+accurate_rnd+bitexact"
 
 
-def picture(rate, size="640x360", seconds=6):
+def picture(rate, size="640x360", seconds=SECONDS):
     return ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
 
 
@@ -25,13 +27,13 @@ STEREO = ["-af", "pan=stereo|c0=c0|c1=0.5*c0"]
 
 # name: (arguments of ffmpeg before the output, rate of the proxy)
 SOURCES = {
-    "bframes.mp4": ([*picture(25), *TONE, *H264, "-g", "100", "-bf", "3", "-c:a", "aac", *STEREO], "25/1"),
+    "bframes.mp4": ([*picture(25), *TONE, *H264, "-g", "50", "-bf", "3", "-c:a", "aac", *STEREO], "25/1"),
     "dropframe.mov": ([*picture("30000/1001"), *TONE, *H264, "-c:a", "pcm_s16le", "-timecode", "01:00:59;20"], "30000/1001"),
     "opengop.mov": ([*picture("24000/1001"), *TONE, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
-                     "open-gop=1:keyint=48:log-level=none", "-tag:v", "hvc1", "-c:a", "aac", "-ar", "44100"], "24000/1001"),
-    "variable.mp4": ([*picture(60), *TONE, *H264, "-vf", "select='not(mod(n,2))+gt(t,3)'", "-fps_mode", "vfr", "-c:a", "aac"],
+                     "open-gop=1:keyint=24:log-level=none", "-tag:v", "hvc1", "-c:a", "aac", "-ar", "44100"], "24000/1001"),
+    "variable.mp4": ([*picture(60), *TONE, *H264, "-vf", "select='not(mod(n,2))+gt(t,1.5)'", "-fps_mode", "vfr", "-c:a", "aac"],
                      "50/1"),
-    "stream.ts": ([*picture(25), *TONE, *H264, "-g", "50", "-c:a", "mp2"], "25/1"),
+    "stream.ts": ([*picture(25), *TONE, *H264, "-g", "25", "-c:a", "mp2"], "25/1"),
     "program.mpg": ([*picture(25), *TONE, "-c:v", "mpeg2video", "-b:v", "3M", "-c:a", "mp2"], "25/1"),
     "matroska.mkv": ([*picture(30), *TONE, *H264, "-c:a", "aac"], "30/1"),
     "web.webm": ([*picture(25), *TONE, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"], "25/1"),
@@ -42,11 +44,12 @@ SOURCES = {
     "tenbit.mov": ([*picture(25), *TONE, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none",
                     "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1", "-c:a", "aac"], "25/1"),
     "surround.mov": ([*picture(25), "-f", "lavfi", "-i", "aevalsrc=0.1*sin(400*t)|0.1*sin(500*t)|0.1*sin(600*t)|0.1*sin(70*t)|"
-                      "0.1*sin(700*t)|0.1*sin(800*t):c=5.1:s=48000:d=6", *H264, "-c:a", "pcm_s16le"], "25/1"),
+                      f"0.1*sin(700*t)|0.1*sin(800*t):c=5.1:s=48000:d={SECONDS}", *H264, "-c:a", "pcm_s16le"], "25/1"),
     "fullrange.mp4": ([*picture(25), *H264, "-vf", "scale=out_range=pc", "-color_range", "pc"], "25/1"),
     "widescreen.mov": ([*picture(24, "1920x804", 4), *TONE, *H264, "-c:a", "pcm_s16le", "-t", "4"], "24/1"),
     "small.mp4": ([*picture(15, "160x120", 2), *H264], "15/1"),
-    "two tracks.mov": ([*picture(25), *TONE, "-f", "lavfi", "-i", "sine=frequency=300:sample_rate=48000:duration=6", "-map", "0",
+    "two tracks.mov": ([*picture(25), *TONE, "-f", "lavfi", "-i",
+                        f"sine=frequency=300:sample_rate=48000:duration={SECONDS}", "-map", "0",
                         "-map", "1", "-map", "2", *H264, "-c:a", "pcm_s16le"], "25/1"),
     "lossless.flac": ([*TONE, "-c:a", "flac"], None),
     "lossy.mp3": ([*TONE, "-c:a", "libmp3lame"], None),
@@ -84,7 +87,7 @@ def _knows_rotation():
 
 def clips_folder():
     """Made by the first test that asks, kept beside the build."""
-    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12] + ("-thorough" if THOROUGH else "")
     base = BIN.parent if os.access(BIN.parent, os.W_OK) else Path(tempfile.gettempdir())
     cache = base / f"test-media-{os.getuid()}"
     cache.mkdir(exist_ok=True)

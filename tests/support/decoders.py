@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from library import thorough
 from media import sha256
 
 PROFILES = {"small": ".webp", "medium": ".webp", "large": ".webp", "frame": ".jpg", "plain": ".png"}
@@ -53,6 +54,15 @@ def read_all(mount, into, seed):
     return sorted(stills, key=lambda still: still.name), sorted(set(refused))
 
 
+def one_of_each(stills):
+    """Of each picture one kind of preview, another kind for the next one: all kinds are seen, and every picture."""
+    by_source = {}
+    for still in stills:
+        profile, name = still.name.split("/", 1)
+        by_source.setdefault(name.removesuffix(PROFILES[profile]), []).append(still)
+    return [kinds[n % len(kinds)] for n, kinds in enumerate(by_source.values())]
+
+
 def need(*programs):
     for program in programs:
         if found := shutil.which(program):
@@ -61,7 +71,7 @@ def need(*programs):
 
 
 def in_silence(stills, suffixes, argv_of):
-    """Runs it on each; what any of them says, or a status that is not 0, is a complaint."""
+    """Runs it on them; what any of them says, or a status that is not 0, is a complaint."""
     def judge(still):
         done = subprocess.run(argv_of(still.path), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         said = (done.stdout + done.stderr).strip()
@@ -69,6 +79,7 @@ def in_silence(stills, suffixes, argv_of):
 
     chosen = [still for still in stills if still.path.suffix in suffixes]
     assert chosen
+    chosen = thorough(chosen, one_of_each(chosen))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         complaints = [complaint for complaint in pool.map(judge, chosen) if complaint]
     assert not complaints, f"{len(complaints)} of {len(chosen)}: {complaints[:5]}"

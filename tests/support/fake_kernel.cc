@@ -12,11 +12,10 @@
 #include <stdexcept>
 
 #include "catalog/base/error.h"
+#include "tests/support/patience.h"
 
 namespace damfs::test {
 namespace {
-
-constexpr auto kPatience = std::chrono::seconds(30);
 
 std::string with_nul(std::string_view text) { return std::string(text) + '\0'; }
 
@@ -80,7 +79,7 @@ uint64_t FakeKernel::send(uint32_t opcode, uint64_t node, std::string_view paylo
 
 FakeKernel::Answer FakeKernel::wait(uint64_t request) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kPatience, [&] { return answers_.contains(request); })) {
+  if (!changed_.wait_for(lock, patience(30), [&] { return answers_.contains(request); })) {
     throw std::runtime_error("no answer to request " + std::to_string(request));
   }
   return answers_[request].front();
@@ -113,7 +112,7 @@ uint64_t FakeKernel::next_request() {
 
 std::vector<FakeKernel::Answer> FakeKernel::notifications(size_t at_least) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kPatience, [&] { return answers_[0].size() >= at_least; })) {
+  if (!changed_.wait_for(lock, patience(30), [&] { return answers_[0].size() >= at_least; })) {
     throw std::runtime_error("not enough notifications");
   }
   return answers_[0];

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "tests/support/patience.h"
 
 namespace damfs::test {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);  // then the test has failed
 constexpr int64_t kSomeTime = 1'700'000'000'123'456'789;
 
 Attributes make_attributes(NodeId id, mode_t mode, uint32_t nlink, uint64_t size) {
@@ -58,7 +58,7 @@ bool FakeContent::cancel(const ReadAnswer& answer) {
 
 void FakeContent::wait_for_waiting(size_t reads) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kPatience, [&] { return waiting_.size() >= reads; })) {
+  if (!changed_.wait_for(lock, patience(30), [&] { return waiting_.size() >= reads; })) {
     throw std::runtime_error("no read came to wait");
   }
 }
@@ -75,7 +75,7 @@ int FakeContent::cancelled() const {
 
 void FakeContent::wait_for_cancelled(int reads) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kPatience, [&] { return cancelled_ >= reads; })) {
+  if (!changed_.wait_for(lock, patience(30), [&] { return cancelled_ >= reads; })) {
     throw std::runtime_error("no read was cancelled");
   }
 }

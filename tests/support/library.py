@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("DAMFS_SLOWNESS", "1"))
+# Set by `scripts/test all`, which takes hours.
+THOROUGH = os.environ.get("DAMFS_THOROUGH") == "1"
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("DAMFS_BIN", ROOT / "build/release/bin"))
 
@@ -20,6 +22,11 @@ SUSPICIOUS = re.compile(
     r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|terminate called|what\(\):"
     r"|assertion|\bassert\b|\bleak(ed|s)?\b|\bbug\b|double free|stack smashing|segmentation fault|core dumped",
     re.IGNORECASE)
+
+
+def thorough(many, few):
+    """How much of something is tried: few find what is wrong on every run, many what is rare when there is time."""
+    return many if THOROUGH else few
 
 
 def require_innocent(text, what):
@@ -99,8 +106,10 @@ class Library:
     def json_lines(self, *args, **options):
         return [json.loads(line) for line in self.run(*args, "--json", **options).stdout.splitlines() if line.strip()]
 
-    def init(self):
+    def init(self, ready_workers=0):
+        """Without workers that a mount starts before anybody asks: most tests never do, and starting costs a second."""
         self.run("init", self.path)
+        self.configure("media", ready_workers=ready_workers)
         return self
 
     def import_(self, *paths_and_flags, expect=0, **options):

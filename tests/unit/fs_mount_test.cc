@@ -25,16 +25,15 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "tests/support/fake_nodes.h"
+#include "tests/support/patience.h"
 #include "tests/support/scratch.h"
 
 namespace damfs::test {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
-
 template <typename Condition>
 bool comes_true(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + patience(30);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -16,6 +16,7 @@
 
 #include "fs/passthrough.h"
 #include "tests/support/fake_mount.h"
+#include "tests/support/patience.h"
 #include "tests/support/scratch.h"
 
 namespace damfs::test {
@@ -77,7 +78,7 @@ struct Passing : ::testing::Test {
     kernel.emplace(*session);
     greeting = kernel->init(flags, flags2);
     // One file is tried out behind the answer.
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto end = std::chrono::steady_clock::now() + patience(30);
     while (stats.passthrough() == "not tried yet" || backing->count() != 0) {
       ASSERT_LT(std::chrono::steady_clock::now(), end) << stats.passthrough();
       std::this_thread::yield();

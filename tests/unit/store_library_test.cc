@@ -29,10 +29,12 @@ TEST(Config, ReadsWhatIsSetAndKeepsDefaults) {
   const ScratchFolder folder;
   const Path file = folder / "damfs.toml";
   EXPECT_EQ(Config::load(file).derived_max_bytes, int64_t{10} << 30);
-  write_file(file, "[derived]\nmax_bytes = 2_000_000\n[media]\nworkers = 3\n");
+  EXPECT_EQ(Config::load(file).media_ready_workers, 2U);
+  write_file(file, "[derived]\nmax_bytes = 2_000_000\n[media]\nworkers = 3\nready_workers = 0\n");
   const Config config = Config::load(file);
   EXPECT_EQ(config.derived_max_bytes, 2'000'000);
   EXPECT_EQ(config.media_workers, 3U);
+  EXPECT_EQ(config.media_ready_workers, 0U);
   EXPECT_EQ(config.media_deadline_ms, 30'000);
 }
 

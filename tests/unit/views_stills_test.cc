@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/support/library.h"
+#include "tests/support/patience.h"
 
 namespace damfs {
 namespace {
@@ -32,7 +33,7 @@ class Waiting final : public ReadAnswer {
 
   std::pair<int, std::string> wait() {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(answered_.wait_for(lock, std::chrono::seconds(120), [&] { return count_ > 0; })) << "no answer";
+    EXPECT_TRUE(answered_.wait_for(lock, patience(120), [&] { return count_ > 0; })) << "no answer";
     return {error_, text_};
   }
   int count() {

@@ -47,15 +47,16 @@ struct Refused {
   const char* name;
   int error;
 };
-constexpr Refused kRefusedCalls[] = {{"clone3", ENOSYS},  // the C library then calls clone, whose flags a filter can see
-                                {"statx", ENOSYS},   // Rust's library then calls fstat
-                                {"ioctl", ENOTTY},   // is this a terminal?
-                                {"sched_setaffinity", EPERM},   // encoders that would like a core each
-                                {"sched_setscheduler", EPERM},  // the same
-                                {"setpriority", EPERM},         // the same
-                                {"get_mempolicy", ENOSYS},      // libnuma, which x265 brings along
-                                {"set_mempolicy", ENOSYS},
-                                {"mbind", ENOSYS}};
+constexpr Refused kRefusedCalls[] = {
+    {"clone3", ENOSYS},             // the C library then calls clone, whose flags a filter can see
+    {"statx", ENOSYS},              // Rust's library then calls fstat
+    {"ioctl", ENOTTY},              // is this a terminal?
+    {"sched_setaffinity", EPERM},   // encoders that would like a core each
+    {"sched_setscheduler", EPERM},  // the same
+    {"setpriority", EPERM},         // the same
+    {"get_mempolicy", ENOSYS},      // libnuma, which x265 brings along
+    {"set_mempolicy", ENOSYS},
+    {"mbind", ENOSYS}};
 
 struct FilterDeleter {
   void operator()(void* filter) const { ::seccomp_release(filter); }

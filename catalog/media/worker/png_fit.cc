@@ -16,7 +16,7 @@ namespace damfs::worker {
 namespace {
 
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1A\n";
-constexpr size_t kPngEnd = 12;                   // IEND: length, four letters, checksum
+constexpr size_t kPngEnd = 12;                // IEND: length, four letters, checksum
 constexpr int64_t kChunk = 12;                // of any chunk, besides its body
 constexpr std::string_view kFiller = "paDd";  // ancillary, private, safe to copy
 

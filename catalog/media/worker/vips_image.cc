@@ -13,7 +13,6 @@
 namespace damfs::worker {
 namespace {
 
-
 Image bare_copy(VipsImage* image) {
   size_t size = 0;
   void* pixels = vips_image_write_to_memory(image, &size);
