@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("DAMFS_SLOWNESS", "1"))
+THOROUGH = os.environ.get("DAMFS_THOROUGH") == "1"
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("DAMFS_BIN", ROOT / "build/release/bin"))
 
@@ -20,6 +21,11 @@ SUSPICIOUS = re.compile(
     r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|terminate called|what\(\):"
     r"|assertion|\bassert\b|\bleak(ed|s)?\b|\bbug\b|double free|stack smashing|segmentation fault|core dumped",
     re.IGNORECASE)
+
+
+def thorough(many, few):
+    """How much of the same: CI proves it with few, `scripts/test all` with many."""
+    return many if THOROUGH else few
 
 
 def require_innocent(text, what):
@@ -102,6 +108,11 @@ class Library:
     def init(self):
         self.run("init", self.path)
         return self
+
+    def copied_to(self, path):
+        """A library of its own with all that is in this one, which nobody has mounted: what takes long is done once."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Library(path)
 
     def import_(self, *paths_and_flags, expect=0, **options):
         """Imports; returns the closing event."""
