@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: The damfs authors
 # SPDX-License-Identifier: GPL-3.0-or-later
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -38,9 +39,8 @@ def library(scratch):
     return Library(scratch / "library").init()
 
 
-@pytest.fixture
-def mount_of():
-    """mount_of(library, …) mounts it until the test ends; the test fails when the daemon did anything wrong."""
+@contextlib.contextmanager
+def _mounts():
     if reason := why_no_mounts():
         pytest.skip(reason)
     running = []
@@ -54,9 +54,23 @@ def mount_of():
 
 
 @pytest.fixture
+def mount_of():
+    """mount_of(library, …) mounts it until the test ends; the test fails when the daemon did anything wrong."""
+    with _mounts() as start:
+        yield start
+
+
+@pytest.fixture
 def drive(library, mount_of):
     """An empty library of this test's own, mounted to be written to."""
     return Drive(library, mount_of)
+
+
+@pytest.fixture(scope="module")
+def shared_drive():
+    """An empty mounted library for all tests of a file that have names of their own in it."""
+    with scratch_folder() as folder, _mounts() as start:
+        yield Drive(Library(folder / "library").init(), start)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import sqlite3
 
 import pytest
 
-from drive import require_sound
+from drive import Drive, require_sound
+from library import Library, scratch_folder
 from mount import wait_until, xattr
 from packs import need, rows
 from zips import DEFLATED, STORED, Member, archive
@@ -23,15 +24,24 @@ def inner_zip():
     return archive(*(Member(name, data, DEFLATED) for name, data in INNER.items()))
 
 
-@pytest.fixture
-def wood(drive, scratch):
+@pytest.fixture(scope="module")
+def wood_library():
     """Three packs: one deflated, one stored, one with zips within."""
-    (scratch / "in").mkdir()
-    (scratch / "in/Wood049.zip").write_bytes(archive(
-        Member("maps/Wood049_2K_Color.png", COLOR, DEFLATED), Member("maps/rough.bin", ROUGH), Member("empty.txt", b"")))
-    (scratch / "in/nested.zip").write_bytes(archive(Member("stored.zip", inner_zip()), Member("more/packed.zip", archive(
-        Member("within.txt", b"within" * 3000)), DEFLATED)))
-    drive.library.import_(scratch / "in")
+    with scratch_folder() as scratch:
+        (scratch / "in").mkdir()
+        (scratch / "in/Wood049.zip").write_bytes(archive(
+            Member("maps/Wood049_2K_Color.png", COLOR, DEFLATED), Member("maps/rough.bin", ROUGH), Member("empty.txt", b"")))
+        (scratch / "in/nested.zip").write_bytes(archive(Member("stored.zip", inner_zip()), Member("more/packed.zip", archive(
+            Member("within.txt", b"within" * 3000)), DEFLATED)))
+        library = Library(scratch / "library").init()
+        library.import_(scratch / "in")
+        yield library
+
+
+@pytest.fixture
+def wood(wood_library, scratch, mount_of):
+    """A copy of wood_library, mounted to be written to."""
+    drive = Drive(wood_library.copied_to(scratch / "library"), mount_of)
     wait_until(lambda: len(os.listdir(drive / "packs")) == 4, 30, "the packs")
     return drive
 
@@ -47,28 +57,59 @@ MEMBERS = ["Wood049/maps/Wood049_2K_Color.png", "Wood049/maps/rough.bin", "neste
            "nested/more/packed.zip/within.txt"]
 
 
+def own_members(how):
+    """What one way of copying copies: bytes of its own in each pack, for equal bytes are one asset, whoever copied them."""
+    own = how.encode() + b"\n"
+    inner = archive(*(Member(name, own + data, DEFLATED) for name, data in INNER.items()))
+    packed = archive(Member("within.txt", own + b"within" * 3000))
+    return ([Member(f"{how}/maps/Wood049_2K_Color.png", own + COLOR, DEFLATED), Member(f"{how}/maps/rough.bin", own + ROUGH)],
+            [Member(f"{how}/stored.zip", inner), Member(f"{how}/more/packed.zip", packed, DEFLATED)])
+
+
+HOWS = [*COPIERS, "dd", "cat"]
+
+
+@pytest.fixture(scope="module")
+def copies(shared_drive):
+    """A mount for all ways of copying. In the end what they made must be sound, and known in the next mount."""
+    drive, made = shared_drive, {}
+    own = [own_members(how) for how in HOWS]
+    with scratch_folder() as scratch:
+        for n, name in enumerate(("Wood049.zip", "nested.zip")):
+            (scratch / name).write_bytes(archive(*(member for members in own for member in members[n])))
+        drive.library.import_(scratch)
+    wait_until(lambda: len(os.listdir(drive / "packs")) == 4, 30, "the packs")
+    yield drive, made
+    require_sound(drive.library)
+    drive.remount()
+    assert {name: origin(drive.originals / name) for name in made} == made
+
+
 @pytest.mark.parametrize("member", MEMBERS)
-@pytest.mark.parametrize("how", [*COPIERS, "dd", "cat"])
-def test_a_copy_says_what_it_was_copied_from(wood, how, member):
+@pytest.mark.parametrize("how", HOWS)
+def test_a_copy_says_what_it_was_copied_from(copies, how, member):
+    drive, made = copies
+    pack, inside = member.split("/", 1)
+    member = f"{pack}/{how}/{inside}"
+    name = f"{how} {inside.replace('/', ' ')}"
+    copy = drive.originals / name
     if how in COPIERS:
         need(COPIERS[how][0])
-        wood.run(*COPIERS[how], wood / "packs" / member, wood.originals / "copy.bin")
+        drive.run(*COPIERS[how], drive / "packs" / member, copy)
     elif how == "dd":
-        wood.run("dd", f"if={wood / 'packs' / member}", f"of={wood.originals / 'copy.bin'}", "bs=7777", "conv=fsync")
+        drive.run("dd", f"if={drive / 'packs' / member}", f"of={copy}", "bs=7777", "conv=fsync")
     else:
-        with open(wood / "packs" / member, "rb") as source, open(wood.originals / "copy.bin", "wb") as to:
+        with open(drive / "packs" / member, "rb") as source, open(copy, "wb") as to:
             shutil.copyfileobj(source, to, 1000)
-    assert (wood.originals / "copy.bin").read_bytes() == (wood / "packs" / member).read_bytes()
-    assert origin(wood.originals / "copy.bin") == f"packs/{member}"
-    assert "user.damfs.derived_from" in os.listxattr(wood.originals / "copy.bin")
-    assert (wood / origin(wood.originals / "copy.bin")).is_file(), "the path leads nowhere"
-    told = wood.library.run("info", "copy.bin").stdout
+    assert copy.read_bytes() == (drive / "packs" / member).read_bytes()
+    assert origin(copy) == f"packs/{member}"
+    made[name] = f"packs/{member}"
+    assert "user.damfs.derived_from" in os.listxattr(copy)
+    assert (drive / origin(copy)).is_file(), "the path leads nowhere"
+    told = drive.library.run("info", name).stdout
     assert f"derived from packs/{member}" in " ".join(told.split())
-    (found,) = json.loads(wood.library.run("info", "copy.bin", "--json").stdout)["derived_from"]
-    assert found["path"] == f"packs/{member}" and found["label"] == member.split("/")[0] + ".zip"
-    require_sound(wood.library)
-    wood.remount()
-    assert origin(wood.originals / "copy.bin") == f"packs/{member}"
+    (found,) = json.loads(drive.library.run("info", name, "--json").stdout)["derived_from"]
+    assert found["path"] == f"packs/{member}" and found["label"] == f"{pack}.zip"
 
 
 def test_a_whole_folder_that_is_copied(wood):

@@ -12,7 +12,10 @@ import tempfile
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("DAMFS_SLOWNESS", "1"))
+<<<<<<< HEAD
 # Set by `scripts/test all`, which takes hours.
+=======
+>>>>>>> trim
 THOROUGH = os.environ.get("DAMFS_THOROUGH") == "1"
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("DAMFS_BIN", ROOT / "build/release/bin"))
@@ -25,7 +28,11 @@ SUSPICIOUS = re.compile(
 
 
 def thorough(many, few):
+<<<<<<< HEAD
     """How much of something is tried: few find what is wrong on every run, many what is rare when there is time."""
+=======
+    """How much of the same: CI proves it with few, `scripts/test all` with many."""
+>>>>>>> trim
     return many if THOROUGH else few
 
 
@@ -111,6 +118,11 @@ class Library:
         self.run("init", self.path)
         self.configure("media", ready_workers=ready_workers)
         return self
+
+    def copied_to(self, path):
+        """A library of its own with all that is in this one, which nobody has mounted: what takes long is done once."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Library(path)
 
     def import_(self, *paths_and_flags, expect=0, **options):
         """Imports; returns the closing event."""

@@ -4,6 +4,7 @@
 
 import datetime
 import fcntl
+import functools
 import hashlib
 import io
 import os
@@ -55,6 +56,7 @@ def _pictures(folder):
     ffmpeg(*picture, "-vf", "scale=600:600", *one, "-pix_fmt", "gbrpf32le", "-compression", "none", folder / "Rock012_1K_AO.exr")
 
 
+@functools.lru_cache(8)
 def rows(size):
     """Text that deflate halves but does not make away with, the same every time."""
     source, out = random.Random(11), io.BytesIO()

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import zlib
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 STORED, SHRUNK, IMPLODED, DEFLATED, DEFLATED64, BZIP2, LZMA, ZSTD, XZ, PPMD = 0, 1, 6, 8, 9, 12, 14, 93, 95, 98
 UNIX, DOS, NTFS_HOST = 3, 0, 10
@@ -92,7 +92,12 @@ class Member:
     local_lies: dict = field(default_factory=dict)
 
     def stream(self):
-        return PACKERS[self.method](self.data) if self.packed is None else self.packed
+        return self._packed_once if self.packed is None else self.packed
+
+    @cached_property
+    def _packed_once(self):
+        # Every record asks for its length, and packing is what a large archive takes long for.
+        return PACKERS[self.method](self.data)
 
     def raw_name(self):
         return self.name if isinstance(self.name, bytes) else self.name.encode()
