@@ -30,6 +30,12 @@ JobResult failure(std::string reason, bool permanent) {
   return result;
 }
 
+JobResult stopped() {
+  JobResult result;
+  result.ok = true;
+  return result;
+}
+
 std::string seconds(int64_t ms) {
   return ms % 1000 == 0 ? fmt::format("{} s", ms / 1000) : fmt::format("{:.1f} s", static_cast<double>(ms) / 1000.0);
 }
@@ -137,16 +143,13 @@ JobResult JobRunner::run_twice(Job& job) {
   int64_t struck_at = 0;
   for (;;) {
     if (ending_) return failure("the program is ending", false);
-    JobResult result;
-    if (stop_ && is_run(job.type)) {
-      result.ok = true;
-      return result;
-    }
+    if (stop_ && is_run(job.type)) return stopped();
     try {
       ensure_worker();
     } catch (const Error& error) {
       return failure(error.what(), false);
     }
+    JobResult result;
     const std::optional<Strike> strike = attempt(job, result);
     if (!strike) return result;
     if (ending_) continue;

@@ -3,6 +3,7 @@
 
 #include "fs/mount/mountpoint.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mount.h>

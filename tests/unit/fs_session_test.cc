@@ -3,6 +3,7 @@
 
 // What the kernel asks about names and nodes, through the real op table.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

@@ -3,6 +3,7 @@
 
 #include "catalog/ingest/import.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

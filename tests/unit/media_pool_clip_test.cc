@@ -3,6 +3,8 @@
 
 // Runs of clips in the pool: progress, workers lost half way, and who gives way to whom.
 
+#include <fcntl.h>
+
 #include <future>
 #include <optional>
 #include <set>

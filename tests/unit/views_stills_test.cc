@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <fcntl.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
