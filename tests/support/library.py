@@ -12,10 +12,7 @@ import tempfile
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("DAMFS_SLOWNESS", "1"))
-<<<<<<< HEAD
 # Set by `scripts/test all`, which takes hours.
-=======
->>>>>>> trim
 THOROUGH = os.environ.get("DAMFS_THOROUGH") == "1"
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("DAMFS_BIN", ROOT / "build/release/bin"))
@@ -28,11 +25,7 @@ SUSPICIOUS = re.compile(
 
 
 def thorough(many, few):
-<<<<<<< HEAD
-    """How much of something is tried: few find what is wrong on every run, many what is rare when there is time."""
-=======
     """How much of the same: CI proves it with few, `scripts/test all` with many."""
->>>>>>> trim
     return many if THOROUGH else few
 
 
