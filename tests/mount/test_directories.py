@@ -9,11 +9,10 @@ import subprocess
 
 import pytest
 
-from library import Library, scratch_folder
+from library import Library, scratch_folder, thorough
 from media import text_files
-from mount import Mount, why_no_mounts
 
-COUNT = 2000
+COUNT = thorough(2000, 1200)
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.opendir.restype = ctypes.c_void_p
@@ -69,22 +68,24 @@ def media_folder():
 
 
 @pytest.fixture(scope="module")
-def shared(media_folder):
-    """Mounted once for the tests that change nothing."""
-    if reason := why_no_mounts():
-        pytest.skip(reason)
+def imported(media_folder):
+    """Mounted by nobody: for copies."""
     with scratch_folder() as folder:
         library = Library(folder / "library").init()
         library.import_(media_folder)
-        with Mount(library) as mount:
-            yield mount
+        yield library
+
+
+@pytest.fixture(scope="module")
+def shared(imported, shared_scratch, shared_mount_of):
+    """Mounted once for the tests that change nothing."""
+    return shared_mount_of(imported.copied_to(shared_scratch / "library"))
 
 
 @pytest.fixture
-def mounted(library, media_folder, mount_of):
+def mounted(imported, scratch, mount_of):
     """Mounted for this test alone."""
-    library.import_(media_folder)
-    return mount_of(library)
+    return mount_of(imported.copied_to(scratch / "library"))
 
 
 def test_a_listing_is_complete_and_the_same_each_time(shared, media_folder):
@@ -121,36 +122,36 @@ def test_a_listing_resumes_where_seekdir_says(shared, view):
             assert directory.read() == whole[stop:]
 
 
-def test_offsets_keep_their_meaning_in_the_next_mount(mounted, library, mount_of):
+def test_offsets_keep_their_meaning_in_the_next_mount(mounted, mount_of):
     """An offset is a key of the catalog: it means the same place in the daemon's next life."""
     with Directory(mounted / "originals") as directory:
         directory.read(1000)
         here = directory.tell()
         rest = directory.read()
     mounted.stop()
-    again = mount_of(library)
+    again = mount_of(mounted.library)
     with Directory(again / "originals") as directory:
         directory.seek(here)
         assert directory.read() == rest
 
 
-def test_what_is_imported_meanwhile_breaks_no_open_listing(mounted, library, scratch):
+def test_what_is_imported_meanwhile_breaks_no_open_listing(mounted, scratch):
     with Directory(mounted / "originals") as directory:
         before = {name for name, _, _ in directory.read()}
     with Directory(mounted / "originals") as directory:
         seen = [name for name, _, _ in directory.read(500)]
-        library.import_(text_files(scratch / "more", 200, suffix=".late"))
+        mounted.library.import_(text_files(scratch / "more", 200, suffix=".late"))
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen)), "an entry was given twice"
     assert before <= set(seen), "an entry was lost"
 
 
-def test_a_removal_of_tags_breaks_no_open_listing(mounted, library):
+def test_a_removal_of_tags_breaks_no_open_listing(mounted):
     names = sorted(name for name in os.listdir(mounted / "originals") if name.startswith("file"))[:600]
-    library.run("tag", "add", "many", *names)
+    mounted.library.run("tag", "add", "many", *names)
     with Directory(mounted / "by-tag/many") as directory:
         seen = [name for name, _, _ in directory.read(100)]
-        library.run("tag", "remove", "many", *names[:50])
+        mounted.library.run("tag", "remove", "many", *names[:50])
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen))
     assert set(map(os.fsencode, names[50:])) <= set(seen)
