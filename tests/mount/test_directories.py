@@ -68,24 +68,23 @@ def media_folder():
 
 
 @pytest.fixture(scope="module")
-def imported(media_folder):
-    """Mounted by nobody: for copies."""
-    with scratch_folder() as folder:
-        library = Library(folder / "library").init()
-        library.import_(media_folder)
-        yield library
+def imported(media_folder, shared_scratch):
+    """What both mounts hold."""
+    library = Library(shared_scratch / "one/library").init()
+    library.import_(media_folder)
+    return library
 
 
 @pytest.fixture(scope="module")
-def shared(imported, shared_scratch, shared_mount_of):
-    """Mounted once for the tests that change nothing."""
-    return shared_mount_of(imported.copied_to(shared_scratch / "library"))
+def changing(imported, shared_scratch, shared_mount_of):
+    """Mounted once for the tests that change what it holds."""
+    return shared_mount_of(imported.copied_to(shared_scratch / "two/library"))
 
 
-@pytest.fixture
-def mounted(imported, scratch, mount_of):
-    """Mounted for this test alone."""
-    return mount_of(imported.copied_to(scratch / "library"))
+@pytest.fixture(scope="module")
+def shared(changing, imported, shared_mount_of):
+    """Mounted once for the tests that change nothing; after the copy was taken."""
+    return shared_mount_of(imported)
 
 
 def test_a_listing_is_complete_and_the_same_each_time(shared, media_folder):
@@ -122,36 +121,36 @@ def test_a_listing_resumes_where_seekdir_says(shared, view):
             assert directory.read() == whole[stop:]
 
 
-def test_offsets_keep_their_meaning_in_the_next_mount(mounted, mount_of):
+def test_offsets_keep_their_meaning_in_the_next_mount(shared):
     """An offset is a key of the catalog: it means the same place in the daemon's next life."""
-    with Directory(mounted / "originals") as directory:
+    with Directory(shared / "originals") as directory:
         directory.read(1000)
         here = directory.tell()
         rest = directory.read()
-    mounted.stop()
-    again = mount_of(mounted.library)
-    with Directory(again / "originals") as directory:
+    shared.stop()
+    shared.start()
+    with Directory(shared / "originals") as directory:
         directory.seek(here)
         assert directory.read() == rest
 
 
-def test_what_is_imported_meanwhile_breaks_no_open_listing(mounted, scratch):
-    with Directory(mounted / "originals") as directory:
+def test_what_is_imported_meanwhile_breaks_no_open_listing(changing, scratch):
+    with Directory(changing / "originals") as directory:
         before = {name for name, _, _ in directory.read()}
-    with Directory(mounted / "originals") as directory:
+    with Directory(changing / "originals") as directory:
         seen = [name for name, _, _ in directory.read(500)]
-        mounted.library.import_(text_files(scratch / "more", 200, suffix=".late"))
+        changing.library.import_(text_files(scratch / "more", 200, suffix=".late"))
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen)), "an entry was given twice"
     assert before <= set(seen), "an entry was lost"
 
 
-def test_a_removal_of_tags_breaks_no_open_listing(mounted):
-    names = sorted(name for name in os.listdir(mounted / "originals") if name.startswith("file"))[:600]
-    mounted.library.run("tag", "add", "many", *names)
-    with Directory(mounted / "by-tag/many") as directory:
+def test_a_removal_of_tags_breaks_no_open_listing(changing):
+    names = sorted(name for name in os.listdir(changing / "originals") if name.startswith("file"))[:600]
+    changing.library.run("tag", "add", "many", *names)
+    with Directory(changing / "by-tag/many") as directory:
         seen = [name for name, _, _ in directory.read(100)]
-        mounted.library.run("tag", "remove", "many", *names[:50])
+        changing.library.run("tag", "remove", "many", *names[:50])
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen))
     assert set(map(os.fsencode, names[50:])) <= set(seen)
