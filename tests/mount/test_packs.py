@@ -188,7 +188,8 @@ def test_what_attributes_tell_of_a_member(packs, name):
     path = packs.folder(name) / "textures/Rock012_1K_Displacement.tif"
     assert xattr(path, "user.damfs.pack") in (name, f"{name}.zip")
     assert os.path.normpath(xattr(path, "user.damfs.member")) == "textures/Rock012_1K_Displacement.tif"
-    done = subprocess.run(["gzip", "-1c", packs.extracted(name) / "textures/Rock012_1K_Displacement.tif"], capture_output=True)
+    extracted = packs.extracted(name) / "textures/Rock012_1K_Displacement.tif"
+    done = subprocess.run(["gzip", "-1c", extracted], capture_output=True)
     assert xattr(path, "user.damfs.crc32") == done.stdout[-8:-4][::-1].hex()  # as gzip's trailer has it
     assert xattr(path, "user.damfs.method") == MAKERS[name].method
     assert xattr(path, "user.damfs.sha256") is None, "only with --hash-members"

@@ -113,7 +113,8 @@ def test_a_suffix_that_is_a_name_already(shared_drive, scratch):
 
 
 def test_folders_that_differ_in_case(shared_drive, scratch):
-    folder = shown(shared_drive, scratch, Member("Maps/a.txt", b"1"), Member("maps/b.txt", b"2"), Member("MAPS/a.txt", b"3"))
+    folder = shown(shared_drive, scratch, Member("Maps/a.txt", b"1"), Member("maps/b.txt", b"2"),
+                   Member("MAPS/a.txt", b"3"))
     found = contents(folder)
     assert sorted(found.values()) == [b"1", b"2", b"3"]
     assert len({name.casefold() for name in found}) == 3 and found["Maps/a.txt"] == b"1"

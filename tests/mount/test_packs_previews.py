@@ -180,7 +180,8 @@ def test_a_folder_has_a_collage(packs, scratch):
 def test_readers_at_once_do_not_take_from_each_other(own_packs):
     """Scenario: an archive within one was being unpacked, gave way to a still that somebody else waited for, and was
     taken for unpacked as far as it had come; what waited for it got EIO."""
-    paths = [preview(own_packs, "small", member, pack) for pack in ("Rock", "Stored", "Nested/inner/deep.zip") for member in RASTERS]
+    paths = [preview(own_packs, "small", member, pack)
+             for pack in ("Rock", "Stored", "Nested/inner/deep.zip") for member in RASTERS]
     paths += [own_packs / f"previews/small/packs{folder}/folder.webp" for folder in ("", "/Nested", "/by-map/albedo")]
     for seed in range(thorough(4, 2)):
         random.Random(seed).shuffle(paths)
