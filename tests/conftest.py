@@ -67,10 +67,22 @@ def drive(library, mount_of):
 
 
 @pytest.fixture(scope="module")
-def shared_drive():
+def shared_scratch():
+    with scratch_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def shared_mount_of(shared_scratch):
+    """As mount_of, until the last test of the file has ended."""
+    with _mounts() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared_drive(shared_scratch, shared_mount_of):
     """An empty mounted library for all tests of a file that have names of their own in it."""
-    with scratch_folder() as folder, _mounts() as start:
-        yield Drive(Library(folder / "library").init(), start)
+    return Drive(Library(shared_scratch / "library").init(), shared_mount_of)
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from library import Library, scratch_folder
+from library import Library, scratch_folder, thorough
 from media import DIFF_EXCLUDES, lasting_files, random_files, sha256
 from mount import process_name, wait_until
 
-MOMENTS = 20
+MOMENTS = thorough(20, 6)
 
 
 @pytest.fixture(scope="module")
 def media_folder(demo):
     with scratch_folder() as folder:
         shutil.copytree(demo, folder / "media", symlinks=True)
-        random_files(folder / "media/many", 250, 30_000)
-        random_files(folder / "media/large", 3, 8_000_000, seed=3)
+        random_files(folder / "media/many", thorough(250, 120), 30_000)
+        random_files(folder / "media/large", 3, thorough(8_000_000, 4_000_000), seed=3)
         yield folder / "media"
 
 
@@ -66,7 +66,7 @@ def require_whole(library, media, expected):
     assert (again["new_assets"], again["new_names"], again["unchanged"]) == (0, 0, len(expected)), again
 
 
-def test_killed_at_twenty_random_moments_then_carried_on(media_folder, undisturbed, mount_of):
+def test_killed_at_random_moments_then_carried_on(media_folder, undisturbed, mount_of):
     expected, seconds = undisturbed
     moments = random.Random(20240517)
     killed = 0
@@ -96,7 +96,7 @@ def test_killed_at_twenty_random_moments_then_carried_on(media_folder, undisturb
 def test_killed_over_and_over_in_the_same_library(media_folder, undisturbed, library):
     expected, seconds = undisturbed
     moments = random.Random(7)
-    for _ in range(6):
+    for _ in range(thorough(6, 3)):
         interrupted_import(library, media_folder, seconds * moments.uniform(0.05, 0.6), signal.SIGKILL)
     require_whole(library, media_folder, expected)
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from drive import hashes, require_sound
+from library import thorough
 from mount import Mount, why_no_mounts
 
-KILLS = 50
+KILLS = thorough(50, 16)
 DAEMON_IS_GONE = (errno.ENOTCONN, errno.ECONNABORTED, errno.EIO)
 
 
@@ -173,4 +174,4 @@ def test_killed_at_any_moment_of_a_write_load(library, seed):
                 passing.unlink()
     require_sound(library)
     assert not any((library.path / "staging").iterdir()), "what was half written lies about"
-    assert len(load.kept) > 20
+    assert len(load.kept) > KILLS * 2 // 5

@@ -17,11 +17,12 @@ import threading
 import pytest
 
 from drive import hashes, require_sound
-from library import Library, scratch_folder
+from library import Library, scratch_folder, thorough
 from loop import make_image, mounted_image, only_root
 from mount import wait_until
 
 MEBIBYTE = 1 << 20
+CUTS = thorough(4, 2)
 # Nothing is written by the clock alone: only what was asked for is on the disk.
 LAZY = "loop,commit=300"
 
@@ -87,7 +88,7 @@ def test_what_was_acknowledged_survives_a_power_cut(mount_of, seed):
             writer = Writer(mount / "originals", seed)
             writer.start()
             try:
-                for n in range(4):
+                for n in range(CUTS):
                     (disk / f"unasked{n}").write_bytes(b"not synced" * 1000)
                     wait_until(lambda: writer.failed or len(writer.kept) >= 12 * (n + 1) + n, 60, "files to be written")
                     cuts.append((folder / f"cut{n}.img", image_of_this_moment(mount, image, folder / f"cut{n}.img", writer)))

@@ -9,11 +9,10 @@ import subprocess
 
 import pytest
 
-from library import Library, scratch_folder
+from library import Library, scratch_folder, thorough
 from media import text_files
-from mount import Mount, why_no_mounts
 
-COUNT = 2000
+COUNT = thorough(2000, 1200)
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.opendir.restype = ctypes.c_void_p
@@ -69,22 +68,23 @@ def media_folder():
 
 
 @pytest.fixture(scope="module")
-def shared(media_folder):
-    """Mounted once for the tests that change nothing."""
-    if reason := why_no_mounts():
-        pytest.skip(reason)
-    with scratch_folder() as folder:
-        library = Library(folder / "library").init()
-        library.import_(media_folder)
-        with Mount(library) as mount:
-            yield mount
-
-
-@pytest.fixture
-def mounted(library, media_folder, mount_of):
-    """Mounted for this test alone."""
+def imported(media_folder, shared_scratch):
+    """What both mounts hold."""
+    library = Library(shared_scratch / "one/library").init()
     library.import_(media_folder)
-    return mount_of(library)
+    return library
+
+
+@pytest.fixture(scope="module")
+def changing(imported, shared_scratch, shared_mount_of):
+    """Mounted once for the tests that change what it holds."""
+    return shared_mount_of(imported.copied_to(shared_scratch / "two/library"))
+
+
+@pytest.fixture(scope="module")
+def shared(changing, imported, shared_mount_of):
+    """Mounted once for the tests that change nothing; after the copy was taken."""
+    return shared_mount_of(imported)
 
 
 def test_a_listing_is_complete_and_the_same_each_time(shared, media_folder):
@@ -121,36 +121,36 @@ def test_a_listing_resumes_where_seekdir_says(shared, view):
             assert directory.read() == whole[stop:]
 
 
-def test_offsets_keep_their_meaning_in_the_next_mount(mounted, library, mount_of):
+def test_offsets_keep_their_meaning_in_the_next_mount(shared):
     """An offset is a key of the catalog: it means the same place in the daemon's next life."""
-    with Directory(mounted / "originals") as directory:
+    with Directory(shared / "originals") as directory:
         directory.read(1000)
         here = directory.tell()
         rest = directory.read()
-    mounted.stop()
-    again = mount_of(library)
-    with Directory(again / "originals") as directory:
+    shared.stop()
+    shared.start()
+    with Directory(shared / "originals") as directory:
         directory.seek(here)
         assert directory.read() == rest
 
 
-def test_what_is_imported_meanwhile_breaks_no_open_listing(mounted, library, scratch):
-    with Directory(mounted / "originals") as directory:
+def test_what_is_imported_meanwhile_breaks_no_open_listing(changing, scratch):
+    with Directory(changing / "originals") as directory:
         before = {name for name, _, _ in directory.read()}
-    with Directory(mounted / "originals") as directory:
+    with Directory(changing / "originals") as directory:
         seen = [name for name, _, _ in directory.read(500)]
-        library.import_(text_files(scratch / "more", 200, suffix=".late"))
+        changing.library.import_(text_files(scratch / "more", 200, suffix=".late"))
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen)), "an entry was given twice"
     assert before <= set(seen), "an entry was lost"
 
 
-def test_a_removal_of_tags_breaks_no_open_listing(mounted, library):
-    names = sorted(name for name in os.listdir(mounted / "originals") if name.startswith("file"))[:600]
-    library.run("tag", "add", "many", *names)
-    with Directory(mounted / "by-tag/many") as directory:
+def test_a_removal_of_tags_breaks_no_open_listing(changing):
+    names = sorted(name for name in os.listdir(changing / "originals") if name.startswith("file"))[:600]
+    changing.library.run("tag", "add", "many", *names)
+    with Directory(changing / "by-tag/many") as directory:
         seen = [name for name, _, _ in directory.read(100)]
-        library.run("tag", "remove", "many", *names[:50])
+        changing.library.run("tag", "remove", "many", *names[:50])
         seen += [name for name, _, _ in directory.read()]
     assert len(seen) == len(set(seen))
     assert set(map(os.fsencode, names[50:])) <= set(seen)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("setfattr"), reason="no setfatt
 
 
 @pytest.fixture
-def filled(library, demo, mount_of):
-    library.import_(demo)
+def filled(demo_library, scratch, mount_of):
+    library = demo_library.copied_to(scratch / "library")
     library.run("album", "add", "Trip", *FILES)
     drive = Drive(library, mount_of)
     yield drive

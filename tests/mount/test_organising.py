@@ -18,8 +18,8 @@ LABEL = "IMG_0002.JPG"
 
 
 @pytest.fixture
-def filled(library, demo, mount_of):
-    library.import_(demo)
+def filled(demo_library, scratch, mount_of):
+    library = demo_library.copied_to(scratch / "library")
     library.run("album", "add", "Best/Of all", PHOTO, "no camera.jpg")
     library.run("set", "--rating", "4", PHOTO)
     drive = Drive(library, mount_of)

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from drive import hashes, require_sound
+from drive import Drive, hashes, require_sound
+from library import Library, scratch_folder
 from media import sha256
 from mount import wait_until, xattr
 from packs import rows
@@ -32,12 +33,20 @@ def names(folder):
     return sorted(set(os.listdir(folder)) - {"by-map", "by-material"})
 
 
+@pytest.fixture(scope="module")
+def stone_library():
+    with scratch_folder() as scratch:
+        (scratch / "in").mkdir()
+        (scratch / "in/stone.zip").write_bytes(pack(FIRST))
+        library = Library(scratch / "library").init()
+        library.import_(scratch / "in")
+        yield library
+
+
 @pytest.fixture
-def filled(drive, scratch):
+def filled(stone_library, scratch, mount_of):
     """stone.zip imported, and looked into."""
-    (scratch / "in").mkdir()
-    (scratch / "in/stone.zip").write_bytes(pack(FIRST))
-    drive.library.import_(scratch / "in")
+    drive = Drive(stone_library.copied_to(scratch / "library"), mount_of)
     wait_until(lambda: bytes_of(drive / "packs/stone") == FIRST, 10, "the pack")
     return drive
 

@@ -30,9 +30,11 @@ def wood_library():
     with scratch_folder() as scratch:
         (scratch / "in").mkdir()
         (scratch / "in/Wood049.zip").write_bytes(archive(
-            Member("maps/Wood049_2K_Color.png", COLOR, DEFLATED), Member("maps/rough.bin", ROUGH), Member("empty.txt", b"")))
-        (scratch / "in/nested.zip").write_bytes(archive(Member("stored.zip", inner_zip()), Member("more/packed.zip", archive(
-            Member("within.txt", b"within" * 3000)), DEFLATED)))
+            Member("maps/Wood049_2K_Color.png", COLOR, DEFLATED), Member("maps/rough.bin", ROUGH),
+            Member("empty.txt", b"")))
+        packed = archive(Member("within.txt", b"within" * 3000))
+        (scratch / "in/nested.zip").write_bytes(archive(
+            Member("stored.zip", inner_zip()), Member("more/packed.zip", packed, DEFLATED)))
         library = Library(scratch / "library").init()
         library.import_(scratch / "in")
         yield library
@@ -58,11 +60,12 @@ MEMBERS = ["Wood049/maps/Wood049_2K_Color.png", "Wood049/maps/rough.bin", "neste
 
 
 def own_members(how):
-    """What one way of copying copies: bytes of its own in each pack, for equal bytes are one asset, whoever copied them."""
+    """What one way of copying copies, in each pack: bytes of its own, for equal bytes are one asset."""
     own = how.encode() + b"\n"
     inner = archive(*(Member(name, own + data, DEFLATED) for name, data in INNER.items()))
     packed = archive(Member("within.txt", own + b"within" * 3000))
-    return ([Member(f"{how}/maps/Wood049_2K_Color.png", own + COLOR, DEFLATED), Member(f"{how}/maps/rough.bin", own + ROUGH)],
+    return ([Member(f"{how}/maps/Wood049_2K_Color.png", own + COLOR, DEFLATED),
+             Member(f"{how}/maps/rough.bin", own + ROUGH)],
             [Member(f"{how}/stored.zip", inner), Member(f"{how}/more/packed.zip", packed, DEFLATED)])
 
 

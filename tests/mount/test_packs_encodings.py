@@ -59,11 +59,25 @@ def require_names(folder, names):
         assert (folder / name).read_text() == name
 
 
+@pytest.fixture(scope="module")
+def sound_drive(shared_drive):
+    """A mount that is shared; it must be sound in the end."""
+    yield shared_drive
+    require_sound(shared_drive.library)
+
+
+def shown(drive, scratch, data, *options):
+    """The folder of this pack, under a name of its own."""
+    name = f"pack{len(os.listdir(drive / 'packs'))}"
+    drive.library.import_(*options, put(scratch / "in", **{name: data}))
+    wait_until((drive / "packs" / name).is_dir, 30, "the pack")
+    return drive / "packs" / name
+
+
 @pytest.mark.parametrize("encoding, names", [
     ("cp932", JAPANESE), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp949", KOREAN), ("cp866", RUSSIAN), ("cp437", WESTERN)])
-def test_what_is_clear_is_found_out(library, mount_of, scratch, encoding, names):
-    library.import_(put(scratch / "in", pack=zipped(names, encoding)))
-    folder = mount_of(library) / "packs/pack"
+def test_what_is_clear_is_found_out(sound_drive, scratch, encoding, names):
+    folder = shown(sound_drive, scratch, zipped(names, encoding))
     require_names(folder, names)
     assert all(xattr(folder / name, "user.damfs.note") is None for name in names)
     assert [xattr(folder / name, "user.damfs.member") for name in names] == names
@@ -81,10 +95,8 @@ def test_what_is_not_clear_is_read_as_before(library, mount_of, scratch):
     ("latin-1", "ISO-8859-1", WESTERN), ("koi8-r", "koi8_r", RUSSIAN), ("cp932", "Shift-JIS", ["木.png", "ソ.txt"]),
     ("gb18030", "GB18030", ["𠀀/说明.txt"]), ("euc_jp", "eucjp", JAPANESE), ("cp1251", "windows-1251", RUSSIAN),
     ("cp850", "cp850", ["Århus/Ø.txt"])])
-def test_what_somebody_says_is_heeded(library, mount_of, scratch, encoding, told, names):
-    library.import_("--encoding", told, put(scratch / "in", pack=zipped(names, encoding)))
-    require_names(mount_of(library) / "packs/pack", names)
-    require_sound(library)
+def test_what_somebody_says_is_heeded(sound_drive, scratch, encoding, told, names):
+    require_names(shown(sound_drive, scratch, zipped(names, encoding), "--encoding", told), names)
 
 
 @pytest.mark.parametrize("options", [["--encoding", "shift-jis"], []], ids=["said", "guessed"])
@@ -101,26 +113,24 @@ def test_what_tells_its_encoding_needs_no_guess(library, mount_of, scratch, opti
     assert set(below(mount_of(library) / "packs/pack")) == expected
 
 
-def test_a_name_that_is_impossible_in_it_is_read_as_before(library, mount_of, scratch):
+def test_a_name_that_is_impossible_in_it_is_read_as_before(sound_drive, scratch):
     pack = archive(Member("größer.txt".encode("cp1252"), b"1"), Member(b"bad \x81.txt", b"2"))
-    library.import_("--encoding", "windows-1252", put(scratch / "in", pack=pack))
-    assert set(below(mount_of(library) / "packs/pack")) == {"größer.txt", b"bad \x81.txt".decode("cp437")}
+    folder = shown(sound_drive, scratch, pack, "--encoding", "windows-1252")
+    assert set(below(folder)) == {"größer.txt", b"bad \x81.txt".decode("cp437")}
 
 
-def test_half_of_a_character_is_no_separator(library, mount_of, scratch):
+def test_half_of_a_character_is_no_separator(sound_drive, scratch):
     """Its second byte may be that of a backslash, which DOS tools part folders with."""
     names = ["ソース.txt", "表示能力.txt", "テクスチャ.png"]
     assert any(b"\\" in name.encode("cp932") for name in names)
     pack = archive(*(Member(name.encode("cp932"), name.encode(), host=DOS) for name in names),
                    Member("能\\表.txt".encode("cp932"), "能/表.txt".encode(), host=DOS))
-    library.import_(put(scratch / "in", pack=pack))
-    require_names(mount_of(library) / "packs/pack", names + ["能/表.txt"])
+    require_names(shown(sound_drive, scratch, pack), names + ["能/表.txt"])
 
 
-def test_an_archive_within_an_archive_is_judged_by_its_own_names(library, mount_of, scratch):
+def test_an_archive_within_an_archive_is_judged_by_its_own_names(sound_drive, scratch):
     outer = archive(Member("日本語の名前.zip".encode("cp932"), zipped(RUSSIAN, "cp866")), Member("テクスチャ.txt".encode("cp932"), b"1"))
-    library.import_(put(scratch / "in", pack=outer))
-    folder = mount_of(library) / "packs/pack"
+    folder = shown(sound_drive, scratch, outer)
     require_names(folder / "日本語の名前.zip", RUSSIAN)
     assert sorted(os.listdir(folder)) == ["テクスチャ.txt", "日本語の名前.zip"]
 

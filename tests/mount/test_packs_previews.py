@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clips import ffmpeg
+from drive import Drive
+from library import Library, scratch_folder, thorough
 from media import BOX, pixel, raster, require_valid_webp, sha256
 from mount import errno_of, wait_until, xattr
 from zips import DEFLATED, STORED, Member, archive
@@ -54,22 +56,41 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return out.getvalue()
 
 
-@pytest.fixture
-def packs(drive, scratch, pictures):
+@pytest.fixture(scope="module")
+def packs_library(pictures):
     """Rock.zip of deflated pictures, Stored.zip of the same stored, Nested.zip with one within, Plain.zip without any."""
     members = {name: (pictures / name).read_bytes() for name in RASTERS}
     members["readme.txt"] = b"no picture\n"
     members["extra/broken.png"] = members["Rock_1K_Color.png"][:3000]
     members["extra/no picture.png"] = b"not a picture at all" * 50
-    incoming = scratch / "in"
-    incoming.mkdir()
-    (incoming / "Rock.zip").write_bytes(zipped(members))
-    (incoming / "Stored.zip").write_bytes(zipped(members, zipfile.ZIP_STORED))
-    (incoming / "Nested.zip").write_bytes(zipped({"inner/deep.zip": zipped(members), "readme.txt": b"x"}))
-    (incoming / "Plain.zip").write_bytes(zipped({"a.txt": b"a", "b/c.txt": b"c"}))
-    drive.library.import_(incoming)
+    with scratch_folder() as scratch:
+        incoming = scratch / "in"
+        incoming.mkdir()
+        (incoming / "Rock.zip").write_bytes(zipped(members))
+        (incoming / "Stored.zip").write_bytes(zipped(members, zipfile.ZIP_STORED))
+        (incoming / "Nested.zip").write_bytes(zipped({"inner/deep.zip": zipped(members), "readme.txt": b"x"}))
+        (incoming / "Plain.zip").write_bytes(zipped({"a.txt": b"a", "b/c.txt": b"c"}))
+        library = Library(scratch / "library").init()
+        library.import_(incoming)
+        yield library
+
+
+def mounted(library, mount_of):
+    drive = Drive(library, mount_of)
     wait_until(lambda: {"Rock", "Stored", "Nested", "Plain"} <= set(os.listdir(drive / "packs")), 30, "the packs")
     return drive
+
+
+@pytest.fixture
+def own_packs(packs_library, scratch, mount_of):
+    """A copy of packs_library, mounted for this test alone."""
+    return mounted(packs_library.copied_to(scratch / "library"), mount_of)
+
+
+@pytest.fixture(scope="module")
+def packs(packs_library, shared_scratch, shared_mount_of):
+    """A copy of packs_library, mounted once for the tests that change nothing."""
+    return mounted(packs_library.copied_to(shared_scratch / "library"), shared_mount_of)
 
 
 def preview(drive, profile, member, pack="Rock"):
@@ -101,25 +122,25 @@ def test_every_picture_inside_has_its_still(packs, scratch, profile, pack):
         assert raster(copy) == fitted(size, BOX[profile]), path
 
 
-def test_looking_at_them_renders_nothing_and_tells_what_is_there(packs):
-    listed = packs / "previews/small/packs/Rock"
+def test_looking_at_them_renders_nothing_and_tells_what_is_there(own_packs):
+    listed = own_packs / "previews/small/packs/Rock"
     assert sorted(os.listdir(listed)) == sorted(["extra"] + [f"{name}.webp" for name in RASTERS if "/" not in name])
     assert sorted(os.listdir(listed / "extra")) == ["broken.png.webp", "tiny.webp", "turned.jpg.webp"]
-    assert os.listdir(packs / "previews/small/packs/Plain") == ["b"]
-    done = subprocess.run(["find", str(packs / "previews"), "-ls"], capture_output=True, text=True)
+    assert os.listdir(own_packs / "previews/small/packs/Plain") == ["b"]
+    done = subprocess.run(["find", str(own_packs / "previews"), "-ls"], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr
-    assert packs.mount.stats()["renders_started"] == 0
+    assert own_packs.mount.stats()["renders_started"] == 0
     assert errno_of(os.stat, listed / "readme.txt.webp") == errno.ENOENT
     assert errno_of(os.stat, listed / "extra/no picture.png.webp") == errno.ENOENT
 
 
-def test_they_are_the_same_for_ever(packs, library, mount_of):
-    names = [preview(packs, "medium", member) for member in RASTERS] + \
-        [packs / "previews/material/originals/Rock.zip.webp", packs / "previews/medium/originals/Rock.zip.webp"]
+def test_they_are_the_same_for_ever(own_packs):
+    names = [preview(own_packs, "medium", member) for member in RASTERS] + \
+        [own_packs / "previews/material/originals/Rock.zip.webp", own_packs / "previews/medium/originals/Rock.zip.webp"]
     first = {path: (facts(path), path.read_bytes()) for path in names}
-    packs.mount.stop()
-    shutil.rmtree(library.path / "derived")
-    packs.mount.start()
+    own_packs.mount.stop()
+    shutil.rmtree(own_packs.library.path / "derived")
+    own_packs.mount.start()
     for path in reversed(names):
         assert (facts(path), path.read_bytes()) == first[path], path
 
@@ -156,42 +177,43 @@ def test_a_folder_has_a_collage(packs, scratch):
     assert errno_of(os.stat, packs / "previews/small/packs/Plain/folder.webp") == errno.ENOENT
 
 
-def test_readers_at_once_do_not_take_from_each_other(packs):
+def test_readers_at_once_do_not_take_from_each_other(own_packs):
     """Scenario: an archive within one was being unpacked, gave way to a still that somebody else waited for, and was
     taken for unpacked as far as it had come; what waited for it got EIO."""
-    paths = [preview(packs, "small", member, pack) for pack in ("Rock", "Stored", "Nested/inner/deep.zip") for member in RASTERS]
-    paths += [packs / f"previews/small/packs{folder}/folder.webp" for folder in ("", "/Nested", "/by-map/albedo")]
-    for seed in range(4):
+    paths = [preview(own_packs, "small", member, pack)
+             for pack in ("Rock", "Stored", "Nested/inner/deep.zip") for member in RASTERS]
+    paths += [own_packs / f"previews/small/packs{folder}/folder.webp" for folder in ("", "/Nested", "/by-map/albedo")]
+    for seed in range(thorough(4, 2)):
         random.Random(seed).shuffle(paths)
         with ThreadPoolExecutor(12) as pool:
             for path, data in zip(paths, pool.map(lambda path: path.read_bytes(), paths)):
                 assert len(data) == os.lstat(path).st_size, path
-        packs.mount.stop()
-        shutil.rmtree(packs.library.path / "derived")
-        packs.mount.start()
+        own_packs.mount.stop()
+        shutil.rmtree(own_packs.library.path / "derived")
+        own_packs.mount.start()
 
 
-def test_a_damaged_picture_is_an_error_with_its_reason(packs):
-    path = preview(packs, "medium", "extra/broken.png")
+def test_a_damaged_picture_is_an_error_with_its_reason(own_packs):
+    path = preview(own_packs, "medium", "extra/broken.png")
     assert os.lstat(path).st_size > 0 and xattr(path, "user.damfs.error") is None
     assert errno_of(path.read_bytes) == errno.EIO
     assert xattr(path, "user.damfs.error")
-    failed = packs.library.run("status", "--failed").stdout
+    failed = own_packs.library.run("status", "--failed").stdout
     assert "Rock.zip/extra/broken.png" in failed
-    assert preview(packs, "medium", "Rock_1K_Color.png").read_bytes()
+    assert preview(own_packs, "medium", "Rock_1K_Color.png").read_bytes()
 
 
-def test_rm_drops_what_is_kept_of_one(packs):
-    path = preview(packs, "small", "Rock_1K_Color.png")
+def test_rm_drops_what_is_kept_of_one(own_packs):
+    path = preview(own_packs, "small", "Rock_1K_Color.png")
     first = path.read_bytes()
-    made = packs.mount.stats()["renders_started"]
+    made = own_packs.mount.stats()["renders_started"]
 
     def rendered_again():
         os.unlink(path)  # what was made a moment ago may be kept only now
-        packs.mount.drop_pages(path)
-        return path.read_bytes() == first and packs.mount.stats()["renders_started"] > made
+        own_packs.mount.drop_pages(path)
+        return path.read_bytes() == first and own_packs.mount.stats()["renders_started"] > made
     wait_until(rendered_again, 30, "a second render")
-    assert errno_of(os.unlink, packs / "packs/Rock/readme.txt") in (errno.EROFS, errno.EACCES, errno.EPERM)
+    assert errno_of(os.unlink, own_packs / "packs/Rock/readme.txt") in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def test_names_that_clash_are_told_apart(drive, pictures):
@@ -211,18 +233,18 @@ def test_names_that_clash_are_told_apart(drive, pictures):
     assert sizes["a.png.webp"] > sizes["a.png.webp.webp"]
 
 
-def test_they_come_and_go_with_their_archive(packs):
-    ball = xattr(packs / "packs/Rock/Rock_1K_Color.png", "user.damfs.material") + ".webp"
+def test_they_come_and_go_with_their_archive(own_packs):
+    ball = xattr(own_packs / "packs/Rock/Rock_1K_Color.png", "user.damfs.material") + ".webp"
     for profile, name in (("small", "Rock"), ("material", ball)):
-        assert name in os.listdir(packs / f"previews/{profile}/packs")
-    os.unlink(packs.originals / "Rock.zip")
-    os.unlink(packs.originals / "Stored.zip")
-    os.unlink(packs.originals / "Nested.zip")
-    wait_until(lambda: os.listdir(packs / "previews/material/packs") == [], 30, "the balls to go")
-    assert "Rock" not in os.listdir(packs / "previews/small/packs")
-    os.rename(packs / "trash/Rock.zip", packs.originals / "Rock.zip")
-    wait_until(lambda: os.listdir(packs / "previews/material/packs") == [ball], 30, "the ball to be back")
-    assert (packs / "previews/material/packs" / ball).read_bytes()
+        assert name in os.listdir(own_packs / f"previews/{profile}/packs")
+    os.unlink(own_packs.originals / "Rock.zip")
+    os.unlink(own_packs.originals / "Stored.zip")
+    os.unlink(own_packs.originals / "Nested.zip")
+    wait_until(lambda: os.listdir(own_packs / "previews/material/packs") == [], 30, "the balls to go")
+    assert "Rock" not in os.listdir(own_packs / "previews/small/packs")
+    os.rename(own_packs / "trash/Rock.zip", own_packs.originals / "Rock.zip")
+    wait_until(lambda: os.listdir(own_packs / "previews/material/packs") == [ball], 30, "the ball to be back")
+    assert (own_packs / "previews/material/packs" / ball).read_bytes()
 
 
 # --- balls --------------------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ class Library:
 
     def copied_to(self, path):
         """A library of its own with all that is in this one, which nobody has mounted: what takes long is done once."""
+        Path(path).parent.mkdir(exist_ok=True)
         shutil.copytree(self.path, path, symlinks=True)
         return Library(path)
 
