@@ -112,6 +112,16 @@ Io device_io() {
   return io;
 }
 
+// The interface of FUSE_USE_VERSION knows no clone_fd: its function would leave it out.
+template <typename Io>
+int use_device(fuse_session* session, const Io& io, int device) {
+  if constexpr (requires { io.clone_fd; }) {
+    return fuse_session_custom_io_317(session, &io, sizeof io, device);
+  } else {
+    return fuse_session_custom_io(session, &io, device);
+  }
+}
+
 bool is_gone_anyway(int result) {
   // ENOENT: the kernel does not have it; the others: there is no kernel (any more).
   return result == 0 || result == -ENOENT || result == -ENOTCONN || result == -ENODEV || result == -EBADF;
@@ -144,7 +154,7 @@ void Session::mount(const Path& mountpoint) {
   }
   is_mounted_ = true;
   const auto io = device_io<fuse_custom_io>();
-  const int result = fuse_session_custom_io(fuse_.get(), &io, fuse_session_fd(fuse_.get()));
+  const int result = use_device(fuse_.get(), io, fuse_session_fd(fuse_.get()));
   if (result != 0) throw_errno(-result, "cannot talk FUSE over the device");
   if (options_.backing) return passthrough_->begin(options_.backing);
   passthrough_->begin(fuse_session_fd(fuse_.get()));

@@ -62,7 +62,10 @@ class Fit : public ::testing::TestWithParam<Format> {
     if (judged.status != 127) {
       EXPECT_EQ(judged.status, 0) << judged.output << judged.errors;
     }
-    EXPECT_EQ(judged.errors, "");
+    // Debian 13's pngcheck says each time that it was not built with the zlib that is there.
+    if (!judged.errors.starts_with("zlib warning:  different version")) {
+      EXPECT_EQ(judged.errors, "");
+    }
   }
 
   ScratchFolder scratch_;

@@ -200,8 +200,11 @@ void ZipArchive::read_names_as(std::string_view charset) {
     }
     found = guess_charset(names);
   }
-  decoder_.reset();
-  if (found != nullptr) decoder_.emplace(*found);
+  if (found != nullptr) {
+    decoder_.emplace(*found);
+  } else {
+    decoder_.reset();
+  }
 }
 
 std::optional<std::string> ZipArchive::path(size_t index) {
