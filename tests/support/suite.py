@@ -58,7 +58,7 @@ def slowness():
             hashlib.blake2b(block).digest()
         return time.monotonic() - start
 
-    usual_seconds = 0.6
+    usual_seconds = 0.3
     with ThreadPoolExecutor(CORES) as pool:
         return max(1.0, round(max(pool.map(work, range(CORES))) / usual_seconds, 1))
 
