@@ -57,7 +57,7 @@ void restore(const std::vector<std::string>& names, Globals& globals) {
       const auto found =
           std::find_if(rows.begin(), rows.end(), [&](const TrashRow& row) { return row.name == nfc(name); });
       if (found == rows.end())
-        fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list_trash`", printable(name));
+        fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(name));
       wanted.push_back(*found);
     }
     if (names.empty()) wanted = rows;
@@ -119,13 +119,13 @@ void add_trash(CLI::App& program, Globals& globals) {
   verb->footer(
       "What is removed from originals/ is in the trash, in the mount too: move it back out of trash/ to restore it.\n"
       "Nothing in here frees bytes; `damfs purge` and then `damfs gc` do.");
-  auto* listing = verb->add_subcommand("list_trash", "What is in it, from where and since when");
+  auto* listing = verb->add_subcommand("list", "What is in it, from where and since when");
   auto json = std::make_shared<bool>(false);
   listing->add_flag("--json", *json, "One JSON object a line, for programs");
   listing->callback([json, &globals] { list_trash(*json, globals); });
   auto* restoring = verb->add_subcommand("restore", "Put files back where they were");
   auto names = std::make_shared<std::vector<std::string>>();
-  restoring->add_option("NAME", *names, "As `damfs trash list_trash` tells it; without: all");
+  restoring->add_option("NAME", *names, "As `damfs trash list` tells it; without: all");
   restoring->callback([names, &globals] { restore(*names, globals); });
   verb->add_subcommand("empty", "Take all of it out of the trash; bytes stay until `damfs purge`")
       ->callback([&globals] { empty(globals); });

@@ -50,8 +50,10 @@ def test_each_forbidden_act_costs_its_own_read_and_nothing_else(library, demo, s
     (folder / "sound.jpg").write_bytes(picture)
     library.import_(folder)  # by the real worker, to which they are pictures
 
+    library.configure("media", ready_workers=2)
     mount = mount_of(TakenOver(library.path))
     (mount / preview("sound.jpg")).read_bytes()
+    wait_until(lambda: len(mount.workers()) == min(2, os.cpu_count()), 30, "the workers")
     held = len(list(mount.descriptors()))
     ended = 0
     for act, fate, number in acts:
