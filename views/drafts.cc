@@ -236,14 +236,25 @@ void Drafts::remove(const DraftRef& draft) {
   parts_.objects.forget_kept(draft->version());
 }
 
-void Drafts::move(const DraftRef& draft, DraftPlace to) {
-  {
-    const std::lock_guard lock(mutex_);
-    take_out(draft);
-    draft->set_place(to);
-    add(draft, to);
-  }
+void Drafts::put_elsewhere(const DraftRef& draft, const DraftPlace& to) {
+  const std::lock_guard lock(mutex_);
+  take_out(draft);
+  draft->set_place(to);
+  add(draft, to);
+}
+
+void Drafts::move(const DraftRef& draft, const DraftPlace& to) {
+  put_elsewhere(draft, to);
   if (draft->is_kept_) draft->keep(Durability::kSoon);
+}
+
+void Drafts::move_anyway(const DraftRef& draft, const DraftPlace& to) {
+  put_elsewhere(draft, to);
+  try {
+    if (draft->is_kept_) draft->keep(Durability::kSoon);
+  } catch (const Error& error) {
+    log::warning("{}: {}", printable(to.name), error.what());
+  }
 }
 
 // --- from an earlier life -------------------------------------------------------------------------------

@@ -80,7 +80,10 @@ class Drafts {
   // The next state of a catalogued file, which begins as that is; what somebody else began meanwhile comes first.
   DraftRef overwrite(DraftPlace place, const FoundAsset& asset, const Attributes& attributes);
   void remove(const DraftRef& draft);
-  void move(const DraftRef& draft, DraftPlace to);
+  // Throws when the catalog cannot take it; then it is at its new place all the same, and whoever asked moves it back.
+  void move(const DraftRef& draft, const DraftPlace& to);
+  // Where it has happened already: what the catalog cannot take is left to the next time.
+  void move_anyway(const DraftRef& draft, const DraftPlace& to);
 
   // What a file that was closed in a folder, or moved there, became, when the folder does not show it under that name:
   // whoever put it there sets its times and mode by that name, or looks whether it came.
@@ -101,6 +104,7 @@ class Drafts {
   int64_t next_version();
   void add(const DraftRef& draft, const DraftPlace& place);
   void take_out(const DraftRef& draft);
+  void put_elsewhere(const DraftRef& draft, const DraftPlace& to);
   void released(const DraftRef& draft);
   void let_go(const DraftRef& draft);
   void erase(const DraftRef& draft);

@@ -210,13 +210,14 @@ void FolderNode::rename_draft(const Actor& actor, const DraftRef& draft, std::ve
   }
   const DraftPlace from = draft->place();
   const int failure = draft->failure();
-  context_.drafts.move(draft, to_folder.place(to.view()));
-  held.clear();  // its bytes may take a while to their disk
   try {
+    context_.drafts.move(draft, to_folder.place(to.view()));
+    held.clear();  // its bytes may take a while to their disk
     draft->secure_now(actor, Draft::When::kReleased);
   } catch (const Error&) {
+    held.clear();
     draft->set_failure(failure);  // its bytes are as good as before
-    context_.drafts.move(draft, from);
+    context_.drafts.move_anyway(draft, from);
     throw;
   }
 }
@@ -253,7 +254,7 @@ void FolderNode::rename_asset(const Actor& actor, const FoundAsset& asset, const
   if (over_draft) context_.drafts.remove(over_draft);
   // Somebody may have it open still, or again write to what he has.
   const auto open = &to_folder.view_ == &view_ ? context_.drafts.find(asset.row.version) : nullptr;
-  if (open) context_.drafts.move(open, to_folder.place(to.view()));
+  if (open) context_.drafts.move_anyway(open, to_folder.place(to.view()));
 }
 
 // The kernel has put the asset here under that name, and would believe in it for as long as it did where it comes from.
@@ -281,7 +282,7 @@ void FolderNode::rename(const Actor& actor, EntryName name, const Node& director
     if (!asset) return rename_draft(actor, draft, std::move(held), to_folder, to);
     // The catalog has an earlier state of it: that moves, and this one goes along.
     rename_asset(actor, *asset, to_folder, to);
-    if (draft->has_name()) context_.drafts.move(draft, to_folder.place(to.view()));
+    if (draft->has_name()) context_.drafts.move_anyway(draft, to_folder.place(to.view()));
     return;
   }
   if (const auto parked = context_.drafts.take_parked(id(), name.view())) {

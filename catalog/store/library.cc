@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
@@ -173,11 +175,27 @@ Path Library::find(const std::optional<Path>& given, const Path& from) {
   return default_root();
 }
 
+std::string Library::being_freed() const {
+  return fmt::format("`damfs gc` is freeing bytes of {}; try again when it is done", root_.string());
+}
+
 std::optional<FileLock> FileLock::try_take(const Path& file) {
   UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0644);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
   if (errno == EWOULDBLOCK) return std::nullopt;
   throw_errno(errno, "cannot lock " + file.string());
+}
+
+FileLock FileLock::share(const Path& file, std::string_view else_say) {
+  using namespace std::chrono_literals;
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0644);
+  while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw_errno(errno, "cannot lock " + file.string());
+    if (std::chrono::steady_clock::now() > end) fail(EBUSY, "{}", else_say);
+    std::this_thread::sleep_for(20ms);
+  }
+  return FileLock(std::move(fd));
 }
 
 bool FileLock::is_held(const Path& file) {

@@ -49,6 +49,10 @@ class Library {
   Path derived() const { return root_ / "derived"; }
   Path mount_state() const { return root_ / "mount.json"; }  // who has it mounted, locked while it is
   Path import_lock() const { return root_ / "import.lock"; }
+  // Shared by whoever may give an object a name (a mount, an import) for as long as it may; exclusive while objects
+  // that have none are taken away.
+  Path objects_lock() const { return root_ / "objects.lock"; }
+  std::string being_freed() const;  // what is told to those who cannot share it then
 
  private:
   Path root_;
@@ -60,6 +64,8 @@ class FileLock {
  public:
   // Empty when another process holds it.
   static std::optional<FileLock> try_take(const Path& file);
+  // With others who share it. Who holds it alone does so for moments: waited for as long, then EBUSY with `else_say`.
+  static FileLock share(const Path& file, std::string_view else_say);
   static bool is_held(const Path& file);
   int fd() const { return fd_.get(); }
 

@@ -17,12 +17,12 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/log.h"
+#include "catalog/base/out_of_room.h"
 
 namespace damfs {
 namespace {
 
-// Large enough to amortise the calls, small enough that a block is still in the core's cache when it is
-// hashed and then written.
 // Start write-back of a large file while it is still being read, so that the batch's syncfs finds little left.
 constexpr int64_t kWriteBackStep = 32 << 20;
 
@@ -141,24 +141,29 @@ void ObjectStore::forget_kept(int64_t number) const {
   ::unlink((staging_ / fmt::format("{}{}", kKept, number)).c_str());
 }
 
-UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool trusted) {
+UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool catalogued) {
   if (stat_fd(staged, staging_).st_size != size) fail(EIO, "a staged file is not as long as what was written to it");
   const Path target = path_of(sha256);
   if (::fchmod(staged, 0444) != 0) throw_errno(errno, "cannot seal " + target.string());
-  if (link_into_place({duplicate(staged, staging_), {}}, sha256, size, trusted)) {
-    if (::fsync(staged) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
+  const bool added = link_into_place({duplicate(staged, staging_), {}}, sha256, size, catalogued);
+  UniqueFd object = open_file(target, O_RDONLY);
+  // What is not catalogued may have been put there a moment ago by somebody who is not done with this either.
+  if (added || !catalogued) {
+    if (::fsync(object.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
     const UniqueFd folder = open_file(target.parent_path(), O_RDONLY | O_DIRECTORY);
     if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
   }
-  return open_file(target, O_RDONLY);
+  return object;
 }
 
 ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, const Hooks& hooks) {
   const struct stat before = stat_fd(source, source_path);
   Staged staged = stage();
-  // A clone shares the blocks: then only the hash has to read them.
+  // A clone shares the blocks: then only the hash has to read them. It reads the clone: the source may be another one
+  // by now, and what is stored under a hash must be what was hashed.
   const bool cloned = clone_works_ && ::ioctl(staged.fd.get(), FICLONE, source) == 0;
   if (!cloned && (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY)) clone_works_ = false;
+  const int read_from = cloned ? staged.fd.get() : source;
   ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
 
   Sha256 hash;
@@ -169,7 +174,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
     for (;;) {
       if (hooks.stop()) fail(ECANCELED, "stopped");
       const auto buffer = block_buffer();
-      const size_t n = pread_some(source, buffer, static_cast<uint64_t>(size), source_path);
+      const size_t n = pread_some(read_from, buffer, static_cast<uint64_t>(size), source_path);
       const auto block = std::span<const std::byte>(buffer).first(n);
       hash.update(block);
       feed.update(block);
@@ -217,10 +222,49 @@ void ObjectStore::replace(const Staged& staged, const Path& target) {
   }
 }
 
-bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted) {
+bool ObjectStore::is_whole(const Digest& sha256) {
+  const Path path = path_of(sha256);
+  const auto object = open_existing(path, O_RDONLY);
+  if (!object) return false;
+  const struct stat state = stat_fd(object->get(), path);
+  const Proof proof{state.st_ino, to_ns(state.st_ctim)};
+  {
+    const std::lock_guard lock(proofs_mutex_);
+    const auto known = proofs_.find(sha256);
+    if (known != proofs_.end() && known->second == proof) return true;
+  }
+  Sha256 hash;
+  uint64_t at = 0;
+  for (;;) {
+    const auto buffer = block_buffer();
+    const size_t n = pread_some(object->get(), buffer, at, path);
+    hash.update(std::span<const std::byte>(buffer).first(n));
+    at += n;
+    if (n < buffer.size()) break;
+  }
+  if (hash.finish() != sha256) return false;
+  const std::lock_guard lock(proofs_mutex_);
+  if (proofs_.size() >= kMostProofs) proofs_.clear();
+  proofs_.insert_or_assign(sha256, proof);
+  return true;
+}
+
+bool ObjectStore::is_as_good(const Digest& sha256, int64_t size, const struct stat& there) {
+  if (there.st_size != size) return false;
+  try {
+    return is_whole(sha256);
+  } catch (const Error& error) {
+    // A disk that does not give it back: the bytes at hand are better.
+    log::warning("{}: {}", path_of(sha256).string(), error.what());
+    return false;
+  }
+}
+
+bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool catalogued) {
   const Path target = path_of(sha256);
   if (const auto there = stat_path(target)) {
-    if (trusted && there->st_size == size) {
+    // The bytes at hand are dropped for better ones only.
+    if (catalogued && is_as_good(sha256, size, *there)) {
       if (!staged.path.empty()) ::unlink(staged.path.c_str());
       return false;
     }
@@ -237,10 +281,18 @@ bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, in
                            ? ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
                            : ::rename(from.c_str(), target.c_str());
     if (result == 0) return true;
-    if (errno == EEXIST) return false;  // another thread was first with the same bytes
+    if (errno == EEXIST) return link_into_place(staged, sha256, size, true);  // another thread was first
     if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot store " + target.string());
     make_parents(target);
   }
+}
+
+void ObjectStore::bury(const Digest& sha256) const {
+  const Path object = path_of(sha256);
+  const Path grave = staging_ / ("grave-" + sha256.hex());
+  if (::rename(object.c_str(), grave.c_str()) == 0) return;
+  // On a full disk there is no room for a name in another folder, and room is what this is for.
+  if (!is_out_of_room(errno) || ::unlink(object.c_str()) != 0) throw_errno(errno, "cannot remove " + object.string());
 }
 
 void ObjectStore::sync() {

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +36,8 @@ class ObjectStore {
     std::function<bool(const Digest&)> is_catalogued;  // an object that is, has been on the disk for certain
   };
   // Reads `source` from its beginning to its end, once, and stores it. EAGAIN when it changed while it was read.
-  // An object that lies there but is not catalogued may be what a power cut left: the proven copy replaces it.
+  // An object that lies there already stays when it is catalogued and proves to be whole; else the copy that was just
+  // hashed replaces it.
   Ingested ingest(int source, const Path& source_path, const Hooks& hooks);
 
   // A new file to write to that nothing names yet.
@@ -51,15 +54,23 @@ class ObjectStore {
   // What a crash left of those that nobody knows of.
   void forget_all_kept_but(const std::vector<int64_t>& numbers) const;
   // Makes such a file the object `sha256`, which its writer has found it to be, and opens it for reading. It is on
-  // the disk when this returns. `trusted`: an object that lies there already has been proven.
-  UniqueFd adopt(int staged, const Digest& sha256, int64_t size, bool trusted);
+  // the disk when this returns. `catalogued`: the catalog names it, so that what lies there is on the disk.
+  UniqueFd adopt(int staged, const Digest& sha256, int64_t size, bool catalogued);
 
   // Everything ingested before this call is on the disk when it returns.
   void sync();
 
+  // Whether the object is there and has the bytes of its name. It is read for that once; then its inode and ctime prove
+  // it for the life of this object store.
+  bool is_whole(const Digest& sha256);
+
   // For reading; empty when the object is missing.
   std::optional<UniqueFd> open(const Digest& sha256) const;
   Path path_of(const Digest& sha256) const;
+
+  // Takes an object that nothing names out of objects/, into the grave: a file in staging/ that remove_leftovers()
+  // deletes. Call it only with the objects lock held alone.
+  void bury(const Digest& sha256) const;
 
   // Removes what processes that were killed left in staging/, but for what was kept by name. Call it only with the
   // import lock held.
@@ -72,13 +83,23 @@ class ObjectStore {
   };
   Staged stage() const;
   void replace(const Staged& staged, const Path& target);
-  bool link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool trusted);
+  bool link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool catalogued);
+  bool is_as_good(const Digest& sha256, int64_t size, const struct stat& there);
+
+  struct Proof {
+    uint64_t inode = 0;
+    int64_t ctime_ns = 0;
+    bool operator==(const Proof&) const = default;
+  };
+  static constexpr size_t kMostProofs = 1 << 16;  // beyond it all are forgotten
 
   Path objects_;
   Path staging_;
   std::atomic<uint64_t> next_name_{0};
   mutable std::atomic<bool> unnamed_works_{true};
   std::atomic<bool> clone_works_{true};
+  std::mutex proofs_mutex_;  // guards the map alone; never held while an object is read
+  std::map<Digest, Proof> proofs_;
 };
 
 // How many bytes of head and tail quick_fingerprint looks at.

@@ -225,6 +225,7 @@ int run_import(const ImportArguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
   const auto lock = FileLock::try_take(library.import_lock());
   if (!lock) fail(EBUSY, "another import into {} is running; wait for it", library.root().string());
+  const auto objects_lock = FileLock::share(library.objects_lock(), library.being_freed());
   Catalog catalog(library.catalog());
   ObjectStore store(library.objects(), library.staging());
   store.remove_leftovers();

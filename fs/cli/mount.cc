@@ -18,8 +18,12 @@ namespace {
 
 // Everything a mount keeps alive, and the lock that says the library is mounted.
 struct Served {
-  Served(const Library& library, FileLock mount_lock) : lock(std::move(mount_lock)), served(library) {}
+  Served(const Library& library, FileLock mount_lock)
+      : lock(std::move(mount_lock)),
+        objects_lock(FileLock::share(library.objects_lock(), library.being_freed())),
+        served(library) {}
   FileLock lock;
+  FileLock objects_lock;
   ServedLibrary served;
   std::unique_ptr<Tree> tree;
 };

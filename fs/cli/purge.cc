@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <numeric>
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
@@ -90,54 +91,78 @@ void purge(const PurgeArguments& arguments, Globals& globals) {
   fmt::print("{} purged\n", wanted.size());
 }
 
-void gc(bool yes, bool dry_run, Globals& globals) {
-  const Library library = globals.open_library();
+struct Unnamed {
+  Digest sha256;
+  int64_t bytes = 0;
+};
+
+// Objects that no version of anything is. What else lies among them is nobody's to delete.
+std::vector<Unnamed> unnamed_objects(const Library& library, Reader& reader) {
+  std::vector<Unnamed> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(library.objects())) {
+    if (entry.is_symlink() || !entry.is_regular_file()) continue;
+    const auto digest = Digest::from_hex(entry.path().filename().string());
+    if (digest && !reader.has_blob(*digest)) found.push_back({*digest, static_cast<int64_t>(entry.file_size())});
+  }
+  return found;
+}
+
+int64_t sum_of_bytes(const std::vector<Unnamed>& objects) {
+  return std::accumulate(objects.begin(), objects.end(), int64_t{0},
+                         [](int64_t sum, const Unnamed& each) { return sum + each.bytes; });
+}
+
+void refuse_while_mounted(const Library& library) {
   if (const auto where = mounted_at(library)) {
     fail(EBUSY, "{} is mounted at {}, where somebody may be writing; unmount it first", library.root().string(),
          where->string());
   }
-  const auto lock = FileLock::try_take(library.import_lock());
-  if (!lock) fail(EBUSY, "an import is running; try again when it is done");
+}
+
+// While somebody thought about the answer, others may have given these bytes a name: so only now they are looked for,
+// with nobody about who could, and each is asked for once more within the transaction in which it goes.
+int64_t bury_unnamed(const Library& library, Catalog& catalog, ObjectStore& objects) {
+  const auto alone = FileLock::try_take(library.objects_lock());
+  if (!alone) {
+    refuse_while_mounted(library);
+    fail(EBUSY, "somebody is adding to {}; try again when that is done", library.root().string());
+  }
+  const std::vector<Unnamed> unnamed = unnamed_objects(library, *catalog.reader());
+  int64_t freed = 0;
+  catalog.write(WriteRequest{.frees_room = true}, [&](Writer&) {
+    const auto reader = catalog.reader();
+    for (const Unnamed& each : unnamed) {
+      if (reader->has_blob(each.sha256)) continue;
+      objects.bury(each.sha256);
+      freed += each.bytes;
+    }
+  });
+  return freed;
+}
+
+void gc(bool yes, bool dry_run, Globals& globals) {
+  const Library library = globals.open_library();
+  refuse_while_mounted(library);
   Catalog catalog(library.catalog());
   ObjectStore objects(library.objects(), library.staging());
-  const auto reader = catalog.reader();
-  std::vector<Path> unnamed;
-  int64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(library.objects())) {
-    if (!entry.is_regular_file()) continue;
-    const auto digest = Digest::from_hex(entry.path().filename().string());
-    if (!digest || reader->has_blob(*digest)) continue;
-    bytes += static_cast<int64_t>(entry.file_size());
-    unnamed.push_back(entry.path());
-  }
+  const std::vector<Unnamed> unnamed = unnamed_objects(library, *catalog.reader());
   if (unnamed.empty()) {
     fmt::print("There is nothing to free.\n");
     return;
   }
-  fmt::print("{} objects that nothing names any more: {}.\n", unnamed.size(), human_bytes(bytes));
+  fmt::print("{} objects that nothing names any more: {}.\n", unnamed.size(), human_bytes(sum_of_bytes(unnamed)));
   if (dry_run || !is_confirmed(yes, "They will be deleted.")) return;
-  for (const Path& path : unnamed) std::filesystem::remove(path);
+  const auto lock = FileLock::try_take(library.import_lock());
+  if (!lock) fail(EBUSY, "an import is running; try again when it is done");
+  const int64_t freed = bury_unnamed(library, catalog, objects);
   objects.remove_leftovers();
-  fmt::print("{} freed\n", human_bytes(bytes));
-}
-
-bool is_whole(const ObjectStore& objects, const Digest& sha256) {
-  const auto object = objects.open(sha256);
-  if (!object) return false;
-  Sha256 hash;
-  std::vector<std::byte> block(1 << 20);
-  for (uint64_t at = 0;;) {
-    const size_t n = pread_some(object->get(), block, at, objects.path_of(sha256));
-    hash.update(std::span<const std::byte>(block).first(n));
-    at += n;
-    if (n < block.size()) return hash.finish() == sha256;
-  }
+  fmt::print("{} freed\n", human_bytes(freed));
 }
 
 void verify(Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const ObjectStore objects(library.objects(), library.staging());
+  ObjectStore objects(library.objects(), library.staging());
   const auto reader = catalog.reader();
   int64_t bad = 0;
   for (const std::string& problem : check_catalog(*reader)) {
@@ -152,7 +177,7 @@ void verify(Globals& globals) {
     const StopOnSignal stop;
     each_object(*reader, [&](const Digest& sha256, int64_t size) {
       if (stop.flag()) return;
-      if (!is_whole(objects, sha256)) {
+      if (!objects.is_whole(sha256)) {
         bar.clear();
         fmt::print(stderr, "damfs: {} is missing or damaged: restore it from a backup of the library\n",
                    objects.path_of(sha256).string());

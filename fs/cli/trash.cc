@@ -56,8 +56,7 @@ void restore(const std::vector<std::string>& names, Globals& globals) {
     for (const std::string& name : names) {
       const auto found =
           std::find_if(rows.begin(), rows.end(), [&](const TrashRow& row) { return row.name == nfc(name); });
-      if (found == rows.end())
-        fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(name));
+      if (found == rows.end()) fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(name));
       wanted.push_back(*found);
     }
     if (names.empty()) wanted = rows;

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import hostile_media
-from library import SLOWNESS
+from library import MEMORY_FACTOR, SANITIZED, SLOWNESS
 from mount import process_name, wait_until, xattr
 
 # Of these no preview can be made, whatever the libraries are; of the others one may be, if it is whole.
@@ -90,10 +90,12 @@ def test_each_costs_its_own_read_and_nothing_else(library, corpus, mount_of):
     assert done["failed"] == 0 and done["new_assets"] == 2 * len(names), done
     assets = library.by_name()
 
+    library.configure("media", ready_workers=2)
     mount = mount_of(library)
     previews = mount / "previews/small/originals"
     declared = set(os.listdir(previews))
     (previews / "sound 00.jpg.webp").read_bytes()
+    wait_until(lambda: len(mount.workers()) == min(2, os.cpu_count()), 30, "the workers")
     held = len(list(mount.descriptors()))
     failed = 0
     with MemoryWatch(mount) as seen:
@@ -110,9 +112,9 @@ def test_each_costs_its_own_read_and_nothing_else(library, corpus, mount_of):
     stats = mount.stats()
     assert failed >= 5 and stats["renders_failed"] == failed, stats
     assert stats["worker_restarts"] <= 2 * failed, stats
-    if SLOWNESS == 1:  # workers with sanitizers are not confined
+    if not SANITIZED:
         assert seen.worker <= share_of_a_worker() + GIB // 2, seen.worker
-    assert seen.daemon <= GIB // 4 * SLOWNESS, seen.daemon
+    assert seen.daemon <= GIB // 4 * MEMORY_FACTOR, seen.daemon
     workers = mount.workers()
     assert len(workers) <= os.cpu_count()
     wait_until(lambda: len(list(mount.descriptors())) <= held + os.cpu_count(), 10, "descriptors to be closed")

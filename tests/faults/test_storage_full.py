@@ -151,6 +151,7 @@ def test_what_cannot_get_its_lasting_name_keeps_its_temporary_one(small):
             refused[n] = part
     time.sleep(2)  # what is given up is let go of by and by
     for n, part in refused.items():
+        assert part.exists(), f"what was acknowledged is gone: {part.name}; there is {os.listdir(part.parent)}; {mount.said()}"
         assert part.read_bytes() == data[n:], "what was acknowledged is gone"
     (disk / "reserve").unlink()
     for n, part in refused.items():

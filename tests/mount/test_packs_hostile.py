@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hostile_packs import DOUBTFUL, HOSTILE, TEXT, UNREADABLE
-from library import SLOWNESS, Library, scratch_folder
+from library import MEMORY_FACTOR, Library, scratch_folder
 from mount import Mount, wait_until, why_no_mounts, xattr
 from zips import DEFLATED, Member, archive
 
@@ -198,7 +198,7 @@ def test_the_end_of_a_dense_member(hostiles):
     with open(path, "rb", buffering=0) as file:
         assert os.pread(file.fileno(), 8192, (256 << 20) - 4096) == bytes(4096)
     status = Path(f"/proc/{hostiles.mount.process.pid}/statm").read_text().split()
-    assert int(status[1]) * os.sysconf("SC_PAGESIZE") <= GIB // 4 * SLOWNESS
+    assert int(status[1]) * os.sysconf("SC_PAGESIZE") <= GIB // 4 * MEMORY_FACTOR
 
 
 def test_all_of_them_at_once(hostiles):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # is numbered; `scripts/test all` runs most of those too.
 ASKED = {"mounts": [f"tests/mount/test_{name}.py" for name in (
              "mounting", "read_only", "tree", "identity", "xattrs", "writing_calls", "writing_tools", "passthrough", "changes_show",
-             "previews", "packs", "two_mounts", "file_managers", "listing_starts_no_work", "backup_tools", "pjdfstest")],
+             "previews", "two_mounts", "file_managers", "listing_starts_no_work", "backup_tools", "pjdfstest")],
          "faults": [f"tests/faults/test_{name}.py" for name in (
              "source_unreadable", "daemon_killed", "worker_killed_or_hung", "worker_confined", "derived_cache_deleted")]}
 THOROUGHLY = {"mounts": ["tests/mount", *(f"--ignore-glob=*/test_{name}*" for name in ("previews_decoders", "packs_large"))],
@@ -87,7 +87,8 @@ def main():
             os.chown(path, user.pw_uid, user.pw_gid)
         environment = {"HOME": str(home), "TMPDIR": str(home / "tmp"), "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                        "USER": user.pw_name, "LOGNAME": user.pw_name, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
-                       "DAMFS_BIN": str(base / "bin"), "DAMFS_SLOWNESS": os.environ.get("DAMFS_SLOWNESS", "1")}
+                       "DAMFS_BIN": str(base / "bin"), **{name: value for name, value in os.environ.items()
+                          if name in ("DAMFS_SLOWNESS", "DAMFS_SANITIZED", "DAMFS_THOROUGH")}}
         argv = [*own_fuse_device(base), "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
                 "--inh-caps=-all", "/usr/bin/python3", "-m", "pytest", "-q", "-rs",
                 "-p", "no:cacheprovider", "--durations=20", *tests]

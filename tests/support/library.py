@@ -12,6 +12,9 @@ import tempfile
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("DAMFS_SLOWNESS", "1"))
+# Programs under a sanitizer take more memory, and their workers are not confined.
+SANITIZED = os.environ.get("DAMFS_SANITIZED") == "1"
+MEMORY_FACTOR = 4 if SANITIZED else 1
 # Set by `scripts/test all`, which takes hours.
 THOROUGH = os.environ.get("DAMFS_THOROUGH") == "1"
 ROOT = Path(__file__).resolve().parents[2]

@@ -39,6 +39,18 @@ def folder_with_quota(image, at, limit):
 
 
 @contextlib.contextmanager
+def folder_with_reflinks(image, at):
+    """A folder on a file system where files can share blocks."""
+    if not shutil.which("mkfs.btrfs"):
+        pytest.skip("no mkfs.btrfs: no file system with reflinks can be made")
+    with open(image, "wb") as file:
+        file.truncate(512 << 20)
+    subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
+    with mounted_image(image, at, kind="btrfs"):
+        yield at
+
+
+@contextlib.contextmanager
 def mounted_image(image, at, options="loop", kind="ext4"):
     at.mkdir(exist_ok=True)
     done = subprocess.run(["mount", "-t", kind, "-o", options, str(image), str(at)], capture_output=True, text=True)

@@ -98,6 +98,17 @@ TEST(Library, IsFoundInTheOrderThatTheManualSays) {
   before == nullptr ? ::unsetenv("DAMFS_LIBRARY") : ::setenv("DAMFS_LIBRARY", kept.c_str(), 1);
 }
 
+TEST(FileLock, IsSharedOrHeldAlone) {
+  const ScratchFolder folder;
+  const Path file = folder / "lock";
+  {
+    const FileLock one = FileLock::share(file, "refused");
+    const FileLock other = FileLock::share(file, "refused");
+    EXPECT_FALSE(FileLock::try_take(file));
+  }
+  EXPECT_TRUE(FileLock::try_take(file));
+}
+
 TEST(FileLock, IsHeldWhileItLives) {
   const ScratchFolder folder;
   const Path file = folder / "lock";
