@@ -33,7 +33,7 @@ NEEDS_SANITIZER = ("fuzz-replay.*",)
 # Before a commit: all unit tests that take no time, and a mount's ground.
 QUICK_MOUNTS = ("mount.mounting", "mount.tree", "mount.identity", "mount.names", "mount.xattrs", "mount.read_only",
                 "mount.changes_show", "golden.*", "scripts.*")
-SLOW_UNITS = ("WorkerConfine.*", "ClipWorker.*", "ClipProbe.*", "ClipLayout.*", "MediaWorker.*", "Formats/*", "Samples.*",
+SLOW_UNITS = ("WorkerConfine.*", "Clips/*", "ClipWorker.*", "ClipProbe.*", "ClipLayout.*", "MediaWorker.*", "Formats/*", "Samples.*",
               "SparseFileTest.*", "StillsOfOneSource.*", "PoolClipTest.*", "Material.*")
 # A thread sanitizer sees one process: tests whose work is done by a worker's libraries are left to the others, and so
 # are long ones of a single thread.
