@@ -179,8 +179,13 @@ std::string Library::being_freed() const {
   return fmt::format("`damfs gc` is freeing bytes of {}; try again when it is done", root_.string());
 }
 
+UniqueFd FileLock::open(const Path& file) {
+  if (fs::is_directory(file)) return open_file(file, O_RDONLY | O_DIRECTORY);
+  return open_file(file, O_RDWR | O_CREAT, 0644);
+}
+
 std::optional<FileLock> FileLock::try_take(const Path& file) {
-  UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0644);
+  UniqueFd fd = open(file);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
   if (errno == EWOULDBLOCK) return std::nullopt;
   throw_errno(errno, "cannot lock " + file.string());
@@ -189,7 +194,7 @@ std::optional<FileLock> FileLock::try_take(const Path& file) {
 FileLock FileLock::share(const Path& file, std::string_view else_say) {
   using namespace std::chrono_literals;
   const auto end = std::chrono::steady_clock::now() + 10s;
-  UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0644);
+  UniqueFd fd = open(file);
   while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) throw_errno(errno, "cannot lock " + file.string());
     if (std::chrono::steady_clock::now() > end) fail(EBUSY, "{}", else_say);

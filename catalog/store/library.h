@@ -50,8 +50,8 @@ class Library {
   Path mount_state() const { return root_ / "mount.json"; }  // who has it mounted, locked while it is
   Path import_lock() const { return root_ / "import.lock"; }
   // Shared by whoever may give an object a name (a mount, an import) for as long as it may; exclusive while objects
-  // that have none are taken away.
-  Path objects_lock() const { return root_ / "objects.lock"; }
+  // that have none are taken away. The folder itself: a full disk may have no room for one more file.
+  Path objects_lock() const { return objects(); }
   std::string being_freed() const;  // what is told to those who cannot share it then
 
  private:
@@ -59,7 +59,7 @@ class Library {
   Config config_;
 };
 
-// An advisory lock on a file, held while the object lives and given up by the kernel when the process dies.
+// An advisory lock on a file or a folder, held while the object lives and given up by the kernel when the process dies.
 class FileLock {
  public:
   // Empty when another process holds it.
@@ -71,6 +71,7 @@ class FileLock {
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  static UniqueFd open(const Path& file);  // made when it is not there
   UniqueFd fd_;
 };
 

@@ -224,9 +224,11 @@ void ObjectStore::replace(const Staged& staged, const Path& target) {
 
 bool ObjectStore::is_whole(const Digest& sha256) {
   const Path path = path_of(sha256);
-  const auto object = open_existing(path, O_RDONLY);
+  // What a stranger put there may be a pipe, at which opening and reading would wait.
+  const auto object = open_existing(path, O_RDONLY | O_NONBLOCK);
   if (!object) return false;
   const struct stat state = stat_fd(object->get(), path);
+  if (!S_ISREG(state.st_mode)) return false;
   const Proof proof{state.st_ino, to_ns(state.st_ctim)};
   {
     const std::lock_guard lock(proofs_mutex_);

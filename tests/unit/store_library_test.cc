@@ -100,13 +100,15 @@ TEST(Library, IsFoundInTheOrderThatTheManualSays) {
 
 TEST(FileLock, IsSharedOrHeldAlone) {
   const ScratchFolder folder;
-  const Path file = folder / "lock";
-  {
-    const FileLock one = FileLock::share(file, "refused");
-    const FileLock other = FileLock::share(file, "refused");
-    EXPECT_FALSE(FileLock::try_take(file));
+  std::filesystem::create_directory(folder / "folder");
+  for (const Path& file : {folder / "lock", folder / "folder"}) {
+    {
+      const FileLock one = FileLock::share(file, "refused");
+      const FileLock other = FileLock::share(file, "refused");
+      EXPECT_FALSE(FileLock::try_take(file)) << file;
+    }
+    EXPECT_TRUE(FileLock::try_take(file)) << file;
   }
-  EXPECT_TRUE(FileLock::try_take(file));
 }
 
 TEST(FileLock, IsHeldWhileItLives) {

@@ -134,6 +134,16 @@ TEST_F(ObjectStoreTest, WhatIsStoredIsWhatWasHashed) {
   EXPECT_EQ(digest_of(read_text(store_.path_of(ingested.sha256), 8 << 20).value()), ingested.sha256);
 }
 
+TEST_F(ObjectStoreTest, APipeIsNoObjectAndIsReplaced) {
+  const Path object = store_.path_of(digest_of(""));
+  std::filesystem::create_directories(object.parent_path());
+  ASSERT_EQ(::mkfifo(object.c_str(), 0644), 0);
+  EXPECT_FALSE(store_.is_whole(digest_of("")));
+  ingest_text("", true);
+  EXPECT_TRUE(store_.is_whole(digest_of("")));
+  expect_nothing_staged();
+}
+
 TEST_F(ObjectStoreTest, ABuriedObjectIsALeftover) {
   const Digest sha256 = ingest_text("nobody's").sha256;
   store_.bury(sha256);
