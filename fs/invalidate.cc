@@ -54,11 +54,22 @@ void Invalidator::watch() {
   bool is_failing = false;
   for (;;) {
     stop_asked_.wait_for(lock, options_.period, [this] { return stopping_ || awake_; });
-    // Whoever writes file after file is not to be asked after each.
-    if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_; });
     if (stopping_) return;
-    awake_ = false;
     lock.unlock();
+    uint64_t asked = session_.times_asked();
+    if (asked == told_asked_) {
+      // Whoever makes change after change is not to be asked after each, but where somebody waits for the kernel to
+      // know.
+      lock.lock();
+      if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_; });
+      if (stopping_) return;
+      lock.unlock();
+      asked = session_.times_asked();
+    }
+    {
+      const std::lock_guard awaking(mutex_);
+      awake_ = false;
+    }
     try {
       poll();
       is_failing = false;
@@ -67,6 +78,8 @@ void Invalidator::watch() {
       if (!is_failing) log::warning("changes of the library cannot be shown: {}", error.what());
       is_failing = true;
     }
+    session_.told(asked);
+    told_asked_ = asked;
     lock.lock();
   }
 }

@@ -48,6 +48,7 @@ class Invalidator {
   const Options options_;
   int64_t newest_;
   std::vector<Stale> told_;  // last time
+  uint64_t told_asked_ = 0;  // Session::times_asked() then
   std::mutex mutex_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;

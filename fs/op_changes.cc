@@ -9,12 +9,14 @@
 #include <sys/xattr.h>
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "fs/asker.h"
 #include "fs/op_table.h"
+#include "fs/owed_answer.h"
 
 namespace damfs::op {
 namespace {
@@ -56,32 +58,62 @@ Actor actor_of(const Session& session, const Reply& reply) {
   return actor;
 }
 
-void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file) {
-  AttributeChange change = change_of(*wanted, what);
-  const auto handle = file != nullptr && change.size ? session.files().find(file->fh) : nullptr;
-  if (handle) {  // ftruncate
-    handle->content->truncate(*change.size);
-    change.size.reset();
-  }
-  NodeRef node;
-  if (is_empty(change)) {
-    node = find_node(session, number);
-  } else {
-    try {
-      node = find_node(session, number);
-      node->set_attributes(actor_of(session, reply), change);
-    } catch (const Error& error) {
-      if (error.code() != ESTALE || !change.size) throw;
-      const int refused = session.overwrites().wants(reply.asker(), NodeId(number));
-      return reply.error(refused != 0 ? refused : ESTALE);
-    }
-  }
-  // What a file became when it was kept may have another number; whoever asked still means this one.
-  const NodeRef now = session.inodes().find(NodeId(number));
-  const auto attributes = now ? now->attributes() : std::nullopt;
-  const Attributes shown = attributes ? *attributes : attributes_of(*node);
-  reply.attr(to_stat(shown, session.options().owner), shown.is_settled ? session.options().timeouts.attributes : 0);
+namespace {
+
+// What a file became when it was kept may have another number; whoever asked still means the one that it was.
+NodeRef find_or(Session& session, NodeId id, const NodeRef& node) {
+  NodeRef now = session.inodes().find(id);
+  if (now && now->attributes()) return now;
+  if (!node) fail(ESTALE, "there is no node {} any more", id.value());
+  return node;
+}
+
+void answer_attributes(OwedAnswer& owed, const Node& node) {
+  Session& session = owed.session();
+  const Attributes shown = attributes_of(node);
+  owed.reply().attr(to_stat(shown, session.options().owner),
+                    shown.is_settled ? session.options().timeouts.attributes : 0);
   session.changed();
+}
+
+// The size comes first, and may be told of later; then all else.
+void change_attributes(const std::shared_ptr<OwedAnswer>& owed, NodeId id, const NodeRef& node, const Actor& actor,
+                       const AttributeChange& change, const std::function<void(Done)>& resize) {
+  const auto rest = [owed, id, node, actor, change](int error) {
+    if (error != 0) return owed->give(error);
+    answer_errors(*owed, [&] {
+      AttributeChange others = change;
+      others.size.reset();
+      if (!is_empty(others)) find_or(owed->session(), id, node)->set_attributes(actor, others);
+      answer_attributes(*owed, *find_or(owed->session(), id, node));
+    });
+  };
+  if (!change.size) return rest(0);
+  resize(rest);
+}
+
+}  // namespace
+
+void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file) {
+  const NodeId id(number);
+  const AttributeChange change = change_of(*wanted, what);
+  const auto handle = file != nullptr && change.size ? session.files().find(file->fh) : nullptr;
+  const NodeRef node = session.inodes().find(id);
+  const Actor actor = actor_of(session, reply);
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] {
+    change_attributes(owed, id, node, actor, change, [&](Done done) {
+      if (handle) return handle->content->truncate(*change.size, std::move(done));  // ftruncate
+      try {
+        if (!node) fail(ESTALE, "there is no node {} any more", number);
+        node->set_size(actor, *change.size, std::move(done));
+      } catch (const Error& error) {
+        if (error.code() != ESTALE) throw;
+        const int refused = session.overwrites().wants(owed->reply().asker(), id);
+        owed->give(refused != 0 ? refused : ESTALE);
+      }
+    });
+  });
 }
 
 void create(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* file) {
@@ -89,7 +121,9 @@ void create(Session& session, Reply& reply, fuse_ino_t parent, const char* name,
   // The kernel knew of no file of that name; by another mount, or the command line, there may be one since.
   if ((file->flags & O_EXCL) != 0 && directory->lookup(EntryName(name))) return reply.error(EEXIST);
   const auto created = directory->create(actor_of(session, reply), EntryName(name), mode & kPermissions);
-  if ((file->flags & O_TRUNC) != 0 && attributes_of(*created.node).size != 0) created.content->truncate(0);
+  if ((file->flags & O_TRUNC) != 0 && attributes_of(*created.node).size != 0) {
+    created.content->truncate(0, [](int) {});  // whoever closes it is told when it failed
+  }
   const auto handle = std::make_shared<OpenFile>(created.content);
   handle->way = session.passthrough().way(created.node->id(), -1);
   const auto entry = to_entry(attributes_of(*created.node), session.options().owner, session.options().timeouts);
@@ -103,11 +137,15 @@ void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, 
   if (!S_ISREG(mode)) return reply.error(EPERM);
   const Actor actor = actor_of(session, reply);
   const auto created = directory->create(actor, EntryName(name), mode & kPermissions);
-  int failed = 0;
-  created.content->close(actor, [&](int error) { failed = error; });
-  if (failed != 0) return reply.error(failed);
-  reply_entry(session, reply, created.node);
-  session.changed();
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] {
+    created.content->close(actor, [owed, created](int error) {
+      if (error != 0) return owed->give(error);
+      created.content->released();
+      answer_errors(*owed, [&] { reply_entry(owed->session(), owed->reply(), created.node); });
+      owed->session().changed();
+    });
+  });
 }
 
 void mkdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode) {
@@ -172,8 +210,8 @@ void removexattr(Session& session, Reply& reply, fuse_ino_t number, const char* 
 }
 
 void fsyncdir(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info*) {
-  session.options().nodes.sync();
-  reply.ok();
+  const auto owed = owe_answer(session, reply);
+  session.options().nodes.sync([owed](int error) { owed->give(error); });
 }
 
 }  // namespace damfs::op

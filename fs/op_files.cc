@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <thread>
 
 #include "catalog/base/error.h"
 #include "fs/asker.h"
 #include "fs/op_table.h"
+#include "fs/owed_answer.h"
 
 namespace damfs::op {
 namespace {
@@ -21,31 +23,6 @@ OpenFileRef find_file(Session& session, const fuse_file_info& file) {
   if (!found) fail(EBADF, "there is no open file {}", file.fh);
   return found;
 }
-
-// Who closes a file waits until it is kept, which workers may have to tell.
-class OwedAnswer {
- public:
-  OwedAnswer(Session& session, Reply&& reply) : session_(session), reply_(std::move(reply)) { session_.owes_answer(); }
-  ~OwedAnswer() {
-    if (reply_.is_owed()) reply_.error(EIO);
-    session_.gave_answer();
-  }
-  OwedAnswer(const OwedAnswer&) = delete;
-  OwedAnswer& operator=(const OwedAnswer&) = delete;
-
-  void give(int error) {
-    if (error != 0) {
-      reply_.error(error);
-    } else {
-      reply_.ok();
-    }
-    session_.changed();
-  }
-
- private:
-  Session& session_;
-  Reply reply_;
-};
 
 }  // namespace
 
@@ -93,21 +70,37 @@ void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
   const auto handle = find_file(session, *file);
   session.reads()->closing(*handle, reply.asker());
   const Actor actor = actor_of(session, reply);
-  const auto owed = std::make_shared<OwedAnswer>(session, std::move(reply));
-  handle->content->close(actor, [owed](int error) { owed->give(error); });
+  const auto owed = owe_answer(session, reply);
+  handle->content->close(actor, [owed, asked_on = std::this_thread::get_id()](int error) {
+    // Whoever has closed a file may look for it anywhere at once. Where there was nothing to be kept, nothing changed.
+    if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().tell_changes();
+    owed->give(error);
+    owed->session().changed();
+  });
 }
 
 void write(Session& session, Reply& reply, fuse_ino_t, const char* data, size_t size, off_t offset,
            fuse_file_info* file) {
   if (offset < 0) return reply.error(EINVAL);
-  find_file(session, *file)->content->write(static_cast<uint64_t>(offset), std::as_bytes(std::span(data, size)));
-  reply.written(size);
+  const auto handle = find_file(session, *file);
+  const auto bytes = std::as_bytes(std::span(data, size));
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] {
+    handle->content->write(static_cast<uint64_t>(offset), bytes, [owed, size](int error) {
+      if (error != 0) return owed->give(error);
+      owed->reply().written(size);
+    });
+  });
 }
 
 void fallocate(Session& session, Reply& reply, fuse_ino_t, int mode, off_t offset, off_t size, fuse_file_info* file) {
   if (offset < 0 || size <= 0) return reply.error(EINVAL);
-  find_file(session, *file)->content->allocate(mode, static_cast<uint64_t>(offset), static_cast<uint64_t>(size));
-  reply.ok();
+  const auto handle = find_file(session, *file);
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] {
+    handle->content->allocate(mode, static_cast<uint64_t>(offset), static_cast<uint64_t>(size),
+                              [owed](int error) { owed->give(error); });
+  });
 }
 
 void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fuse_file_info* source, fuse_ino_t,
@@ -116,17 +109,25 @@ void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fus
   constexpr size_t kMost = size_t{1} << 30;  // the answer has 32 bits
   const auto input = find_file(session, *source);
   const auto output = find_file(session, *file);
-  reply.written(output->content->copy_from(*input->content, static_cast<uint64_t>(from), static_cast<uint64_t>(to),
-                                           std::min(size, kMost)));
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] {
+    output->content->copy_from(input->content, static_cast<uint64_t>(from), static_cast<uint64_t>(to),
+                               std::min(size, kMost), [owed](int error, size_t copied) {
+                                 if (error != 0) return owed->give(error);
+                                 owed->reply().written(copied);
+                               });
+  });
 }
 
 void fsync(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info* file) {
-  find_file(session, *file)->content->sync();
-  reply.ok();
+  const auto handle = find_file(session, *file);
+  const auto owed = owe_answer(session, reply);
+  answer_errors(*owed, [&] { handle->content->sync([owed](int error) { owed->give(error); }); });
 }
 
 void release(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
   const auto last = session.files().remove(file->fh);  // the content may go, after the kernel has its answer
+  if (last) last->content->released();
   reply.ok();
 }
 

@@ -25,6 +25,9 @@ namespace {
 // previews being made would hold up everybody's originals. Long enough for any storm of thumbnails.
 constexpr unsigned kBackground = 4096;
 
+// The kernel takes no news of a folder in which a request is under way, nor of pages that are being read.
+constexpr std::chrono::milliseconds kTellingAtMost{200};
+
 // libfuse waits for its threads in a semaphore that only a signal interrupts. Without SA_RESTART, and put back.
 class WakeSignal {
  public:
@@ -235,6 +238,7 @@ void Session::invalidate_listing(NodeId directory) {
 void Session::on_change(std::function<void()> call) {
   const std::lock_guard lock(change_mutex_);
   on_change_ = std::move(call);
+  told_changed_.notify_all();
 }
 
 void Session::owes_answer() {
@@ -250,6 +254,25 @@ void Session::gave_answer() {
 void Session::changed() {
   const std::lock_guard lock(change_mutex_);
   if (on_change_) on_change_();
+}
+
+void Session::tell_changes() {
+  std::unique_lock lock(change_mutex_);
+  if (!on_change_) return;
+  const uint64_t asked = ++asked_;
+  on_change_();
+  told_changed_.wait_for(lock, kTellingAtMost, [&] { return told_ >= asked || !on_change_; });
+}
+
+uint64_t Session::times_asked() {
+  const std::lock_guard lock(change_mutex_);
+  return asked_;
+}
+
+void Session::told(uint64_t times_asked) {
+  const std::lock_guard lock(change_mutex_);
+  told_ = times_asked;
+  told_changed_.notify_all();
 }
 
 void Session::negotiate(fuse_conn_info& connection) {

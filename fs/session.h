@@ -69,6 +69,11 @@ class Session {
   // Calls that whenever something was changed through this mount, on the thread of the request; null: nobody.
   void on_change(std::function<void()> call);
 
+  // For whoever tells the kernel of changes: how often somebody has asked for that; and that all changes from before so
+  // many were told.
+  uint64_t times_asked();
+  void told(uint64_t times_asked);
+
   // For the ops.
   const Options& options() const { return options_; }
   Stats& stats() { return options_.stats; }
@@ -79,6 +84,8 @@ class Session {
   Passthrough& passthrough() { return *passthrough_; }
   Overwrites& overwrites() { return overwrites_; }
   void changed();  // something was changed through this mount
+  // Likewise, and waits a while for the kernel to have been told: not on a request's thread, with no lock held.
+  void tell_changes();
   // Somebody else will answer a request later; the session ends only after all of them.
   void owes_answer();
   void gave_answer();
@@ -110,7 +117,10 @@ class Session {
   std::mutex change_mutex_;
   std::function<void()> on_change_;
   std::condition_variable none_owed_;
-  int owed_ = 0;  // guarded by change_mutex_
+  int owed_ = 0;  // guarded by change_mutex_, as is all below
+  std::condition_variable told_changed_;
+  uint64_t asked_ = 0;
+  uint64_t told_ = 0;
 };
 
 }  // namespace damfs

@@ -11,6 +11,7 @@
 #include "catalog/base/error.h"
 #include "views/folder_node.h"
 #include "views/original_node.h"
+#include "views/write/draft_node.h"
 
 namespace damfs {
 namespace {
@@ -160,7 +161,7 @@ NodeRef FolderNode::link(const Actor& actor, const Node& file, EntryName name) c
   const bool is_original = !file.id().is_directory() && file.id().file_kind() == NodeId::FileKind::kOriginal;
   const auto draft = is_original ? context_.drafts.find(file.id().file_id()) : nullptr;
   // One that was made and left empty goes into the catalog when its descriptor is released, which is told late.
-  if (draft && draft->has_name() && !draft->has_active()) draft->secure_now(actor, Draft::When::kReleased);
+  if (draft && draft->has_name() && !draft->has_writers()) draft->secure_now(actor, SealWhen::kReleased);
   const auto version = is_original ? context_.catalog.reader()->version(file.id().file_id()) : std::nullopt;
   const auto asset = version ? context_.catalog.reader()->asset(version->row.id) : std::nullopt;
   if (!asset || asset->row.version != file.id().file_id() || (draft && !draft->is_catalogued())) {
@@ -213,7 +214,7 @@ void FolderNode::rename_draft(const Actor& actor, const DraftRef& draft, std::ve
   try {
     context_.drafts.move(draft, to_folder.place(to.view()));
     held.clear();  // its bytes may take a while to their disk
-    draft->secure_now(actor, Draft::When::kReleased);
+    draft->secure_now(actor, SealWhen::kReleased);
   } catch (const Error&) {
     held.clear();
     draft->set_failure(failure);  // its bytes are as good as before

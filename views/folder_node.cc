@@ -10,6 +10,7 @@
 
 #include "views/original_node.h"
 #include "views/search/unlisted.h"
+#include "views/write/draft_node.h"
 
 namespace damfs {
 namespace {

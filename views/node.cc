@@ -38,10 +38,17 @@ void Node::set_attributes(const Actor&, const AttributeChange&) const { refuse(i
 void Node::set_xattr(const Actor&, std::string_view, std::string_view, XattrFlag) const { refuse(id_); }
 bool Node::remove_xattr(const Actor&, std::string_view) const { refuse(id_); }
 
-void Content::write(uint64_t, std::span<const std::byte>) { fail(EBADF, "that file was not opened for writing"); }
-void Content::allocate(int, uint64_t, uint64_t) { fail(EBADF, "that file was not opened for writing"); }
-void Content::truncate(uint64_t) { fail(EINVAL, "that file was not opened for writing"); }
-size_t Content::copy_from(Content&, uint64_t, uint64_t, size_t) { fail(EBADF, "that file was not opened for writing"); }
+void Node::set_size(const Actor& actor, uint64_t size, Done done) const {
+  set_attributes(actor, {.size = size});
+  done(0);
+}
+
+void Content::write(uint64_t, std::span<const std::byte>, Done) { fail(EBADF, "that file was not opened for writing"); }
+void Content::allocate(int, uint64_t, uint64_t, Done) { fail(EBADF, "that file was not opened for writing"); }
+void Content::truncate(uint64_t, Done) { fail(EINVAL, "that file was not opened for writing"); }
+void Content::copy_from(const ContentRef&, uint64_t, uint64_t, size_t, Copied) {
+  fail(EBADF, "that file was not opened for writing");
+}
 
 std::optional<std::string> Node::xattr(std::string_view) const { return std::nullopt; }
 std::vector<std::string> Node::xattr_names() const { return {}; }

@@ -91,18 +91,23 @@ class Content {
   }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
-  // A file that is being written. They throw Error with the errno that the writer is to be told.
-  virtual void write(uint64_t offset, std::span<const std::byte> data);
-  virtual void allocate(int mode, uint64_t offset, uint64_t size);  // fallocate(2)
-  virtual void truncate(uint64_t size);
+  // A file that is being written. Each is done at once or later, when `done` is told; they throw Error, with the errno
+  // that the writer is to be told, for what cannot even begin. `data` is the caller's again when write returns.
+  virtual void write(uint64_t offset, std::span<const std::byte> data, Done done);
+  virtual void allocate(int mode, uint64_t offset, uint64_t size, Done done);  // fallocate(2)
+  virtual void truncate(uint64_t size, Done done);
   // From another opened file; how many bytes it was.
-  virtual size_t copy_from(Content& source, uint64_t from, uint64_t to, size_t size);
+  using Copied = std::function<void(int error, size_t size)>;
+  virtual void copy_from(const std::shared_ptr<Content>& source, uint64_t from, uint64_t to, size_t size,
+                         Copied copied);
   // One descriptor of it is closed. What was written is kept from then on (law 6), or an error says that it is not.
   virtual void close(const Actor& actor, Done done) {
     (void)actor;
     done(0);
   }
-  virtual void sync() {}
+  virtual void sync(Done done) { done(0); }
+  // The kernel has let go of the handle. One that is destroyed without was still open when the mount ended.
+  virtual void released() {}
   // A descriptor to copy all of its bytes from; -1: there is none.
   virtual int copy_fd() const { return passthrough_fd(); }
   virtual std::optional<Digest> sha256() const { return std::nullopt; }  // of those bytes, where it is known
@@ -130,8 +135,8 @@ class NodeSource {
   virtual NodeRef root() const = 0;
   // The node with that number, in whichever life of the daemon it was handed out; null when it is gone.
   virtual NodeRef node(NodeId id) const = 0;
-  // All changes that were acknowledged are on the disk when it returns.
-  virtual void sync() const {}
+  // All changes that were acknowledged are on the disk when `done` is told.
+  virtual void sync(Done done) const { done(0); }
   // Something was asked for that will not be done; where people can read why.
   virtual void refused(const std::string& reason) const { (void)reason; }
 };
@@ -187,6 +192,8 @@ class Node {
   virtual void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const;
 
   virtual void set_attributes(const Actor& actor, const AttributeChange& change) const;
+  // Of a file, by truncate(2). Told when it is done, which takes as long as the file is large.
+  virtual void set_size(const Actor& actor, uint64_t size, Done done) const;
   enum class XattrFlag { kAny, kMustBeNew, kMustExist };
   virtual void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const;
   // False: ENODATA.

@@ -14,6 +14,7 @@
 #include "catalog/model/writer.h"
 #include "catalog/store/object_store.h"
 #include "views/asset_xattrs.h"
+#include "views/write/draft_node.h"
 
 namespace damfs {
 namespace {
@@ -92,16 +93,19 @@ bool OriginalNode::remove_xattr(const Actor& actor, std::string_view name) const
 }
 
 void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& change) const {
-  if (const auto open = change.size ? context_.drafts.find(asset_.row.version) : nullptr) {
-    // Whoever wrote it has it open still, for all that is known: it is that file which is meant.
-    return DraftNode(open).set_attributes(actor, change);
-  }
-  if (change.size) fail(ESTALE, "{} is sealed; what is written becomes its next version", asset_.name);
+  (void)actor;
   context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
     if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
     writer.set_ownership(asset_.row.id, ownership_of(change));
     if (change.mtime_ns) writer.set_mtime(asset_.row.id, *change.mtime_ns);
   });
+}
+
+void OriginalNode::set_size(const Actor& actor, uint64_t size, Done done) const {
+  // Whoever wrote it may have it open still, for all that is known: then it is that file which is meant.
+  const auto open = context_.drafts.find(asset_.row.version);
+  if (!open) fail(ESTALE, "{} is sealed; what is written becomes its next version", asset_.name);
+  DraftNode(open).set_size(actor, size, std::move(done));
 }
 
 NodeId PlainLens::node_id(int64_t version) const { return NodeId::file(NodeId::FileKind::kOriginal, 0, version); }

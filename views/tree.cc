@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <limits>
 #include <unordered_set>
 #include <utility>
 
@@ -22,6 +21,7 @@
 #include "views/static_nodes.h"
 #include "views/trash/desktop_nodes.h"
 #include "views/tree_context.h"
+#include "views/write/draft_node.h"
 
 namespace damfs {
 
@@ -71,8 +71,8 @@ class Tree::Impl {
     drafts_.load([this](unsigned code) { return context_.view(code); });
   }
 
-  // What only this mount knows of is told to the catalog.
-  ~Impl() { drafts_.settle_parked(std::numeric_limits<int64_t>::max()); }
+  // What only this mount knows of is told to the catalog, while its views are there.
+  ~Impl() { drafts_.finish(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -81,6 +81,7 @@ class Tree::Impl {
   News news(int64_t since, const std::function<bool(NodeId)>& is_known) const;
   void refused(const std::string& reason) const { context_.last_error.note(reason); }
   Catalog& catalog() const { return context_.catalog; }
+  void sync(Done done) const { drafts_.sync_catalog(std::move(done)); }
 
  private:
   class NewsWriter;
@@ -281,7 +282,7 @@ Tree::~Tree() = default;
 NodeRef Tree::root() const { return impl_->root(); }
 NodeRef Tree::node(NodeId id) const { return impl_->node(id); }
 void Tree::refused(const std::string& reason) const { impl_->refused(reason); }
-void Tree::sync() const { impl_->catalog().sync(); }
+void Tree::sync(Done done) const { impl_->sync(std::move(done)); }
 int64_t Tree::newest_change() const { return impl_->catalog().reader()->newest_change(); }
 Tree::News Tree::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
   return impl_->news(since, is_known);

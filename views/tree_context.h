@@ -11,12 +11,12 @@
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
-#include "views/drafts.h"
 #include "views/last_error.h"
 #include "views/lens.h"
 #include "views/trash/desktop_trash.h"
 #include "views/tree.h"
 #include "views/view.h"
+#include "views/write/drafts.h"
 
 namespace damfs {
 

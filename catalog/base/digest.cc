@@ -80,6 +80,16 @@ Digest Sha256::finish() {
   return digest;
 }
 
+Digest Sha256::so_far() const {
+  Digest digest;
+  const Sha256 copy;
+  if (EVP_MD_CTX_copy_ex(evp(copy.context_.get()), evp(context_.get())) != 1 ||
+      EVP_DigestFinal_ex(evp(copy.context_.get()), digest.bytes.data(), nullptr) != 1) {
+    fail(EIO, "SHA-256 failed");
+  }
+  return digest;
+}
+
 uint64_t quick_fingerprint(uint64_t size, std::span<const std::byte> head, std::span<const std::byte> tail) {
   XXH3_state_t state;
   XXH3_64bits_reset(&state);

@@ -31,7 +31,8 @@ class Sha256 {
  public:
   Sha256();
   void update(std::span<const std::byte> bytes);
-  Digest finish();  // leaves the hasher ready for the next message
+  Digest finish();        // leaves the hasher ready for the next message
+  Digest so_far() const;  // of what came until now; more may follow
 
  private:
   struct Free {

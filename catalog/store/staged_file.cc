@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
@@ -21,16 +24,40 @@ namespace {
 
 const Path kWhat = "a file that is being written";
 
+// Bytes [begin, end) of a file that are on its disk at all, the first from `from` on; empty: only a hole is left.
+struct Extent {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+std::optional<Extent> data_from(int fd, uint64_t from, uint64_t size) {
+  const off_t begin = ::lseek(fd, static_cast<off_t>(from), SEEK_DATA);
+  if (begin < 0 && errno == ENXIO) return std::nullopt;
+  if (begin < 0) return Extent{from, size};  // this file system cannot tell
+  if (static_cast<uint64_t>(begin) >= size) return std::nullopt;
+  const off_t end = ::lseek(fd, begin, SEEK_HOLE);
+  return Extent{static_cast<uint64_t>(begin), end < 0 ? size : std::min<uint64_t>(static_cast<uint64_t>(end), size)};
+}
+
+// The pieces of one file that another one lacks; holes stay holes.
 void copy_blocks(int from, int to, uint64_t size) {
   if (::ioctl(to, FICLONE, from) == 0) return;
-  loff_t in = 0;
-  loff_t out = 0;
-  while (static_cast<uint64_t>(in) < size) {
-    const ssize_t n = ::copy_file_range(from, &in, to, &out, size - static_cast<uint64_t>(in), 0);
-    if (n == 0) break;
-    if (n < 0 && errno != EINTR) throw_errno(errno, "cannot copy a file in order to change it");
+  if (::ftruncate(to, static_cast<off_t>(size)) != 0) throw_errno(errno, "cannot copy a file in order to change it");
+  uint64_t at = 0;
+  while (const auto extent = data_from(from, at, size)) {
+    auto in = static_cast<loff_t>(extent->begin);
+    auto out = in;
+    while (static_cast<uint64_t>(in) < extent->end) {
+      const ssize_t n = ::copy_file_range(from, &in, to, &out, extent->end - static_cast<uint64_t>(in), 0);
+      if (n == 0) fail(EIO, "a file is shorter than it was, and cannot be copied in order to change it");
+      if (n < 0 && errno != EINTR) throw_errno(errno, "cannot copy a file in order to change it");
+    }
+    at = extent->end;
   }
 }
+
+constexpr size_t kMostAhead = 256;              // pieces that came early; of more, none is remembered
+constexpr uint64_t kReadBackAtOnce = 4U << 20;  // bytes, during a write
+constexpr uint64_t kCheapToCopy = 1U << 20;
 
 }  // namespace
 
@@ -79,21 +106,74 @@ void StagedFile::go_on_with_copy() {
   object_.reset();
 }
 
+bool StagedFile::is_cheap_to_change() const { return !is_object_ || size_ <= kCheapToCopy; }
+
+void StagedFile::forget_hash() {
+  hashed_ = 0;
+  ahead_.clear();
+}
+
+// What follows is other than it was; what stands there before that may be.
+void StagedFile::forget_from(uint64_t offset) {
+  if (offset < hashed_) return forget_hash();
+  ahead_.erase(ahead_.lower_bound(offset), ahead_.end());
+  if (!ahead_.empty()) ahead_.rbegin()->second = std::min(ahead_.rbegin()->second, offset);
+}
+
+void StagedFile::drop_ahead_below(uint64_t end) {
+  while (!ahead_.empty() && ahead_.begin()->first < end) {
+    const uint64_t written = ahead_.begin()->second;
+    ahead_.erase(ahead_.begin());
+    if (written > end) ahead_[end] = written;
+  }
+}
+
+// Those bytes are others now, or new.
+void StagedFile::note_written(uint64_t offset, uint64_t end) {
+  if (offset < hashed_) forget_hash();
+  // Joined with what it touches.
+  auto next = ahead_.lower_bound(offset);
+  if (next != ahead_.begin() && std::prev(next)->second >= offset) --next;
+  while (next != ahead_.end() && next->first <= end) {
+    offset = std::min(offset, next->first);
+    end = std::max(end, next->second);
+    next = ahead_.erase(next);
+  }
+  if (ahead_.size() >= kMostAhead) ahead_.clear();
+  ahead_[offset] = end;
+}
+
+// What follows what is hashed without a gap is hashed too, up to `end`.
+void StagedFile::catch_up(uint64_t end) {
+  const auto next = ahead_.begin();
+  if (next == ahead_.end() || next->first > hashed_) return;
+  const uint64_t written = next->second;
+  hash_up_to(std::min(written, end));
+  if (hashed_ >= written) ahead_.erase(next);
+}
+
 void StagedFile::write(uint64_t offset, std::span<const std::byte> data) {
   make_writable();
-  if (offset < hashed_) forget_hash();
   size_t done = 0;
   while (done < data.size()) {
     const ssize_t n = ::pwrite(file_->get(), data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw_errno(errno, "cannot write to the library");
+    if (n < 0) {
+      note_written(offset, offset + data.size());  // nobody knows how far it came
+      throw_errno(errno, "cannot write to the library");
+    }
     done += static_cast<size_t>(n);
     size_ = std::max(size_, offset + done);
   }
-  if (offset != hashed_) return;
+  if (offset != hashed_) {
+    note_written(offset, offset + data.size());
+    return;
+  }
   if (hashed_ == 0) hash_ = Sha256();
   hash_.update(data);
   hashed_ += data.size();
+  drop_ahead_below(hashed_);
+  catch_up(hashed_ + kReadBackAtOnce);
 }
 
 void StagedFile::truncate(uint64_t size) {
@@ -102,7 +182,7 @@ void StagedFile::truncate(uint64_t size) {
   if (size == 0 && is_object_) size_ = 0;
   make_writable();
   if (::ftruncate(file_->get(), static_cast<off_t>(size)) != 0) throw_errno(errno, "cannot resize a file");
-  if (size < hashed_) forget_hash();
+  forget_from(size);
   size_ = size;
 }
 
@@ -111,7 +191,7 @@ void StagedFile::allocate(int mode, uint64_t offset, uint64_t size) {
   if (::fallocate(file_->get(), mode, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
     throw_errno(errno, "cannot allocate room for a file");
   }
-  if ((mode & ~FALLOC_FL_KEEP_SIZE) != 0) forget_hash();
+  if ((mode & ~FALLOC_FL_KEEP_SIZE) != 0) forget_from(offset);
   size_ = static_cast<uint64_t>(stat_fd(file_->get(), kWhat).st_size);
 }
 
@@ -121,23 +201,46 @@ size_t StagedFile::copy_from(int source, uint64_t from, uint64_t to, size_t size
   auto out = static_cast<loff_t>(to);
   const ssize_t n = ::copy_file_range(source, &in, file_->get(), &out, size, 0);
   if (n < 0) throw_errno(errno, "cannot copy into a file");
-  if (to < hashed_) forget_hash();
+  if (n > 0) note_written(to, to + static_cast<uint64_t>(n));
   size_ = std::max(size_, to + static_cast<uint64_t>(n));
   return static_cast<size_t>(n);
 }
 
-Digest StagedFile::hash_all() {
+// From what is hashed on. Of a hole nothing is read.
+void StagedFile::hash_up_to(uint64_t end) {
+  if (hashed_ >= end) return;
   if (hashed_ == 0) hash_ = Sha256();
-  std::vector<std::byte> block(std::min<uint64_t>(kBlock, size_ - hashed_));
-  while (hashed_ < size_) {
-    const size_t wanted = std::min<uint64_t>(block.size(), size_ - hashed_);
-    const size_t n = pread_some(file_->get(), std::span(block).first(wanted), hashed_, kWhat);
-    if (n == 0) fail(EIO, "a file that is being written is shorter than it was");
-    hash_.update(std::span<const std::byte>(block).first(n));
-    hashed_ += n;
+  std::vector<std::byte> block(std::min<uint64_t>(kBlock, end - hashed_));
+  bool is_zero = false;
+  Extent data{hashed_, hashed_};
+  while (hashed_ < end) {
+    if (hashed_ >= data.end) data = data_from(file_->get(), hashed_, end).value_or(Extent{end, end});
+    const bool is_hole = hashed_ < data.begin;
+    const auto piece =
+        std::span(block).first(std::min<uint64_t>(block.size(), (is_hole ? data.begin : data.end) - hashed_));
+    if (is_hole) {
+      if (!std::exchange(is_zero, true)) std::fill(block.begin(), block.end(), std::byte{0});
+    } else {
+      is_zero = false;
+      if (pread_some(file_->get(), piece, hashed_, kWhat) != piece.size()) {
+        fail(EIO, "a file that is being written is shorter than it was");
+      }
+    }
+    hash_.update(piece);
+    hashed_ += piece.size();
   }
-  forget_hash();
-  return hash_.finish();
+}
+
+Digest StagedFile::hash_all() {
+  if (size_ == 0) hash_ = Sha256();
+  hash_up_to(size_);
+  return hash_.so_far();  // what is hashed stays so, should this have to be done once more
+}
+
+void StagedFile::prepare() {
+  if (object_) return;
+  hash_up_to(size_);
+  sync();
 }
 
 StagedFile::Sealed StagedFile::seal(const std::function<bool(const Digest&)>& is_catalogued) {

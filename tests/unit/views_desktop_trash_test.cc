@@ -64,7 +64,7 @@ class DesktopTrashTest : public ::testing::Test {
   }
   Node::Created write_info(std::string_view name, std::string_view text) {
     auto created = info()->create(kUser, EntryName(name), 0600);
-    created.content->write(0, std::as_bytes(std::span(text)));
+    created.content->write(0, std::as_bytes(std::span(text)), [](int error) { EXPECT_EQ(error, 0); });
     created.content->close(kUser, [](int error) { EXPECT_EQ(error, 0); });
     return created;
   }
@@ -169,7 +169,7 @@ TEST_F(DesktopTrashTest, AFolderIsAllThatIsInIt) {
 
 TEST_F(DesktopTrashTest, WhatIsNotCataloguedKeepsAFolder) {
   auto part = at("originals/2024/trip")->create(kUser, EntryName("film.mp4.part"), 0644);
-  part.content->write(0, std::as_bytes(std::span("half", 4)));
+  part.content->write(0, std::as_bytes(std::span("half", 4)), [](int error) { EXPECT_EQ(error, 0); });
   EXPECT_EQ(refusal([&] { move("originals/2024", "trip", *files(), "trip"); }), EBUSY);
   part.content->close(kUser, [](int) {});
   part = {};

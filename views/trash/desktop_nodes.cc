@@ -93,12 +93,18 @@ class NoteContent final : public Content {
     InfoContent(note_->text()).read(offset, size, std::move(answer));
   }
   bool is_immutable() const override { return false; }
-  void write(uint64_t offset, std::span<const std::byte> data) override { note_->write(offset, data); }
-  void allocate(int mode, uint64_t offset, uint64_t size) override {
+  void write(uint64_t offset, std::span<const std::byte> data, Done done) override {
+    note_->write(offset, data);
+    done(0);
+  }
+  void allocate(int mode, uint64_t offset, uint64_t size, Done done) override {
     if (mode != 0) fail(EOPNOTSUPP, "only room can be asked for");
     if (offset + size > note_->attributes().size) note_->resize(offset + size);
+    done(0);
   }
-  size_t copy_from(Content&, uint64_t, uint64_t, size_t) override { fail(EOPNOTSUPP, "it is read and written"); }
+  void copy_from(const ContentRef&, uint64_t, uint64_t, size_t, Copied) override {
+    fail(EOPNOTSUPP, "it is read and written");
+  }
 
  private:
   const DesktopNoteRef note_;

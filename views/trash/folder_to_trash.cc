@@ -32,7 +32,7 @@ void FolderNode::rename_to_trash(const Actor& actor, EntryName name, const Node&
       return forget_way_to_trash(files.id(), to.view());
     }
     if (is_temporary(name.view())) fail(EXDEV, "{} is no lasting file", printable(name.view()));
-    draft->secure_now(actor, Draft::When::kReleased);
+    draft->secure_now(actor, SealWhen::kReleased);
   }
   std::string shown(name.view());
   if (const auto parked = context_.drafts.take_parked(id(), name.view())) shown = parked->name;
@@ -132,9 +132,9 @@ void FolderNode::settle_drafts_below(const Actor& actor, int64_t key, std::vecto
       litter.push_back(draft);
       continue;
     }
-    if (draft->has_active()) fail(EBUSY, "{} is being written", printable(name));
+    if (draft->has_writers()) fail(EBUSY, "{} is being written", printable(name));
     if (is_temporary(name)) fail(EXDEV, "{} is no lasting file", printable(name));
-    draft->secure_now(actor, Draft::When::kReleased);
+    draft->secure_now(actor, SealWhen::kReleased);
   }
   std::vector<int64_t> below;
   {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -13,8 +14,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "catalog/base/clock.h"
+#include "catalog/base/task_pool.h"
 #include "catalog/model/catalog.h"
-#include "views/draft.h"
+#include "views/write/draft.h"
+#include "views/write/version_numbers.h"
 
 namespace damfs {
 
@@ -35,26 +39,31 @@ struct Parked {
 };
 
 // What one mount shows beside the catalog: files that are not catalogued yet, and names parked for a while. Lives in
-// memory. Thread-safe.
+// memory. Thread-safe; what is asked of it never waits for a disk, but where it says so.
 class Drafts {
  public:
   struct Parts {
     Catalog& catalog;
     ObjectStore& objects;
     Acts& acts;
-    Prober* prober = nullptr;  // null: nothing is looked at (tests)
+    Prober* prober = nullptr;                                  // null: nothing is looked at (tests)
+    std::function<int64_t()> now = &now_ns;                    // tests have a clock of their own,
+    std::function<std::unique_ptr<StagedBytes>()> new_file{};  // and a disk
   };
-  explicit Drafts(Parts parts) : parts_(parts) {}
+  explicit Drafts(Parts parts);
+  ~Drafts();
   Drafts(const Drafts&) = delete;
   Drafts& operator=(const Drafts&) = delete;
 
-  // Lets go of what somebody meant to write to and did not, or could not. To be called now and then; the folders
-  // that have fewer names than they were listed with.
+  // Lets go of what somebody meant to write to and did not, or could not, and tries again what could not be kept when
+  // it was left. To be called now and then; the folders that have fewer names than they were listed with.
   std::vector<NodeId> tidy();
   // What was parked before then and has nothing in its place is renamed in the catalog.
   void settle_parked(int64_t before_ns);
   // Those that another life of the mount left.
   void load(const std::function<const View*(unsigned code)>& view);
+  // All that is on its way into the catalog is there; what is parked is renamed. Before the views go.
+  void finish();
 
   DraftRef find(int64_t version) const;                        // null: none that stands for anything
   DraftRef at(NodeId directory, std::string_view name) const;  // likewise
@@ -79,8 +88,12 @@ class Drafts {
   DraftRef create(DraftPlace place, const Actor& actor, uint32_t mode);
   // The next state of a catalogued file, which begins as that is; what somebody else began meanwhile comes first.
   DraftRef overwrite(DraftPlace place, const FoundAsset& asset, const Attributes& attributes);
+  // All that the catalog has of them is on the disk when `done` is told.
+  void sync_catalog(Done done);
+  // Waits for what is being filed of it.
   void remove(const DraftRef& draft);
-  // Throws when the catalog cannot take it; then it is at its new place all the same, and whoever asked moves it back.
+  // Likewise. Throws when the catalog cannot take it; then it is at its new place all the same, and whoever asked moves
+  // it back.
   void move(const DraftRef& draft, const DraftPlace& to);
   // Where it has happened already: what the catalog cannot take is left to the next time.
   void move_anyway(const DraftRef& draft, const DraftPlace& to);
@@ -97,32 +110,61 @@ class Drafts {
 
  private:
   friend class Draft;
+  friend class DraftContent;
   struct Directory {
     std::map<std::string, DraftRef> drafts;  // by name in NFC
     std::vector<Parked> parked;
   };
-  int64_t next_version();
-  void add(const DraftRef& draft, const DraftPlace& place);
+  // An answer that somebody waits for; none is left when this ends.
+  class Owed {
+   public:
+    Owed(Drafts& drafts, DraftRef draft) : drafts_(drafts), draft_(std::move(draft)) {}
+    ~Owed();
+    Owed(const Owed&) = delete;
+    Owed& operator=(const Owed&) = delete;
+    void end();  // it is about to be given
+
+   private:
+    Drafts& drafts_;
+    DraftRef draft_;
+  };
+  using Dropped = std::vector<DraftRef>;  // to be let go of without the lock: the last of a file is work for the disk
+
+  void await_all_owed();
+  std::shared_ptr<Owed> owe(const DraftRef& draft);  // with the lock held, as those of the next lines
+  void add(const DraftRef& draft);
   void take_out(const DraftRef& draft);
+  void erase(const DraftRef& draft, Dropped& dropped);
+  DraftRef found_at(NodeId directory, std::string_view name) const;
+
   void put_elsewhere(const DraftRef& draft, const DraftPlace& to);
-  void released(const DraftRef& draft);
+  void released(const DraftRef& draft, bool was_active);
+  void settle(const DraftRef& draft);
   void let_go(const DraftRef& draft);
-  void erase(const DraftRef& draft);
+  void take_up(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file);
   void unpark(NodeId directory, std::string_view temporary_name);
   bool is_lone(NodeId directory, const Parked& parked) const;
   bool settle(NodeId directory, const Parked& parked);
-  struct State {
-    SealedFile file;
-    int64_t number = 0;  // of the draft's states
-  };
-  void catalogue(const DraftRef& draft, State state, const UniqueFd& bytes, View::Filing filing, const Actor& actor,
-                 Done done);
-  void file(const DraftRef& draft, const State& state, const Actor& actor);
+
   bool is_known_blob(const Digest& sha256) const;
+  void file(const DraftRef& draft, const SealedFile& file, int64_t state, const Actor& actor);
+  int try_to_file(const DraftRef& draft, const SealedFile& what, int64_t state, const Actor& actor);
+  int refuse(const DraftRef& draft, int64_t state, const std::exception& error);
+  void answer_awaiting(const DraftRef& draft, int64_t state, int code);
+  void catalogue(const DraftRef& draft, const Draft::Sealing& sealing, const Actor& actor, Done done);
+  void look_and_file(const DraftRef& draft, const Draft::Sealing& sealing, const SealedFile& what, const Actor& actor,
+                     const Done& done);
+
+  static constexpr int64_t kParkedNs = 10'000'000'000;  // editors that move a file aside write the new one at once
+  static constexpr int64_t kTriesAgainNs = 2'000'000'000;
 
   const Parts parts_;
   std::mutex parked_mutex_;  // comes before mutex_; held while what is parked goes into the catalog
+
+  // The lock of all drafts: of the tables, and of what is known of each draft. Never held across I/O.
   mutable std::mutex mutex_;
+  std::condition_variable none_owed_;
+  size_t owed_ = 0;
   std::vector<NodeId> vanished_from_;
   std::unordered_map<NodeId, Directory> directories_;
   std::unordered_map<int64_t, DraftRef> by_version_;
@@ -133,8 +175,12 @@ class Drafts {
     int64_t until_ns = 0;
   };
   std::deque<Filed> filed_;  // oldest first
-  std::mutex reserve_mutex_;
-  int64_t next_version_ = 0, last_version_ = -1;
+
+  VersionNumbers numbers_;
+  // The last, for their tasks use all the others. Those of the first never wait for a filing lock, whose holders may
+  // wait for them.
+  TaskPool filers_;
+  TaskPool pool_;
 };
 
 }  // namespace damfs

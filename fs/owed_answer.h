@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cerrno>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "catalog/base/error.h"
+#include "catalog/base/log.h"
+#include "fs/reply.h"
+#include "fs/session.h"
+
+namespace damfs {
+
+// An answer that is given later, by whoever comes to know it; the session ends only after all of them. Destroyed
+// unanswered it says EIO.
+class OwedAnswer {
+ public:
+  OwedAnswer(Session& session, Reply&& reply) : session_(session), reply_(std::move(reply)) { session_.owes_answer(); }
+  ~OwedAnswer() {
+    if (reply_.is_owed()) reply_.error(EIO);
+    session_.gave_answer();
+  }
+  OwedAnswer(const OwedAnswer&) = delete;
+  OwedAnswer& operator=(const OwedAnswer&) = delete;
+
+  Session& session() { return session_; }
+  Reply& reply() { return reply_; }
+  void give(int error) {
+    if (error != 0) {
+      reply_.error(error);
+    } else {
+      reply_.ok();
+    }
+  }
+
+ private:
+  Session& session_;
+  Reply reply_;
+};
+
+inline std::shared_ptr<OwedAnswer> owe_answer(Session& session, Reply& reply) {
+  return std::make_shared<OwedAnswer>(session, std::move(reply));
+}
+
+// What begins a work that answers later. What it throws is the answer, unless that was given.
+template <typename Work>
+void answer_errors(OwedAnswer& owed, Work&& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    const int code = errno_of_current_exception();
+    log::debug("{}", error.what());
+    owed.give(code);
+  }
+}
+
+}  // namespace damfs
