@@ -16,6 +16,7 @@
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/copies.h"
 #include "catalog/ingest/prober.h"
+#include "catalog/ingest/whole.h"
 #include "catalog/model/sidecar.h"
 #include "catalog/model/writer.h"
 #include "catalog/store/object_store.h"
@@ -390,7 +391,7 @@ void Drafts::let_go(const DraftRef& draft) {
 
 // --- into the catalog -----------------------------------------------------------------------------------
 
-bool Drafts::is_known_blob(const Digest& sha256) const { return parts_.catalog.reader()->has_blob(sha256); }
+bool Drafts::is_known_blob(const Digest& sha256) const { return is_kept(parts_.catalog, sha256); }
 
 void Drafts::file(const DraftRef& draft, const State& state, const Actor& actor) {
   const std::lock_guard filing(draft->filing_mutex_);

@@ -25,7 +25,7 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
      "THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE asset_id "
      "= "
      "a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + 2 + (a.camera_id IS NOT NULL) + "
-     "coalesce(a.rating BETWEEN 1 AND 5, 0) ELSE 0 END",
+     "coalesce(a.rating BETWEEN 1 AND 5, 0) + (a.versions > 1) ELSE 0 END",
      "asset {} has a wrong count of names"},
     {"SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN blob b ON b.id = v.blob_id "
      "WHERE a.state <> 2 AND (a.size <> b.size OR a.mtime_ns <> v.mtime_ns)",
@@ -75,6 +75,19 @@ std::vector<std::string> check_catalog(Reader& reader) {
     problems.emplace_back(error.what());
   }
   return problems;
+}
+
+std::vector<DamagedRow> damaged_blobs(Reader& reader) {
+  std::vector<DamagedRow> found;
+  db::Statement rows(
+      reader.database(),
+      "SELECT b.sha256, d.reason, d.found_ns FROM damage d JOIN blob b ON b.id = d.blob_id ORDER BY b.id");
+  while (rows.step()) {
+    if (const auto digest = Digest::from_bytes(rows.text(0))) {
+      found.push_back({*digest, std::string(rows.text(1)), rows.integer(2)});
+    }
+  }
+  return found;
 }
 
 void each_object(Reader& reader, const std::function<void(const Digest& sha256, int64_t size)>& visit) {

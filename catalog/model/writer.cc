@@ -54,26 +54,44 @@ std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
   return row->integer(0);
 }
 
-void Writer::touch_source(std::string_view path, const SourceStamp& stamp) {
-  db::Use row(
-      statement("UPDATE source_file SET size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, "
-                "fingerprint = ?6 WHERE path = ?1"));
-  row->bind_all(path, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, static_cast<int64_t>(stamp.fingerprint));
-  row->run();
-}
-
 void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
   if (incoming.source_path.empty()) return;
   db::Use row(
       statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
-                "entry_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+                "entry_id, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   const SourceStamp& stamp = incoming.stamp;
   row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
                 static_cast<int64_t>(stamp.fingerprint), entry);
+  row->bind_blob(8, incoming.sha256.raw());
   row->run();
 }
 
+// A file that was read again and has the bytes that were taken from it last: whatever people made of those since, in
+// the mount, is not undone by it.
+std::optional<FiledAs> Writer::same_source(const IncomingFile& incoming) {
+  FiledAs filed;
+  int64_t entry = 0;
+  {
+    // Where it is not known what was taken from it, it may have been any state of the asset.
+    db::Use row(
+        statement("SELECT s.entry_id, coalesce(e.asset_id, 0), coalesce(e.folder_id, 0), coalesce(e.name, '') "
+                  "FROM source_file s LEFT JOIN folder_entry e ON e.id = s.entry_id WHERE s.path = ?1 AND "
+                  "(s.sha256 = ?2 OR (s.sha256 IS NULL AND EXISTS (SELECT 1 FROM version v JOIN blob b ON "
+                  "b.id = v.blob_id WHERE v.asset_id = e.asset_id AND b.sha256 = ?2)))"));
+    row->bind(1, std::string_view(incoming.source_path)).bind_blob(2, incoming.sha256.raw());
+    if (!row->step()) return std::nullopt;
+    entry = row->integer(0);
+    filed.asset = row->integer(1);
+    if (filed.asset != 0) filed.path = join_path(folder_path(row->integer(2)), row->text(3));
+  }
+  remember_source(incoming, entry);
+  return filed;
+}
+
 FiledAs Writer::file(const IncomingFile& incoming) {
+  if (!incoming.source_path.empty()) {
+    if (auto filed = same_source(incoming)) return *filed;
+  }
   const int64_t folder = ensure_folder(incoming.folder);
   const int64_t blob = add_blob(incoming);
 
@@ -314,7 +332,9 @@ std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
 }
 
 int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id) {
-  db::Use row(statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id) VALUES (?1, ?2, ?3, ?4, ?5)"));
+  db::Use row(
+      statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id, number) VALUES (?1, ?2, ?3, ?4, ?5, "
+                "(SELECT last_version + 1 FROM asset WHERE id = ?1))"));
   row->bind_all(asset, blob, mtime_ns, now_ns_, id == 0 ? std::nullopt : std::optional(id));
   row->run();
   return database_.last_insert_id();
@@ -346,7 +366,7 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
   return asset;
 }
 
-// Makes `version` the asset's current one and copies up what listings show of it.
+// Makes `version` the asset's current one and copies up what listings show of it. A new one's number is given by now.
 void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns) {
   const CaptureTime captured = facts.captured ? *facts.captured : local_time(mtime_ns);
   const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
@@ -354,8 +374,8 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   const int64_t camera = ensure_camera(facts);
   db::Use row(
       statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
-                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12 "
-                "WHERE id = ?1"));
+                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12, "
+                "last_version = max(last_version, (SELECT number FROM version WHERE id = ?2)) WHERE id = ?1"));
   row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, captured.day.key());
   if (camera != 0) {
     row->bind(9, camera);

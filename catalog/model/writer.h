@@ -93,11 +93,10 @@ class Writer {
 
   db::Database& database() { return database_; }  // for tables that are nobody else's
 
-  void touch_source(std::string_view path, const SourceStamp& stamp);
-
   std::optional<int64_t> asset_of_entry(int64_t entry);
 
-  // Gives the bytes a name. Known bytes: another name for the asset that has them. Another file of that name
+  // Gives the bytes a name. What that source path was when it was filed last: it stays what became of it (asset 0:
+  // nothing is left of that). Known bytes: another name for the asset that has them. Another file of that name
   // in that folder: a new version when it came from the same source path, else a name with a suffix.
   FiledAs file(const IncomingFile& incoming);
 
@@ -176,6 +175,11 @@ class Writer {
   void set_attribute(int64_t asset, std::string_view name, std::string_view value);
   bool remove_attribute(int64_t asset, std::string_view name);
 
+  // --- objects (writer_damage.cc) ---
+  // Reads of those bytes fail with that reason from now on, until they are whole. False: it was known so already.
+  bool mark_damaged(const Digest& sha256, std::string_view reason);
+  bool mark_whole(const Digest& sha256);
+
   // --- the only ways to lose something (purge.cc) ---
   void purge_asset(int64_t asset);      // one in the trash; any other is left alone
   void purge_version(int64_t version);  // not the newest one
@@ -226,6 +230,8 @@ class Writer {
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
+  std::optional<FiledAs> same_source(const IncomingFile& incoming);
+  void tell_bytes(int64_t blob);
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
@@ -282,7 +288,13 @@ class Writer {
   void insert_trash(const TrashRow& row);
   // Makes it the asset's newest, and says so in the journal.
   void adopt_version(int64_t asset, int64_t version, const MediaFacts& facts);
-  void set_owner_of_version(int64_t version, int64_t asset);
+  // Without a number to be had again, it gets the asset's next one.
+  void set_owner_of_version(int64_t version, int64_t asset, int64_t number = 0);
+  std::string owner_of_version(int64_t version);  // as Step tells it
+  bool restore_owner(const Step& step);
+  // The folder of an asset in versions/ appears, goes or has other names.
+  void tell_versions_of(int64_t asset);
+  void tell_version_leaves(int64_t version, int64_t asset);
   IncomingFile incoming_of(const SealedFile& file, std::string_view name);
   int64_t unused_version(int64_t version);
   int64_t add_sealed_blob(const SealedFile& file);

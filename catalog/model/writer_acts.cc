@@ -128,7 +128,11 @@ std::string Writer::state_of(const Step& step) {
       return trash_row(step.group) ? there : std::string();
     }
     case Step::What::kVersion: return first("SELECT version_id FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kOwner: return first("SELECT asset_id FROM version WHERE id = ?1", step.group);
+    case Step::What::kOwner:
+      // What older damfs wrote down has no number.
+      return step.after.find('/') == step.after.npos
+                 ? first("SELECT asset_id FROM version WHERE id = ?1", step.group)
+                 : first("SELECT asset_id || '/' || number FROM version WHERE id = ?1", step.group);
     case Step::What::kState: return first("SELECT state FROM asset WHERE id = ?1", step.asset);
     case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
     case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
@@ -195,7 +199,7 @@ bool Writer::restore(const Step& step) {
     case Step::What::kEntry: return restore_entry_step(step);
     case Step::What::kTrash: return restore_trash_step(step);
     case Step::What::kVersion: return restore_version(step);
-    case Step::What::kOwner: set_owner_of_version(step.group, number_in(step.before).value_or(0)); return true;
+    case Step::What::kOwner: return restore_owner(step);
     case Step::What::kState:
       if (count_of("SELECT count(*) FROM version WHERE id = (SELECT version_id FROM asset WHERE id = ?1)",
                    step.asset) == 0) {

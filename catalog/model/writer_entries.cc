@@ -167,6 +167,7 @@ void Writer::set_state(int64_t asset, AssetState state) {
   if (state == AssetState::kLive) move_asset_in_groups(asset, +1);
   touched_assets_.try_emplace(asset, 0);
   if (!leaves && state != AssetState::kLive) return;
+  tell_versions_of(asset);
   const std::string label = label_of(asset);
   std::vector<std::pair<Grouping, int64_t>> groups = {{Grouping::kRecent, 0}};
   const auto gather = [&](Grouping grouping, std::string_view sql) {

@@ -56,6 +56,18 @@ class FingerprintFeed {
   std::vector<std::byte> head_, tail_;
 };
 
+Digest digest_of_file(int file, const Path& path) {
+  Sha256 hash;
+  uint64_t at = 0;
+  for (;;) {
+    const auto buffer = block_buffer();
+    const size_t n = pread_some(file, buffer, at, path);
+    hash.update(std::span<const std::byte>(buffer).first(n));
+    at += n;
+    if (n < buffer.size()) return hash.finish();
+  }
+}
+
 void make_parents(const Path& path) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
@@ -153,6 +165,7 @@ UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool
     const UniqueFd folder = open_file(target.parent_path(), O_RDONLY | O_DIRECTORY);
     if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
   }
+  if (added && on_added_) on_added_(sha256);
   return object;
 }
 
@@ -235,20 +248,44 @@ bool ObjectStore::is_whole(const Digest& sha256) {
     const auto known = proofs_.find(sha256);
     if (known != proofs_.end() && known->second == proof) return true;
   }
-  Sha256 hash;
-  uint64_t at = 0;
-  for (;;) {
-    const auto buffer = block_buffer();
-    const size_t n = pread_some(object->get(), buffer, at, path);
-    hash.update(std::span<const std::byte>(buffer).first(n));
-    at += n;
-    if (n < buffer.size()) break;
-  }
-  if (hash.finish() != sha256) return false;
+  if (digest_of_file(object->get(), path) != sha256) return false;
   const std::lock_guard lock(proofs_mutex_);
   if (proofs_.size() >= kMostProofs) proofs_.clear();
   proofs_.insert_or_assign(sha256, proof);
   return true;
+}
+
+std::optional<ObjectStore::Flaw> ObjectStore::find_flaw(const Digest& sha256) {
+  const Path path = path_of(sha256);
+  const auto object = open_existing(path, O_RDONLY | O_NONBLOCK);
+  if (!object) return Flaw{"its object is missing", 0, 0};
+  const struct stat state = stat_fd(object->get(), path);
+  Flaw flaw{{}, state.st_ino, to_ns(state.st_ctim)};
+  if (!S_ISREG(state.st_mode)) {
+    flaw.reason = "its object is no regular file";
+    return flaw;
+  }
+  try {
+    if (digest_of_file(object->get(), path) == sha256) return std::nullopt;
+    flaw.reason = "its object is damaged: it has other bytes than its SHA-256 says";
+  } catch (const Error& error) {
+    if (error.code() != EIO) throw;
+    flaw.reason = "its object cannot be read from its disk";
+  }
+  const std::lock_guard lock(proofs_mutex_);
+  proofs_.erase(sha256);
+  return flaw;
+}
+
+bool ObjectStore::is_still(const Digest& sha256, const Flaw& flaw) const {
+  const auto there = stat_path(path_of(sha256));
+  if (!there) return flaw.inode == 0;
+  return there->st_ino == flaw.inode && to_ns(there->st_ctim) == flaw.ctime_ns;
+}
+
+bool ObjectStore::is_there(const Digest& sha256, int64_t size) const {
+  const auto there = stat_path(path_of(sha256));
+  return there && S_ISREG(there->st_mode) && there->st_size == size;
 }
 
 bool ObjectStore::is_as_good(const Digest& sha256, int64_t size, const struct stat& there) {

@@ -64,6 +64,23 @@ class ObjectStore {
   // it for the life of this object store.
   bool is_whole(const Digest& sha256);
 
+  // The same, read anew whatever was proved before: what is wrong with it, in words, and the very file that it was
+  // found of. A disk that does not give it back is a flaw too.
+  struct Flaw {
+    std::string reason;
+    uint64_t inode = 0;  // 0: there was none
+    int64_t ctime_ns = 0;
+  };
+  std::optional<Flaw> find_flaw(const Digest& sha256);
+  // Whether that very file is there still.
+  bool is_still(const Digest& sha256, const Flaw& flaw) const;
+
+  // Whether a file of that size is there; its bytes are not looked at.
+  bool is_there(const Digest& sha256, int64_t size) const;
+
+  // Called when adopt() has put an object on the disk that was not there, or was another. Set it before the first one.
+  void on_added(std::function<void(const Digest&)> call) { on_added_ = std::move(call); }
+
   // For reading; empty when the object is missing.
   std::optional<UniqueFd> open(const Digest& sha256) const;
   Path path_of(const Digest& sha256) const;
@@ -98,6 +115,7 @@ class ObjectStore {
   std::atomic<uint64_t> next_name_{0};
   mutable std::atomic<bool> unnamed_works_{true};
   std::atomic<bool> clone_works_{true};
+  std::function<void(const Digest&)> on_added_;
   std::mutex proofs_mutex_;  // guards the map alone; never held while an object is read
   std::map<Digest, Proof> proofs_;
 };
