@@ -233,6 +233,7 @@ void Session::invalidate_listing(NodeId directory) {
 }
 
 void Session::invalidate_bytes(NodeId file) {
+  passthrough_->forget(file);
   const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), file.value(), 0, 0);
   if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a file's bytes");
 }

@@ -4,6 +4,7 @@
 #include "catalog/ingest/import.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -119,6 +120,7 @@ class Import::Pipeline {
   std::exception_ptr error_;
   ImportReport report_;
   int64_t last_asset_ = 0;  // that was there before
+  int64_t act_ = 0;         // the journal's, of files that changed; the writer's thread alone
   std::atomic<bool> has_archives_{false};
   bool brings_archives_ = false;
   std::mutex events_mutex_;
@@ -322,10 +324,12 @@ void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
     counts.unchanged = static_cast<int64_t>(batch.size());
   } else {
     if (adds) parts_.store.sync();
-    parts_.catalog.write([&](Writer& writer) {
+    const Written written = parts_.catalog.write([&](Writer& writer) {
       counts = {};
+      writer.tell_new_states_as({.uid = static_cast<int64_t>(::getuid()), .what = "import", .continues = act_});
       for (const ItemRef& item : batch) catalogue(writer, *item, counts);
     });
+    act_ = written.act;
   }
   if (std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->facts && item->facts->pack; })) {
     has_archives_ = brings_archives_ = true;

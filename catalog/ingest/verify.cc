@@ -6,6 +6,7 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/check.h"
 #include "catalog/model/writer.h"
+#include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 
 namespace damfs {
@@ -27,7 +28,7 @@ std::optional<ObjectStore::Flaw> settle_flaw(Catalog& catalog, ObjectStore& obje
 
 }  // namespace
 
-VerifyReport verify_objects(Catalog& catalog, ObjectStore& objects, const VerifyEvents& events,
+VerifyReport verify_objects(Catalog& catalog, ObjectStore& objects, DerivedCache& cache, const VerifyEvents& events,
                             const std::atomic<bool>& stop) {
   VerifyReport report;
   const auto reader = catalog.reader();
@@ -35,6 +36,7 @@ VerifyReport verify_objects(Catalog& catalog, ObjectStore& objects, const Verify
     if (stop) return;
     if (const auto flaw = settle_flaw(catalog, objects, sha256)) {
       ++report.bad;
+      cache.remove_all_of(sha256);
       events.bad(sha256, flaw->reason);
     } else if (catalog.reader()->damage(sha256)) {
       catalog.write([&](Writer& writer) { writer.mark_whole(sha256); });

@@ -12,6 +12,7 @@
 namespace damfs {
 
 class Catalog;
+class DerivedCache;
 class ObjectStore;
 
 struct VerifyReport {
@@ -28,8 +29,9 @@ struct VerifyEvents {
 };
 
 // Reads every object and proves it by its SHA-256. What is found is written into the catalog: reads of what is damaged
-// fail from then on with the reason, in running mounts too, and those of what is whole again do not.
-VerifyReport verify_objects(Catalog& catalog, ObjectStore& objects, const VerifyEvents& events,
+// fail from then on with the reason, in running mounts too, and those of what is whole again do not. What was derived
+// from it may have been made of the damaged bytes and goes.
+VerifyReport verify_objects(Catalog& catalog, ObjectStore& objects, DerivedCache& cache, const VerifyEvents& events,
                             const std::atomic<bool>& stop);
 
 }  // namespace damfs

@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/writer_act.h"
 
 namespace damfs {
 namespace {
@@ -22,6 +24,14 @@ std::string base36(std::string_view bytes, size_t digits) {
   std::string text;
   for (size_t i = 0; i < digits; ++i) text += kDigits[static_cast<unsigned char>(bytes[i % bytes.size()]) % 36];
   return text;
+}
+
+// What a file says of itself. A sidecar speaks of another file.
+SidecarWords words_in(const MediaFacts& facts) {
+  if (facts.mime == kSidecarMime) return {};
+  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags};
+  if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
+  return words;
 }
 
 }  // namespace
@@ -180,6 +190,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
   const auto owner = asset_of_blob(blob);
+  const WithinAct act(*this, of_new_states_);
   if (names == 1) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
     if (incoming.facts != nullptr) describe_again(old_asset, facts);
@@ -388,29 +399,42 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
 
-// The new bytes of an asset say more or other things: they are heard; what only the user said, stays.
+// Words, tags and metadata that the file itself carries.
+void Writer::describe(int64_t asset, const MediaFacts& facts) {
+  const SidecarWords said = words_in(facts);
+  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
+      .bind_all(asset, std::string_view(said.title), std::string_view(said.description))
+      .run();
+  carry_metadata(asset, facts);
+  for (const std::string& tag : said.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  if (said != SidecarWords()) remember_heard(asset, SidecarForm::kEmbedded, said);
+}
+
+// The bytes of an asset say more or other things: what is new of that is heard. What somebody has said meanwhile stays,
+// and so does what they do not say any more: programs lose it when they save.
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
   carry_metadata(asset, facts);
-  if (facts.mime == kSidecarMime) return;  // that is said of another file
-  statement(
-      "UPDATE asset_text SET title = coalesce(nullif(?2, ''), title), "
-      "description = coalesce(nullif(?3, ''), description) WHERE asset_id = ?1")
-      .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
-      .run();
-  if (facts.rating) {
-    statement("UPDATE asset SET rating = ?2 WHERE id = ?1").bind_all(asset, int64_t{*facts.rating}).run();
+  const SidecarWords now = words_in(facts);
+  const SidecarWords heard = heard_of(asset, SidecarForm::kEmbedded);
+  if (now == SidecarWords() || now == heard) return;
+  SidecarWords stands;
+  {
+    db::Use row(
+        statement("SELECT x.title, x.description, coalesce(a.rating, 0) FROM asset a JOIN asset_text x ON "
+                  "x.asset_id = a.id WHERE a.id = ?1"));
+    row->bind_all(asset);
+    if (!row->step()) return;
+    stands = {row->integer(2), std::string(row->text(0)), std::string(row->text(1)), {}};
   }
-}
-
-// Words, tags and metadata that the file itself carries.
-void Writer::describe(int64_t asset, const MediaFacts& facts) {
-  const bool is_said_of_it = facts.mime != kSidecarMime;
-  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, std::string_view(is_said_of_it ? facts.title : ""),
-                std::string_view(is_said_of_it ? facts.description : ""))
-      .run();
-  carry_metadata(asset, facts);
+  if (!now.title.empty() && stands.title == heard.title) set_title(asset, now.title);
+  if (!now.description.empty() && stands.description == heard.description) set_description(asset, now.description);
+  if (now.rating && stands.rating == heard.rating.value_or(0)) set_rating(asset, now.rating);
+  for (const std::string& tag : now.tags) {
+    const bool is_new = std::find(heard.tags.begin(), heard.tags.end(), tag) == heard.tags.end();
+    if (is_new) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  }
+  remember_heard(asset, SidecarForm::kEmbedded, now);
 }
 
 void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
@@ -419,8 +443,6 @@ void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
         .bind_all(asset, std::string_view(name_space), std::string_view(json))
         .run();
   }
-  if (facts.mime == kSidecarMime) return;
-  for (const std::string& tag : facts.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
 }
 
 int64_t Writer::ensure_camera(const MediaFacts& facts) {

@@ -212,6 +212,10 @@ class Writer {
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
 
+  // Where there is no act, new states of files that are there already are written down as that one's; new files are
+  // not.
+  void tell_new_states_as(Act act);
+
   // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
   // it is.
   struct Undone {
@@ -226,6 +230,7 @@ class Writer {
 
  private:
   struct Tree;
+  class WithinAct;
   static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
@@ -310,6 +315,9 @@ class Writer {
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns);
   void describe(int64_t asset, const MediaFacts& facts);
   void describe_again(int64_t asset, const MediaFacts& facts);
+  SidecarWords heard_of(int64_t asset, SidecarForm form);
+  void remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words);
+  Act act_that_brought(int64_t asset);
   void carry_metadata(int64_t asset, const MediaFacts& facts);
   std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t folder, int64_t blob);
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
@@ -346,6 +354,7 @@ class Writer {
   std::optional<Act> act_;  // being written down
   int64_t act_id_ = 0;      // once it has a step
   int64_t steps_ = 0;
+  std::optional<Act> of_new_states_;
   int64_t first_change_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };

@@ -3,11 +3,15 @@
 
 // What people say of single assets, and the journal: writing acts down, and taking them back.
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/names.h"
 #include "catalog/model/writer.h"
 
 namespace damfs {
@@ -76,6 +80,22 @@ void Writer::begin(Act act) {
   if (!row->step() || row->is_null(0)) return;
   act_id_ = act_->continues;
   steps_ = row->integer(0);
+}
+
+void Writer::tell_new_states_as(Act act) { of_new_states_ = std::move(act); }
+
+// A look at a file belongs to what brought the file: whoever takes that back means both.
+Act Writer::act_that_brought(int64_t asset) {
+  Act act{.uid = static_cast<int64_t>(::getuid()),
+          .what = fmt::format("what {} says of itself", printable(label_of(asset)))};
+  db::Use row(
+      statement("SELECT a.id, a.uid FROM act_step s JOIN act a ON a.id = s.act_id WHERE s.asset_id = ?1 AND "
+                "s.asset_id != 0 AND s.what IN (9, 11) ORDER BY s.act_id DESC LIMIT 1"));
+  row->bind_all(asset);
+  if (!row->step()) return act;
+  act.continues = row->integer(0);
+  act.uid = row->integer(1);
+  return act;
 }
 
 void Writer::record(const Step& step) {

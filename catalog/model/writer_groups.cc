@@ -134,6 +134,7 @@ Written Writer::finish() {
       .bind_all(now_ns_ - kFeedKeptNs)
       .run();
   Written written{act_id_, first_change_, 0};
+  if (act_id_ == 0 && of_new_states_) written.act = of_new_states_->continues;
   if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
   return written;
 }

@@ -17,6 +17,7 @@
 #include "catalog/model/check.h"
 #include "catalog/model/purge.h"
 #include "catalog/model/writer.h"
+#include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/output.h"
@@ -171,6 +172,7 @@ void verify(Globals& globals) {
     ++bad;
   }
   const auto totals = reader->totals();
+  DerivedCache cache(library.derived(), library.config().derived_max_bytes);
   VerifyReport report;
   {
     ProgressBar bar("verify");
@@ -186,7 +188,7 @@ void verify(Globals& globals) {
     events.progress = [&](const VerifyReport& now) {
       bar.show({.done = now.objects, .total = totals.blobs, .bytes = now.bytes, .bytes_total = totals.original_bytes});
     };
-    report = verify_objects(catalog, objects, events, stop.flag());
+    report = verify_objects(catalog, objects, cache, events, stop.flag());
     bar.clear();
     if (report.stopped) fail(EINTR, "stopped after {} of {}", report.objects, totals.blobs);
   }

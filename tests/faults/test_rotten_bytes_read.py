@@ -3,6 +3,7 @@
 """An object rotted on its disk, and `damfs verify` has found it out: nobody gets its bytes for good ones any more, those
 who ask are told why, and whichever way the good bytes come back, they are shown at once."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -129,8 +130,35 @@ def test_pages_that_the_kernel_kept_of_the_rotten_one_are_not_shown_when_it_is_h
     wait_until(lambda: errno_of_reading(path) is None and path.read_bytes() == BYTES, PATIENCE_SECONDS, "the good bytes")
 
 
+def test_a_preview_that_was_made_of_rotten_bytes_goes_with_them(library, scratch, demo, mount_of):
+    """As a file where a byte is another one, as the memory that none can be made where half of it is gone."""
+    photo = max(demo.rglob("*.jpg"), key=lambda path: path.stat().st_size)
+    (scratch / "in").mkdir()
+    shutil.copy(photo, scratch / "in/a.jpg")
+    library.import_(scratch / "in")
+    mount = mount_of(library)
+    preview = mount / "previews/large/originals/a.jpg.webp"
+    whole = preview.read_bytes()
+    mount.stop()
+    (object_,) = library.objects()
+    good = object_.read_bytes()
+    middle = len(good) // 2
+    for rotten_bytes in (good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1:], good[:middle] + bytes(len(good) - middle)):
+        library.delete_derived()
+        os.chmod(object_, 0o644)
+        object_.write_bytes(rotten_bytes)
+        mount = mount_of(library)
+        with contextlib.suppress(OSError):
+            assert preview.read_bytes() != whole
+        library.run("verify", expect=1)
+        library.import_(scratch / "in")
+        wait_until(lambda: errno_of_reading(preview) is None and preview.read_bytes() == whole, PATIENCE_SECONDS,
+                   "the preview of the good bytes")
+        mount.stop()
+
+
 def test_a_preview_is_not_made_of_what_is_known_to_be_damaged(library, scratch, demo, mount_of):
-    photo = next(path for path in sorted(demo.rglob("*.jpg")))
+    photo = max(demo.rglob("*.jpg"), key=lambda path: path.stat().st_size)
     (scratch / "in").mkdir()
     shutil.copy(photo, scratch / "in/a.jpg")
     library.import_(scratch / "in")

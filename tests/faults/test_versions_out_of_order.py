@@ -133,9 +133,9 @@ def test_an_undone_replacement_gives_the_state_its_number_back(drive):
     wait_until(lambda: list(states(drive.mount, "a.txt").items()) == [("v001.txt", "a"), ("v002.txt", "b")], PATIENCE_SECONDS,
                "the state that came")
     drive.library.run("undo")
-    wait_until(lambda: (drive.mount / "originals/b.txt").exists(), PATIENCE_SECONDS, "b.txt")
-    assert (drive.mount / "originals/a.txt").read_text() == "a"
-    assert (drive.mount / "originals/b.txt").read_text() == "b"
+    for name in "ab":
+        path = drive.mount / "originals" / f"{name}.txt"
+        wait_until(lambda: path.exists() and path.read_text() == name, PATIENCE_SECONDS, f"{path} as it was")
     assert (drive.mount / "versions/b.txt/v001.txt").read_text() == "b"
     drive.library.run("doctor")
 
