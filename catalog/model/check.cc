@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "catalog/base/error.h"
@@ -15,9 +16,10 @@ namespace {
 constexpr size_t kMostProblems = 20;
 
 // Each gives a row for what is wrong, its first column saying which.
-constexpr std::pair<const char*, const char*> kChecks[] = {
+using Check = std::pair<const char*, const char*>;
+
+constexpr Check kAssetChecks[] = {
     {"PRAGMA foreign_key_check", "table {} refers to something that is not there"},
-    // --- assets and their versions ---
     {"SELECT a.id FROM asset a LEFT JOIN version v ON v.id = a.version_id AND v.asset_id = a.id WHERE v.id IS NULL "
      "AND a.state <> 2",
      "asset {} has no current version"},
@@ -49,7 +51,10 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
      "asset {} is in no folder of originals/, and not in the trash either"},
     {"SELECT a.id FROM asset a WHERE a.state <> 0 AND EXISTS (SELECT 1 FROM folder_entry WHERE asset_id = a.id)",
      "asset {} has a name in originals/ and is not shown"},
-    // --- groups: what each counts, against what is in it ---
+};
+
+// What each counts, against what is in it.
+constexpr Check kGroupChecks[] = {
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 5 UNION ALL SELECT day, -1 FROM asset WHERE "
      "state "
      "= 0) GROUP BY key HAVING sum(assets) <> 0",
@@ -81,7 +86,9 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
     {"WITH RECURSIVE down (id) AS (SELECT 1 UNION SELECT t.id FROM album t JOIN down ON t.parent_id = down.id) SELECT "
      "id FROM album WHERE id NOT IN (SELECT id FROM down)",
      "album {} is not below albums/"},
-    // --- blobs ---
+};
+
+constexpr Check kBlobChecks[] = {
     {"SELECT b.id FROM blob b LEFT JOIN location l ON l.blob_id = b.id WHERE l.blob_id IS NULL", "blob {} is nowhere"},
     {"SELECT b.id FROM blob b LEFT JOIN version v ON v.blob_id = b.id WHERE v.id IS NULL",
      "blob {} belongs to no asset"},
@@ -91,7 +98,10 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
      "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob)) UNION ALL SELECT column1 FROM (VALUES "
      "('blobs'), ('original_bytes')) WHERE column1 NOT IN (SELECT name FROM counter)",
      "the counter {} is wrong"},
-    // --- what is inside archives. A member's id is blob << 20 | number, and above the top ones stands 0xFFFFF. ---
+};
+
+// A member's id is blob << 20 | number; above the top ones stands 0xFFFFF.
+constexpr Check kArchiveChecks[] = {
     {"SELECT m.id >> 20 FROM pack_member m WHERE NOT EXISTS (SELECT 1 FROM pack k WHERE k.blob_id = m.id >> 20) GROUP "
      "BY 1",
      "blob {} has members and is no archive"},
@@ -119,7 +129,9 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
     {"SELECT c.asset_id FROM member_copy c WHERE NOT EXISTS (SELECT 1 FROM pack_member m WHERE m.id = c.member_id) OR "
      "NOT EXISTS (SELECT 1 FROM asset_link l WHERE l.from_id = c.asset_id)",
      "asset {} is said to be a copy of what is in no archive"},
-    // --- search ---
+};
+
+constexpr Check kSearchChecks[] = {
     {"SELECT a.id FROM asset a LEFT JOIN asset_search s ON s.rowid = a.id WHERE a.state = 0 AND s.rowid IS NULL",
      "asset {} is missing from the search index"},
     {"SELECT s.rowid FROM asset_search s LEFT JOIN asset a ON a.id = s.rowid AND a.state = 0 LEFT JOIN asset_text x ON "
@@ -127,6 +139,15 @@ constexpr std::pair<const char*, const char*> kChecks[] = {
      "s.description <> x.description OR s.camera <> coalesce(c.name, '')",
      "asset {} is found by other words than it has"},
 };
+
+void run_checks(Reader& reader, std::span<const Check> checks, std::vector<std::string>& problems) {
+  for (const auto& [sql, sentence] : checks) {
+    db::Statement rows(reader.database(), sql);
+    while (problems.size() < kMostProblems && rows.step()) {
+      problems.push_back(fmt::format(fmt::runtime(sentence), rows.text(0)));
+    }
+  }
+}
 
 }  // namespace
 
@@ -140,11 +161,11 @@ std::vector<std::string> check_catalog(Reader& reader) {
     while (integrity.step()) {
       if (integrity.text(0) != "ok") problems.emplace_back(integrity.text(0));
     }
-    for (const auto& [sql, sentence] : kChecks) {
-      db::Statement rows(reader.database(), sql);
-      while (problems.size() < kMostProblems && rows.step()) {
-        problems.push_back(fmt::format(fmt::runtime(sentence), rows.text(0)));
-      }
+    for (const std::span<const Check> checks :
+         {std::span<const Check>(kAssetChecks), std::span<const Check>(kGroupChecks),
+          std::span<const Check>(kBlobChecks), std::span<const Check>(kArchiveChecks),
+          std::span<const Check>(kSearchChecks)}) {
+      run_checks(reader, checks, problems);
     }
   } catch (const Error& error) {
     problems.emplace_back(error.what());
