@@ -42,7 +42,7 @@ constexpr size_t kBatchFiles = 2000;
 constexpr auto kBatchAge = std::chrono::seconds(1);
 
 SourceStamp stamp_of(const struct stat& st) {
-  return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino), 0};
+  return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino)};
 }
 
 bool same_look(const SourceStamp& a, const SourceStamp& b) {
@@ -243,7 +243,6 @@ void Import::Pipeline::read_one(const ItemRef& item) {
   item->sha256 = ingested.sha256;
   item->heals = is_known && ingested.added;
   item->stamp.size = ingested.size;
-  item->stamp.fingerprint = ingested.fingerprint;
   if (has_archives_) {
     item->copy_of = member_like(parts_.catalog, parts_.store, ingested.object.get(), ingested.sha256, ingested.size);
   }

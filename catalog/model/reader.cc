@@ -436,10 +436,11 @@ std::optional<SourceRow> Reader::source(std::string_view path) {
   db::Use row(statement("source_file"));
   row->bind_all(path);
   if (!row->step()) return std::nullopt;
-  const SourceStamp stamp{row->integer(0), row->integer(1), row->integer(2), row->integer(3),
-                          static_cast<uint64_t>(row->integer(4))};
-  return SourceRow{stamp, row->integer(5), Digest::from_bytes(row->text(6)), row->integer(7) != 0,
-                   row->integer(8) != 0};
+  return SourceRow{{row->integer(0), row->integer(1), row->integer(2), row->integer(3)},
+                   row->integer(4),
+                   Digest::from_bytes(row->text(5)),
+                   row->integer(6) != 0,
+                   row->integer(7) != 0};
 }
 
 int64_t Reader::newest_asset() {

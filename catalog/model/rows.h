@@ -177,7 +177,6 @@ struct SourceStamp {
   int64_t mtime_ns = 0;
   int64_t ctime_ns = 0;
   int64_t inode = 0;
-  uint64_t fingerprint = 0;  // digest.h: quick_fingerprint
 };
 
 struct SourceRow {

@@ -67,12 +67,11 @@ std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
 void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
   if (incoming.source_path.empty()) return;
   db::Use row(
-      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
-                "entry_id, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, entry_id, sha256) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   const SourceStamp& stamp = incoming.stamp;
-  row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
-                static_cast<int64_t>(stamp.fingerprint), entry);
-  row->bind_blob(8, incoming.sha256.raw());
+  row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, entry);
+  row->bind_blob(7, incoming.sha256.raw());
   row->run();
 }
 

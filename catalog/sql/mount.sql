@@ -266,7 +266,7 @@ SELECT id, what, asset_id, version_id, grouping, key, name FROM change WHERE id 
 SELECT 1 FROM blob WHERE sha256 = ?1;
 
 -- name: source_file
-SELECT s.size, s.mtime_ns, s.ctime_ns, s.inode, s.fingerprint, s.entry_id, s.sha256, b.id IS NOT NULL,
+SELECT s.size, s.mtime_ns, s.ctime_ns, s.inode, s.entry_id, s.sha256, b.id IS NOT NULL,
   d.blob_id IS NOT NULL
 FROM source_file s LEFT JOIN blob b ON b.sha256 = s.sha256 LEFT JOIN damage d ON d.blob_id = b.id WHERE s.path = ?1;
 

@@ -22,6 +22,9 @@ CREATE TABLE damage (
   reason TEXT NOT NULL
 ) STRICT;
 
+-- An unchanged file is one whose size, times and inode are; head and tail prove nothing.
+ALTER TABLE source_file DROP COLUMN fingerprint;
+
 -- The SHA-256 of what import read there; NULL: an older damfs read it and the entry has had several states since. A
 -- digest, for a purged blob that comes back is another row.
 ALTER TABLE source_file ADD COLUMN sha256 BLOB;

@@ -35,27 +35,6 @@ std::span<std::byte> block_buffer() {
   return {buffer.get(), kBlock};
 }
 
-// Head and tail as they stream by.
-class FingerprintFeed {
- public:
-  void update(std::span<const std::byte> block) {
-    if (head_.size() < kFingerprintBytes) {
-      const auto part = block.first(std::min(block.size(), kFingerprintBytes - head_.size()));
-      head_.insert(head_.end(), part.begin(), part.end());
-    }
-    if (block.size() >= kFingerprintBytes) {
-      tail_.assign(block.end() - kFingerprintBytes, block.end());
-      return;
-    }
-    tail_.insert(tail_.end(), block.begin(), block.end());
-    if (tail_.size() > kFingerprintBytes) tail_.erase(tail_.begin(), tail_.end() - kFingerprintBytes);
-  }
-  uint64_t finish(int64_t size) const { return quick_fingerprint(static_cast<uint64_t>(size), head_, tail_); }
-
- private:
-  std::vector<std::byte> head_, tail_;
-};
-
 Digest digest_of_file(int file, const Path& path) {
   Sha256 hash;
   uint64_t at = 0;
@@ -180,7 +159,6 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
   ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
 
   Sha256 hash;
-  FingerprintFeed feed;
   int64_t size = 0;
   int64_t written_back = 0;
   try {
@@ -190,7 +168,6 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
       const size_t n = pread_some(read_from, buffer, static_cast<uint64_t>(size), source_path);
       const auto block = std::span<const std::byte>(buffer).first(n);
       hash.update(block);
-      feed.update(block);
       if (!cloned) write_all(staged.fd.get(), block, "the library");
       size += static_cast<int64_t>(n);
       hooks.on_bytes(static_cast<int64_t>(n));
@@ -207,7 +184,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
     if (!cloned && size > written_back) ::sync_file_range(staged.fd.get(), written_back, 0, SYNC_FILE_RANGE_WRITE);
     const Digest sha256 = hash.finish();
     const bool added = link_into_place(staged, sha256, size, hooks.is_catalogued(sha256));
-    Ingested result{sha256, size, added, feed.finish(size), {}};
+    Ingested result{sha256, size, added, {}};
     result.object = open_file(path_of(sha256), O_RDONLY);
     return result;
   } catch (...) {
@@ -350,14 +327,6 @@ int ObjectStore::remove_leftovers() {
     if (std::filesystem::remove(entry.path(), error)) ++removed;
   }
   return removed;
-}
-
-uint64_t fingerprint_file(int fd, const Path& path, int64_t size) {
-  std::vector<std::byte> head(std::min<size_t>(static_cast<size_t>(size), kFingerprintBytes));
-  std::vector<std::byte> tail(head.size());
-  pread_some(fd, head, 0, path);
-  pread_some(fd, tail, static_cast<uint64_t>(size) - tail.size(), path);
-  return quick_fingerprint(static_cast<uint64_t>(size), head, tail);
 }
 
 }  // namespace damfs

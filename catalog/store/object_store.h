@@ -26,9 +26,8 @@ class ObjectStore {
   struct Ingested {
     Digest sha256;
     int64_t size = 0;
-    bool added = false;        // false: the object was there already
-    uint64_t fingerprint = 0;  // quick_fingerprint of what was read
-    UniqueFd object;           // open for reading
+    bool added = false;  // false: the object was there already
+    UniqueFd object;     // open for reading
   };
   struct Hooks {
     std::function<bool()> stop;                        // asked between blocks; true: ECANCELED
@@ -119,9 +118,5 @@ class ObjectStore {
   std::mutex proofs_mutex_;  // guards the map alone; never held while an object is read
   std::map<Digest, Proof> proofs_;
 };
-
-// How many bytes of head and tail quick_fingerprint looks at.
-inline constexpr size_t kFingerprintBytes = 16 << 10;
-uint64_t fingerprint_file(int fd, const Path& path, int64_t size);
 
 }  // namespace damfs

@@ -152,7 +152,8 @@ def test_a_library_of_a_former_version_keeps_its_order(library, scratch, mount_o
         catalog.executescript("DROP INDEX version_by_number; ALTER TABLE version DROP COLUMN number;"
                               "ALTER TABLE asset DROP COLUMN last_version; UPDATE asset SET names = names - (versions > 1);"
                               "CREATE INDEX version_by_asset ON version (asset_id); DROP TABLE damage;"
-                              "ALTER TABLE source_file DROP COLUMN sha256; PRAGMA user_version = 7;")
+                              "ALTER TABLE source_file DROP COLUMN sha256;"
+                              "ALTER TABLE source_file ADD COLUMN fingerprint INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 7;")
     catalog.close()
     old.run("doctor")
     mount = mount_of(old)
