@@ -139,6 +139,18 @@ TEST_F(WordsTest, WhatALookFindsBelongsToTheActThatBroughtTheFile) {
   EXPECT_EQ(rated(3), 0);
 }
 
+// As programs save: under another name, which then takes the place of the first.
+TEST_F(WordsTest, WhatAStateSaysThatTookAnothersPlaceIsHeard) {
+  const int64_t asset = save("one", saying("One", 3));
+  catalog().write(WriteRequest{.act = Act{.uid = 7, .what = "mv"}}, [&](Writer& writer) {
+    file_bytes(writer, "two", "", "y.jpg", saying("Two", 5));
+    writer.replace_entry_by(*writer.entry_at(1, "x.jpg"), *writer.entry_at(1, "y.jpg"));
+  });
+  EXPECT_EQ(title(asset), "Two");
+  EXPECT_EQ(rated(5), 1);
+  EXPECT_EQ(rated(3), 0);
+}
+
 TEST_F(WordsTest, WhatSomebodySaidBeforeTheFirstLookStays) {
   const int64_t asset = save("one", testing::plain_file());
   say(asset, "Mine", 1);
