@@ -103,6 +103,7 @@ void Invalidator::tell(const Stale& stale) {
     case Stale::What::kEntry: return session_.invalidate_entry(stale.node, stale.name);
     case Stale::What::kAttributes: return session_.invalidate_attributes(stale.node);
     case Stale::What::kListing: return session_.invalidate_listing(stale.node);
+    case Stale::What::kBytes: return session_.invalidate_bytes(stale.node);
   }
 }
 

@@ -146,6 +146,11 @@ ReadWayRef Passthrough::way(NodeId node, int fd) {
   return mine;
 }
 
+void Passthrough::forget(NodeId node) {
+  const std::lock_guard lock(mutex_);
+  ways_.erase(node.value());
+}
+
 void Passthrough::left(NodeId node, int id) {
   {
     const std::lock_guard lock(mutex_);

@@ -97,6 +97,9 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   // To be held by each open handle until the kernel released it. `fd`: the file's own bytes, or -1. Null: there
   // is no passthrough in this mount.
   ReadWayRef way(NodeId node, int fd);
+  // Its bytes are another file now: who opens it from here on is not given the one that others have open. (The kernel
+  // refuses to have two at once: then they wait until those close it.)
+  void forget(NodeId node);
 
  private:
   friend class ReadWay;

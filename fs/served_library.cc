@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/clock.h"
+#include "catalog/ingest/whole.h"
 
 namespace damfs {
 
@@ -19,6 +20,7 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
       cache_(library.derived(), library.config().derived_max_bytes),
       workers_(std::make_unique<WorkerPool>(
           WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
+  heal_when_added(catalog_, objects_);
   clips_ = std::make_unique<Clips>(Clips::Parts{.catalog = catalog_,
                                                 .objects = objects_,
                                                 .cache = cache_,

@@ -235,6 +235,12 @@ void Session::invalidate_listing(NodeId directory) {
   if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a listing");
 }
 
+void Session::invalidate_bytes(NodeId file) {
+  passthrough_->forget(file);
+  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), file.value(), 0, 0);
+  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a file's bytes");
+}
+
 void Session::on_change(std::function<void()> call) {
   const std::lock_guard lock(change_mutex_);
   on_change_ = std::move(call);

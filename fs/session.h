@@ -65,6 +65,7 @@ class Session {
   void invalidate_entry(NodeId directory, const std::string& name);
   void invalidate_attributes(NodeId node);
   void invalidate_listing(NodeId directory);  // and its attributes
+  void invalidate_bytes(NodeId file);         // likewise
 
   // Calls that whenever something was changed through this mount, on the thread of the request; null: nobody.
   void on_change(std::function<void()> call);

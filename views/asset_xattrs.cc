@@ -71,7 +71,8 @@ constexpr XattrRow kXattrs[] = {
     {"user.damfs.captured", [](const FoundAsset&, const Facts& f) { return f.words.captured; }},
     {"user.damfs.date_source",
      [](const FoundAsset&, const Facts& f) { return std::string(to_string(f.words.date_source)); }},
-    {"user.damfs.error", [](const FoundAsset&, const Facts& f) { return f.bytes.problem; }},
+    {"user.damfs.error",
+     [](const FoundAsset&, const Facts& f) { return f.bytes.damage.empty() ? f.bytes.problem : f.bytes.damage; }},
 };
 
 std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {

@@ -60,6 +60,7 @@ std::optional<Attributes> OriginalNode::attributes() const {
 ContentRef open_original(const TreeContext& context, int64_t version, const std::string& name) {
   const auto bytes = context.catalog.reader()->bytes_of_version(version);
   if (!bytes) fail(ESTALE, "{} is gone", name);
+  if (!bytes->damage.empty()) fail(EIO, "{}: {}; see `damfs doctor`", name, bytes->damage);
   auto object = context.objects.open(bytes->sha256);
   if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", name);
   return std::make_shared<ObjectContent>(std::move(*object), bytes->sha256, static_cast<uint64_t>(bytes->size));

@@ -154,6 +154,7 @@ class Tree::Impl::NewsWriter {
         return add_attributes(change.asset);
       case ChangeRow::What::kNewGroup: return add_folder({change.grouping, change.key}, change.name);
       case ChangeRow::What::kGroup: return add_listing({change.grouping, change.key});
+      case ChangeRow::What::kBytes: return add_version(change.version, Stale::What::kBytes);
     }
   }
 
@@ -216,9 +217,9 @@ class Tree::Impl::NewsWriter {
     return replaced_.contains(asset.row.id) || lens.attributes(asset.row);
   }
 
-  void add_version(int64_t version) {
+  void add_version(int64_t version, Stale::What what = Stale::What::kAttributes) {
     for (const auto& lens : context_.lenses) {
-      stale_.push_back({Stale::What::kAttributes, lens->node_id(version), {}});
+      stale_.push_back({what, lens->node_id(version), {}});
     }
   }
 

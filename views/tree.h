@@ -32,6 +32,7 @@ struct Stale {
     kEntry,       // the name `name` in directory `node`: appeared, vanished or points elsewhere
     kAttributes,  // the attributes of `node` (a file or a directory)
     kListing,     // the cached listing and attributes of directory `node`
+    kBytes,       // the cached bytes and attributes of file `node`
   };
   What what;
   NodeId node;

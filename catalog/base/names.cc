@@ -3,6 +3,7 @@
 
 #include "catalog/base/names.h"
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -218,5 +219,9 @@ std::string join_path(std::string_view folder, std::string_view name) {
 }
 
 std::string printable(std::string_view text) { return replace_invalid(text, "\xEF\xBF\xBD", true); }
+
+std::string version_name(int64_t number, std::string_view label) {
+  return fmt::format("v{:03}{}", number, split_extension(label).extension);
+}
 
 }  // namespace damfs

@@ -58,4 +58,7 @@ std::string join_path(std::string_view folder, std::string_view name);
 // Any bytes made fit for a terminal or JSON: invalid UTF-8 and control characters become U+FFFD.
 std::string printable(std::string_view text);
 
+// What an asset's state is called in versions/: "v003.jpg" the third of one labelled "a.jpg".
+std::string version_name(int64_t number, std::string_view label);
+
 }  // namespace damfs

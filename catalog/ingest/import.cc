@@ -4,6 +4,7 @@
 #include "catalog/ingest/import.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -41,7 +42,7 @@ constexpr size_t kBatchFiles = 2000;
 constexpr auto kBatchAge = std::chrono::seconds(1);
 
 SourceStamp stamp_of(const struct stat& st) {
-  return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino), 0};
+  return {st.st_size, to_ns(st.st_mtim), to_ns(st.st_ctim), static_cast<int64_t>(st.st_ino)};
 }
 
 bool same_look(const SourceStamp& a, const SourceStamp& b) {
@@ -67,9 +68,9 @@ struct Item {
   WalkedFile walked;
   State state = State::kWaiting;
   SourceStamp stamp;
-  bool restamp = false;     // kUnchanged, but its stat moved
   int64_t known_entry = 0;  // kUnchanged: what it became
   Digest sha256;
+  bool heals = false;   // catalogued bytes, whose object was damaged or missing until now
   int64_t copy_of = 0;  // IncomingFile's
   std::optional<MediaFacts> facts;
 };
@@ -90,7 +91,7 @@ class Import::Pipeline {
   void reader_loop();
   void writer_loop();
   void read_one(const ItemRef& item);
-  bool is_unchanged(Item& item, int fd);
+  bool is_unchanged(Item& item);
   void probe(const ItemRef& item, UniqueFd object);
   void settle(const ItemRef& item, Item::State state);
   void fail_item(const ItemRef& item, const std::string& reason);
@@ -119,6 +120,7 @@ class Import::Pipeline {
   std::exception_ptr error_;
   ImportReport report_;
   int64_t last_asset_ = 0;  // that was there before
+  int64_t act_ = 0;         // the journal's, of files that changed; the writer's thread alone
   std::atomic<bool> has_archives_{false};
   bool brings_archives_ = false;
   std::mutex events_mutex_;
@@ -158,7 +160,7 @@ bool Import::Pipeline::met(const WalkedFile& file) {
   item->walked = file;
   item->stamp = stamp_of(file.stat);
   // The unchanged are settled here, without a thread hand-over, so that a second import is a walk.
-  const bool unchanged = is_unchanged(*item, -1);
+  const bool unchanged = is_unchanged(*item);
   std::unique_lock lock(mutex_);
   wait_looking_up(to_walker_, lock, [&] { return window_.size() < kWindow || stopping(); });
   if (stopping()) return false;
@@ -190,17 +192,14 @@ void Import::Pipeline::walk_all(const std::function<bool(const WalkedFile&)>& ea
   progress_.walk_done = true;
 }
 
-// With fd -1 only what stat tells; with a descriptor, the fingerprint may settle it: same size and mtime, but
-// the inode or ctime moved (a restore, a network share). Never more than that: see store.
-bool Import::Pipeline::is_unchanged(Item& item, int fd) {
+// Anybody can give a file its former size and mtime back, whatever is in it; its ctime nobody can. And what the library
+// has lost of it must be read once more. What was purged of it was meant to go.
+bool Import::Pipeline::is_unchanged(Item& item) {
   const auto known = parts_.catalog.reader()->source(item.walked.path.native());
-  if (!known) return false;
+  if (!known || !known->sha256 || !same_look(known->stamp, item.stamp)) return false;
   item.known_entry = known->entry;
-  if (same_look(known->stamp, item.stamp)) return true;
-  if (fd < 0 || known->stamp.size != item.stamp.size || known->stamp.mtime_ns != item.stamp.mtime_ns) return false;
-  item.stamp.fingerprint = fingerprint_file(fd, item.walked.path, item.stamp.size);
-  item.restamp = true;
-  return item.stamp.fingerprint == known->stamp.fingerprint;
+  if (!known->is_catalogued) return true;
+  return !known->is_damaged && parts_.store.is_there(*known->sha256, known->stamp.size);
 }
 
 void Import::Pipeline::reader_loop() {
@@ -230,16 +229,20 @@ void Import::Pipeline::read_one(const ItemRef& item) {
   const struct stat st = stat_fd(source.get(), item->walked.path);
   if (!S_ISREG(st.st_mode)) fail(EAGAIN, "{} is no regular file any more", item->walked.path.string());
   item->stamp = stamp_of(st);
-  if (is_unchanged(*item, source.get())) return settle(item, Item::State::kUnchanged);
-  item->restamp = false;
-  auto ingested = parts_.store.ingest(
-      source.get(), item->walked.path,
-      {.stop = [this] { return stopping(); },
-       .on_bytes = [this](int64_t n) { progress_.read_bytes += n; },
-       .is_catalogued = [this](const Digest& sha256) { return parts_.catalog.reader()->has_blob(sha256); }});
+  bool is_known = false;
+  auto ingested = parts_.store.ingest(source.get(), item->walked.path,
+                                      {.stop = [this] { return stopping(); },
+                                       .on_bytes = [this](int64_t n) { progress_.read_bytes += n; },
+                                       .is_catalogued =
+                                           [&](const Digest& sha256) {
+                                             const auto reader = parts_.catalog.reader();
+                                             is_known = reader->has_blob(sha256);
+                                             // What is known to be damaged is not even asked whether it is whole.
+                                             return is_known && !reader->damage(sha256);
+                                           }});
   item->sha256 = ingested.sha256;
+  item->heals = is_known && ingested.added;
   item->stamp.size = ingested.size;
-  item->stamp.fingerprint = ingested.fingerprint;
   if (has_archives_) {
     item->copy_of = member_like(parts_.catalog, parts_.store, ingested.object.get(), ingested.sha256, ingested.size);
   }
@@ -315,16 +318,17 @@ void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
   const bool adds =
       std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->state == Item::State::kReady; });
   const bool marks = !options_.tags.empty() || !options_.albums.empty();
-  const bool restamps = std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->restamp; });
   ImportReport counts;
-  if (!adds && !marks && !restamps) {
+  if (!adds && !marks) {
     counts.unchanged = static_cast<int64_t>(batch.size());
   } else {
     if (adds) parts_.store.sync();
-    parts_.catalog.write([&](Writer& writer) {
+    const Written written = parts_.catalog.write([&](Writer& writer) {
       counts = {};
+      writer.tell_new_states_as({.uid = static_cast<int64_t>(::getuid()), .what = "import", .continues = act_});
       for (const ItemRef& item : batch) catalogue(writer, *item, counts);
     });
+    act_ = written.act;
   }
   if (std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->facts && item->facts->pack; })) {
     has_archives_ = brings_archives_ = true;
@@ -334,13 +338,13 @@ void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
   report_.new_names += counts.new_names;
   report_.new_versions += counts.new_versions;
   report_.known += counts.known;
+  report_.healed += counts.healed;
   report_.unchanged += counts.unchanged;
 }
 
 void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport& counts) {
   if (item.state == Item::State::kUnchanged) {
     ++counts.unchanged;
-    if (item.restamp) writer.touch_source(item.walked.path.native(), item.stamp);
     if (const auto asset = writer.asset_of_entry(item.known_entry)) mark(writer, *asset);
     return;
   }
@@ -361,7 +365,11 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
     case Filed::kNewVersion: ++counts.new_versions; break;
     case Filed::kKnown: ++counts.known; break;
   }
-  mark(writer, filed.asset);
+  if (item.heals) {
+    writer.mark_whole(item.sha256);
+    ++counts.healed;
+  }
+  if (filed.asset != 0) mark(writer, filed.asset);
 }
 
 void Import::Pipeline::mark(Writer& writer, int64_t asset) {
@@ -382,7 +390,7 @@ ImportReport Import::Pipeline::look_only() {
     Item item;
     item.walked = file;
     item.stamp = stamp_of(file.stat);
-    if (is_unchanged(item, -1)) ++report_.unchanged;
+    if (is_unchanged(item)) ++report_.unchanged;
     return !stopping();
   });
   report_.stopped = stopping();

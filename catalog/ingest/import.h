@@ -48,6 +48,7 @@ struct ImportReport {
   int64_t new_versions = 0;
   int64_t known = 0;      // read, and found to be there already under that name
   int64_t unchanged = 0;  // not even read: as they were at the last import
+  int64_t healed = 0;     // of those read: the library had lost their bytes, and has them again
   int64_t failed = 0;
   int64_t skipped = 0;
   int64_t bytes = 0;     // read

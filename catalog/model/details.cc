@@ -90,6 +90,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.version = found->row.version;
   details.sha256 = bytes->sha256;
   details.size = bytes->size;
+  details.damage = bytes->damage;
   details.mtime_ns = found->row.mtime_ns;
   for (const auto& [folder, name] : reader.folder_entries(asset)) {
     const std::string path = reader.group_path(Grouping::kFolder, folder);
@@ -112,8 +113,13 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   load_technical(reader, found->row.version, details.media);
   load_video(reader, found->row.version, details.media);
   load_audio(reader, found->row.version, details.media);
-  db::Statement versions(reader.database(), "SELECT count(*) FROM version WHERE asset_id = ?1");
-  if (versions.bind_all(asset).step()) details.versions = versions.integer(0);
+  db::Statement versions(
+      reader.database(),
+      "SELECT count(*), (SELECT number FROM version WHERE id = ?2) FROM version WHERE asset_id = ?1");
+  if (versions.bind_all(asset, details.version).step()) {
+    details.versions = versions.integer(0);
+    details.version_number = versions.integer(1);
+  }
   db::Statement rows(reader.database(), "SELECT namespace, json FROM metadata WHERE asset_id = ?1 ORDER BY namespace");
   rows.bind_all(asset);
   while (rows.step()) details.metadata.emplace(rows.text(0), rows.text(1));

@@ -19,7 +19,9 @@ struct Details {
   std::string label;
   std::vector<std::string> paths;  // below originals/
   int64_t version = 0;
-  int64_t versions = 0;  // how many it has had
+  int64_t versions = 0;        // how many are kept
+  int64_t version_number = 0;  // of the newest: 3 where versions/ calls it v003
+  std::string damage;          // what is wrong with its object; empty: nothing that is known
   std::string custody;
   Digest sha256;
   int64_t size = 0;

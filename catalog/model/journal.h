@@ -36,7 +36,7 @@ struct Step {
     kEntry = 9,          // the name of `asset` in folder `group`; "" when it has none or lost it
     kTrash = 10,         // the trash entry `group` of `asset` (to_text(TrashRow)), or ""
     kVersion = 11,       // the current version of `asset`: its id
-    kOwner = 12,         // the asset that version `group` is of
+    kOwner = 12,         // the asset that version `group` is of and its number there: "7/2"
     kState = 13,         // of `asset`: AssetState as a number
     kAlbumQuery = 14,    // of album `group`: what it shows, or ""
     kAlbumNumbers = 15,  // of album `group`, whether it shows them: "1" or ""

@@ -52,14 +52,12 @@ std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset) {
   std::vector<Purgeable> found;
   const auto row = reader.asset(asset);
   if (!row) return found;
-  size_t number = 0;
-  for (const int64_t version : reader.versions(asset)) {
-    ++number;
-    if (version == row->row.version) continue;
+  for (const VersionRow& version : reader.versions(asset)) {
+    if (version.id == row->row.version) continue;
     found.push_back({.asset = asset,
-                     .version = version,
-                     .name = fmt::format("{}, version {}", row->name, number),
-                     .bytes = bytes_of(reader, asset, version),
+                     .version = version.id,
+                     .name = fmt::format("{}, version {}", row->name, version.number),
+                     .bytes = bytes_of(reader, asset, version.id),
                      .locked_until = lock_of(reader, asset)});
   }
   return found;
@@ -88,10 +86,10 @@ void Writer::purge_asset(int64_t asset) {
 void Writer::purge_version(int64_t version) {
   const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
   const int64_t asset = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
+  tell_version_leaves(version, asset);
   statement("DELETE FROM version WHERE id = ?1").bind_all(version).run();
   drop_blob_if_unused(blob);
   touched_assets_.try_emplace(asset, 0);
-  changed_groups_.emplace(Grouping::kVersions, 0);
 }
 
 void Writer::forget_purged_sources() {

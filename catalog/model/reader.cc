@@ -363,6 +363,21 @@ std::optional<FoundAsset> Reader::version(int64_t version_id) {
   return found_asset(*row);
 }
 
+void Reader::versions(int64_t asset, int64_t after, const AssetVisitor& visit) {
+  db::Use rows(statement("list_versions"));
+  rows->bind_all(asset, after);
+  while (rows->step()) {
+    if (!visit(asset_row(*rows))) return;
+  }
+}
+
+std::optional<FoundAsset> Reader::version_numbered(int64_t asset, int64_t number) {
+  db::Use row(statement("find_version"));
+  row->bind_all(asset, number);
+  if (!row->step()) return std::nullopt;
+  return found_asset(*row);
+}
+
 std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {
   db::Use row(statement("bytes_of_version"));
   row->bind_all(version_id);
@@ -370,8 +385,8 @@ std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {
   const auto digest = Digest::from_bytes(row->text(0));
   if (!digest) fail(EUCLEAN, "{}: version {} has a malformed digest", database_.path().string(), version_id);
   return BytesRow{
-      *digest,         row->integer(1),          std::string(row->text(2)), static_cast<Kind>(row->integer(3)),
-      row->integer(4), std::string(row->text(5))};
+      *digest,         row->integer(1),           std::string(row->text(2)), static_cast<Kind>(row->integer(3)),
+      row->integer(4), std::string(row->text(5)), std::string(row->text(6))};
 }
 
 std::optional<ClipRow> Reader::clip_of_version(int64_t version_id) {
@@ -410,13 +425,22 @@ bool Reader::has_blob(const Digest& sha256) {
   return row->step();
 }
 
+std::optional<std::string> Reader::damage(const Digest& sha256) {
+  db::Use row(statement("damage_of_blob"));
+  row->bind_blob(1, sha256.raw());
+  if (!row->step()) return std::nullopt;
+  return std::string(row->text(0));
+}
+
 std::optional<SourceRow> Reader::source(std::string_view path) {
   db::Use row(statement("source_file"));
   row->bind_all(path);
   if (!row->step()) return std::nullopt;
-  const SourceStamp stamp{row->integer(0), row->integer(1), row->integer(2), row->integer(3),
-                          static_cast<uint64_t>(row->integer(4))};
-  return SourceRow{stamp, row->integer(5)};
+  return SourceRow{{row->integer(0), row->integer(1), row->integer(2), row->integer(3)},
+                   row->integer(4),
+                   Digest::from_bytes(row->text(5)),
+                   row->integer(6) != 0,
+                   row->integer(7) != 0};
 }
 
 int64_t Reader::newest_asset() {

@@ -64,7 +64,12 @@ class Reader {
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
   std::vector<std::pair<int64_t, std::string>> trash_entries(int64_t asset);   // trash id, name
   std::optional<TrashRow> trash_entry(int64_t id);
-  std::vector<int64_t> versions(int64_t asset);  // oldest first
+  std::vector<VersionRow> versions(int64_t asset);  // oldest first
+  // The same as rows, above the number `after`; AssetRow::cursor is the number, and the name the asset's.
+  void versions(int64_t asset, int64_t after, const AssetVisitor& visit);
+  std::optional<FoundAsset> version_numbered(int64_t asset, int64_t number);
+  // Empty where it is the only state there is: versions/ does not list that.
+  std::optional<int64_t> listed_number(int64_t version_id);
   // Assets that have had several, by rising id; GroupRow::key is the asset's.
   void versioned(int64_t after, const GroupVisitor& visit);
   std::optional<FoundAsset> labelled(std::string_view label);  // live ones, wherever they are
@@ -83,6 +88,8 @@ class Reader {
 
   int64_t newest_asset();  // 0: there is none
   bool has_blob(const Digest& sha256);
+  // What was found wrong with its object; empty: nothing, or there is no such blob.
+  std::optional<std::string> damage(const Digest& sha256);
   std::optional<SourceRow> source(std::string_view path);
 
   int64_t newest_change();

@@ -89,12 +89,19 @@ std::optional<TrashRow> Reader::trash_entry(int64_t id) {
       row->integer(5), row->integer(6)};
 }
 
-std::vector<int64_t> Reader::versions(int64_t asset) {
-  std::vector<int64_t> versions;
+std::vector<VersionRow> Reader::versions(int64_t asset) {
+  std::vector<VersionRow> versions;
   db::Use rows(statement("versions_of_asset"));
   rows->bind_all(asset);
-  while (rows->step()) versions.push_back(rows->integer(0));
+  while (rows->step()) versions.push_back({rows->integer(0), rows->integer(1)});
   return versions;
+}
+
+std::optional<int64_t> Reader::listed_number(int64_t version_id) {
+  db::Use row(statement("number_of_version"));
+  row->bind_all(version_id);
+  if (!row->step() || row->integer(1) < 2) return std::nullopt;
+  return row->integer(0);
 }
 
 void Reader::versioned(int64_t after, const GroupVisitor& visit) {

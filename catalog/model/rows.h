@@ -110,6 +110,7 @@ struct BytesRow {
   Kind kind = Kind::kOther;
   int64_t duration_us = 0;
   std::string problem;  // why it could not be probed, or empty
+  std::string damage;   // what is wrong with its object, as far as is known; empty: nothing
 };
 
 // What an editing proxy of a version is made from.
@@ -118,6 +119,12 @@ struct ClipRow {
   std::string clip;  // media/clip.h, as text
   std::string reel;
   std::string mime;
+};
+
+// One of an asset's states.
+struct VersionRow {
+  int64_t id = 0;
+  int64_t number = 0;  // from 1 on, in the order in which they came; kept when others are purged
 };
 
 // A name that was removed from originals/.
@@ -170,12 +177,14 @@ struct SourceStamp {
   int64_t mtime_ns = 0;
   int64_t ctime_ns = 0;
   int64_t inode = 0;
-  uint64_t fingerprint = 0;  // digest.h: quick_fingerprint
 };
 
 struct SourceRow {
   SourceStamp stamp;
-  int64_t entry = 0;  // folder_entry.id it became
+  int64_t entry = 0;             // folder_entry.id it became
+  std::optional<Digest> sha256;  // of its bytes; empty: an older damfs did not note it
+  bool is_catalogued = false;    // they are in the catalog still
+  bool is_damaged = false;       // and their object is known to be damaged
 };
 
 // One row of the change feed.
@@ -185,6 +194,7 @@ struct ChangeRow {
     kLostName = 2,  // group (grouping, key) lost the entry `name`
     kNewGroup = 3,  // group (grouping, key) gained the sub-group `name`
     kGroup = 4,     // group (grouping, key) itself changed
+    kBytes = 5,     // the object of `version`, a state of `asset`, was found damaged, or is whole again
   };
   int64_t id = 0;
   What what = What::kAsset;

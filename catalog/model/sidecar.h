@@ -20,7 +20,7 @@ struct SidecarWords {
 };
 
 // The numbers are stored in catalogs: never renumber.
-enum class SidecarForm : uint8_t { kWholeName = 0, kStem = 1 };
+enum class SidecarForm : uint8_t { kWholeName = 0, kStem = 1, kEmbedded = 2 /* what the file says itself */ };
 
 bool is_sidecar_name(std::string_view name);
 

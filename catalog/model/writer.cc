@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/writer_act.h"
 
 namespace damfs {
 namespace {
@@ -22,6 +24,14 @@ std::string base36(std::string_view bytes, size_t digits) {
   std::string text;
   for (size_t i = 0; i < digits; ++i) text += kDigits[static_cast<unsigned char>(bytes[i % bytes.size()]) % 36];
   return text;
+}
+
+// What a file says of itself. A sidecar speaks of another file.
+SidecarWords words_in(const MediaFacts& facts) {
+  if (facts.mime == kSidecarMime) return {};
+  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags};
+  if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
+  return words;
 }
 
 }  // namespace
@@ -54,26 +64,43 @@ std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
   return row->integer(0);
 }
 
-void Writer::touch_source(std::string_view path, const SourceStamp& stamp) {
-  db::Use row(
-      statement("UPDATE source_file SET size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, "
-                "fingerprint = ?6 WHERE path = ?1"));
-  row->bind_all(path, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, static_cast<int64_t>(stamp.fingerprint));
-  row->run();
-}
-
 void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
   if (incoming.source_path.empty()) return;
   db::Use row(
-      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, fingerprint, "
-                "entry_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, entry_id, sha256) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   const SourceStamp& stamp = incoming.stamp;
-  row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
-                static_cast<int64_t>(stamp.fingerprint), entry);
+  row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, entry);
+  row->bind_blob(7, incoming.sha256.raw());
   row->run();
 }
 
+// A file that was read again and has the bytes that were taken from it last: whatever people made of those since, in
+// the mount, is not undone by it.
+std::optional<FiledAs> Writer::same_source(const IncomingFile& incoming) {
+  FiledAs filed;
+  int64_t entry = 0;
+  {
+    // Where it is not known what was taken from it, it may have been any state of the asset.
+    db::Use row(
+        statement("SELECT s.entry_id, coalesce(e.asset_id, 0), coalesce(e.folder_id, 0), coalesce(e.name, '') "
+                  "FROM source_file s LEFT JOIN folder_entry e ON e.id = s.entry_id WHERE s.path = ?1 AND "
+                  "(s.sha256 = ?2 OR (s.sha256 IS NULL AND EXISTS (SELECT 1 FROM version v JOIN blob b ON "
+                  "b.id = v.blob_id WHERE v.asset_id = e.asset_id AND b.sha256 = ?2)))"));
+    row->bind(1, std::string_view(incoming.source_path)).bind_blob(2, incoming.sha256.raw());
+    if (!row->step()) return std::nullopt;
+    entry = row->integer(0);
+    filed.asset = row->integer(1);
+    if (filed.asset != 0) filed.path = join_path(folder_path(row->integer(2)), row->text(3));
+  }
+  remember_source(incoming, entry);
+  return filed;
+}
+
 FiledAs Writer::file(const IncomingFile& incoming) {
+  if (!incoming.source_path.empty()) {
+    if (auto filed = same_source(incoming)) return *filed;
+  }
   const int64_t folder = ensure_folder(incoming.folder);
   const int64_t blob = add_blob(incoming);
 
@@ -162,6 +189,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
   const auto owner = asset_of_blob(blob);
+  const WithinAct act(*this, of_new_states_);
   if (names == 1) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
     if (incoming.facts != nullptr) describe_again(old_asset, facts);
@@ -314,7 +342,9 @@ std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
 }
 
 int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id) {
-  db::Use row(statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id) VALUES (?1, ?2, ?3, ?4, ?5)"));
+  db::Use row(
+      statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id, number) VALUES (?1, ?2, ?3, ?4, ?5, "
+                "(SELECT last_version + 1 FROM asset WHERE id = ?1))"));
   row->bind_all(asset, blob, mtime_ns, now_ns_, id == 0 ? std::nullopt : std::optional(id));
   row->run();
   return database_.last_insert_id();
@@ -346,7 +376,7 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
   return asset;
 }
 
-// Makes `version` the asset's current one and copies up what listings show of it.
+// Makes `version` the asset's current one and copies up what listings show of it. A new one's number is given by now.
 void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns) {
   const CaptureTime captured = facts.captured ? *facts.captured : local_time(mtime_ns);
   const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
@@ -354,8 +384,8 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   const int64_t camera = ensure_camera(facts);
   db::Use row(
       statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
-                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12 "
-                "WHERE id = ?1"));
+                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12, "
+                "last_version = max(last_version, (SELECT number FROM version WHERE id = ?2)) WHERE id = ?1"));
   row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, captured.day.key());
   if (camera != 0) {
     row->bind(9, camera);
@@ -368,29 +398,42 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
 
-// The new bytes of an asset say more or other things: they are heard; what only the user said, stays.
+// Words, tags and metadata that the file itself carries.
+void Writer::describe(int64_t asset, const MediaFacts& facts) {
+  const SidecarWords said = words_in(facts);
+  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
+      .bind_all(asset, std::string_view(said.title), std::string_view(said.description))
+      .run();
+  carry_metadata(asset, facts);
+  for (const std::string& tag : said.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  if (said != SidecarWords()) remember_heard(asset, SidecarForm::kEmbedded, said);
+}
+
+// The bytes of an asset say more or other things: what is new of that is heard. What somebody has said meanwhile stays,
+// and so does what they do not say any more: programs lose it when they save.
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
   carry_metadata(asset, facts);
-  if (facts.mime == kSidecarMime) return;  // that is said of another file
-  statement(
-      "UPDATE asset_text SET title = coalesce(nullif(?2, ''), title), "
-      "description = coalesce(nullif(?3, ''), description) WHERE asset_id = ?1")
-      .bind_all(asset, std::string_view(facts.title), std::string_view(facts.description))
-      .run();
-  if (facts.rating) {
-    statement("UPDATE asset SET rating = ?2 WHERE id = ?1").bind_all(asset, int64_t{*facts.rating}).run();
+  const SidecarWords now = words_in(facts);
+  const SidecarWords heard = heard_of(asset, SidecarForm::kEmbedded);
+  if (now == SidecarWords() || now == heard) return;
+  SidecarWords stands;
+  {
+    db::Use row(
+        statement("SELECT x.title, x.description, coalesce(a.rating, 0) FROM asset a JOIN asset_text x ON "
+                  "x.asset_id = a.id WHERE a.id = ?1"));
+    row->bind_all(asset);
+    if (!row->step()) return;
+    stands = {row->integer(2), std::string(row->text(0)), std::string(row->text(1)), {}};
   }
-}
-
-// Words, tags and metadata that the file itself carries.
-void Writer::describe(int64_t asset, const MediaFacts& facts) {
-  const bool is_said_of_it = facts.mime != kSidecarMime;
-  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, std::string_view(is_said_of_it ? facts.title : ""),
-                std::string_view(is_said_of_it ? facts.description : ""))
-      .run();
-  carry_metadata(asset, facts);
+  if (!now.title.empty() && stands.title == heard.title) set_title(asset, now.title);
+  if (!now.description.empty() && stands.description == heard.description) set_description(asset, now.description);
+  if (now.rating && stands.rating == heard.rating.value_or(0)) set_rating(asset, now.rating);
+  for (const std::string& tag : now.tags) {
+    const bool is_new = std::find(heard.tags.begin(), heard.tags.end(), tag) == heard.tags.end();
+    if (is_new) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  }
+  remember_heard(asset, SidecarForm::kEmbedded, now);
 }
 
 void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
@@ -399,8 +442,6 @@ void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
         .bind_all(asset, std::string_view(name_space), std::string_view(json))
         .run();
   }
-  if (facts.mime == kSidecarMime) return;
-  for (const std::string& tag : facts.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
 }
 
 int64_t Writer::ensure_camera(const MediaFacts& facts) {

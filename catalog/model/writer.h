@@ -93,11 +93,10 @@ class Writer {
 
   db::Database& database() { return database_; }  // for tables that are nobody else's
 
-  void touch_source(std::string_view path, const SourceStamp& stamp);
-
   std::optional<int64_t> asset_of_entry(int64_t entry);
 
-  // Gives the bytes a name. Known bytes: another name for the asset that has them. Another file of that name
+  // Gives the bytes a name. What that source path was when it was filed last: it stays what became of it (asset 0:
+  // nothing is left of that). Known bytes: another name for the asset that has them. Another file of that name
   // in that folder: a new version when it came from the same source path, else a name with a suffix.
   FiledAs file(const IncomingFile& incoming);
 
@@ -176,6 +175,11 @@ class Writer {
   void set_attribute(int64_t asset, std::string_view name, std::string_view value);
   bool remove_attribute(int64_t asset, std::string_view name);
 
+  // --- objects (writer_damage.cc) ---
+  // Reads of those bytes fail with that reason from now on, until they are whole. False: it was known so already.
+  bool mark_damaged(const Digest& sha256, std::string_view reason);
+  bool mark_whole(const Digest& sha256);
+
   // --- the only ways to lose something (purge.cc) ---
   void purge_asset(int64_t asset);      // one in the trash; any other is left alone
   void purge_version(int64_t version);  // not the newest one
@@ -208,6 +212,10 @@ class Writer {
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
 
+  // Where there is no act, new states of files that are there already are written down as that one's; new files are
+  // not.
+  void tell_new_states_as(Act act);
+
   // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
   // it is.
   struct Undone {
@@ -222,10 +230,13 @@ class Writer {
 
  private:
   struct Tree;
+  class WithinAct;
   static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
+  std::optional<FiledAs> same_source(const IncomingFile& incoming);
+  void tell_bytes(int64_t blob);
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
@@ -282,7 +293,13 @@ class Writer {
   void insert_trash(const TrashRow& row);
   // Makes it the asset's newest, and says so in the journal.
   void adopt_version(int64_t asset, int64_t version, const MediaFacts& facts);
-  void set_owner_of_version(int64_t version, int64_t asset);
+  // Without a number to be had again, it gets the asset's next one.
+  void set_owner_of_version(int64_t version, int64_t asset, int64_t number = 0);
+  std::string owner_of_version(int64_t version);  // as Step tells it
+  bool restore_owner(const Step& step);
+  // The folder of an asset in versions/ appears, goes or has other names.
+  void tell_versions_of(int64_t asset);
+  void tell_version_leaves(int64_t version, int64_t asset);
   IncomingFile incoming_of(const SealedFile& file, std::string_view name);
   int64_t unused_version(int64_t version);
   int64_t add_sealed_blob(const SealedFile& file);
@@ -298,6 +315,9 @@ class Writer {
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns);
   void describe(int64_t asset, const MediaFacts& facts);
   void describe_again(int64_t asset, const MediaFacts& facts);
+  SidecarWords heard_of(int64_t asset, SidecarForm form);
+  void remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words);
+  Act act_that_brought(int64_t asset);
   void carry_metadata(int64_t asset, const MediaFacts& facts);
   std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t folder, int64_t blob);
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
@@ -334,6 +354,7 @@ class Writer {
   std::optional<Act> act_;  // being written down
   int64_t act_id_ = 0;      // once it has a step
   int64_t steps_ = 0;
+  std::optional<Act> of_new_states_;
   int64_t first_change_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };

@@ -3,11 +3,15 @@
 
 // What people say of single assets, and the journal: writing acts down, and taking them back.
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/names.h"
 #include "catalog/model/writer.h"
 
 namespace damfs {
@@ -78,6 +82,22 @@ void Writer::begin(Act act) {
   steps_ = row->integer(0);
 }
 
+void Writer::tell_new_states_as(Act act) { of_new_states_ = std::move(act); }
+
+// A look at a file belongs to what brought the file: whoever takes that back means both.
+Act Writer::act_that_brought(int64_t asset) {
+  Act act{.uid = static_cast<int64_t>(::getuid()),
+          .what = fmt::format("what {} says of itself", printable(label_of(asset)))};
+  db::Use row(
+      statement("SELECT a.id, a.uid FROM act_step s JOIN act a ON a.id = s.act_id WHERE s.asset_id = ?1 AND "
+                "s.asset_id != 0 AND s.what IN (9, 11) ORDER BY s.act_id DESC LIMIT 1"));
+  row->bind_all(asset);
+  if (!row->step()) return act;
+  act.continues = row->integer(0);
+  act.uid = row->integer(1);
+  return act;
+}
+
 void Writer::record(const Step& step) {
   if (!act_) return;
   if (act_id_ == 0) {
@@ -128,7 +148,11 @@ std::string Writer::state_of(const Step& step) {
       return trash_row(step.group) ? there : std::string();
     }
     case Step::What::kVersion: return first("SELECT version_id FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kOwner: return first("SELECT asset_id FROM version WHERE id = ?1", step.group);
+    case Step::What::kOwner:
+      // What older damfs wrote down has no number.
+      return step.after.find('/') == step.after.npos
+                 ? first("SELECT asset_id FROM version WHERE id = ?1", step.group)
+                 : first("SELECT asset_id || '/' || number FROM version WHERE id = ?1", step.group);
     case Step::What::kState: return first("SELECT state FROM asset WHERE id = ?1", step.asset);
     case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
     case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
@@ -195,7 +219,7 @@ bool Writer::restore(const Step& step) {
     case Step::What::kEntry: return restore_entry_step(step);
     case Step::What::kTrash: return restore_trash_step(step);
     case Step::What::kVersion: return restore_version(step);
-    case Step::What::kOwner: set_owner_of_version(step.group, number_in(step.before).value_or(0)); return true;
+    case Step::What::kOwner: return restore_owner(step);
     case Step::What::kState:
       if (count_of("SELECT count(*) FROM version WHERE id = (SELECT version_id FROM asset WHERE id = ?1)",
                    step.asset) == 0) {

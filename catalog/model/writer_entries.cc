@@ -167,6 +167,7 @@ void Writer::set_state(int64_t asset, AssetState state) {
   if (state == AssetState::kLive) move_asset_in_groups(asset, +1);
   touched_assets_.try_emplace(asset, 0);
   if (!leaves && state != AssetState::kLive) return;
+  tell_versions_of(asset);
   const std::string label = label_of(asset);
   std::vector<std::pair<Grouping, int64_t>> groups = {{Grouping::kRecent, 0}};
   const auto gather = [&](Grouping grouping, std::string_view sql) {
@@ -194,8 +195,15 @@ void Writer::absorb(const EntryRow& over, const EntryRow& entry) {
   set_state(entry.asset, AssetState::kAbsorbed);
   record({Step::What::kState, entry.asset, 0, "0", "2"});
   set_owner_of_version(version, over.asset);
-  adopt_version(over.asset, version, technical_facts(blob));
-  statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(over.asset).run();
+  // What these bytes say of themselves was heard when they came, by the asset that they came as.
+  const SidecarWords said = heard_of(entry.asset, SidecarForm::kEmbedded);
+  MediaFacts facts = technical_facts(blob);
+  facts.title = said.title;
+  facts.description = said.description;
+  facts.tags = said.tags;
+  if (said.rating) facts.rating = static_cast<int>(*said.rating);
+  adopt_version(over.asset, version, facts);
+  describe_again(over.asset, facts);
   statement("INSERT INTO metadata SELECT ?1, namespace, json FROM metadata WHERE asset_id = ?2")
       .bind_all(over.asset, entry.asset)
       .run();

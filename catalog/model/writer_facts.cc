@@ -5,6 +5,7 @@
 
 #include "catalog/model/camera_proxy.h"
 #include "catalog/model/writer.h"
+#include "catalog/model/writer_act.h"
 
 namespace damfs {
 
@@ -45,8 +46,11 @@ void Writer::look_again(int64_t blob, const MediaFacts& facts, Look look) {
   for (const Current& current : shown) {
     move_asset_in_groups(current.asset, -1);
     set_version(current.asset, current.version, facts, current.size, current.mtime_ns);
-    if (look == Look::kFirst) describe_again(current.asset, facts);
     move_asset_in_groups(current.asset, +1);
+    if (look == Look::kFirst) {
+      const WithinAct act(*this, act_that_brought(current.asset));
+      describe_again(current.asset, facts);
+    }
     touched_assets_.try_emplace(current.asset, current.version);
   }
 }

@@ -134,6 +134,7 @@ Written Writer::finish() {
       .bind_all(now_ns_ - kFeedKeptNs)
       .run();
   Written written{act_id_, first_change_, 0};
+  if (act_id_ == 0 && of_new_states_) written.act = of_new_states_->continues;
   if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
   return written;
 }
@@ -190,7 +191,8 @@ void Writer::finish_assets() {
         "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) ELSE 0 END WHERE id = ?1")
+        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) + "
+        "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")
         .bind_all(asset, now_ns_)
         .run();
     if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();

@@ -61,15 +61,54 @@ void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& fac
   if (told == 0) told = before;
   set_version(asset, version, facts, size, mtime_ns);
   move_asset_in_groups(asset, +1);
-  changed_groups_.emplace(Grouping::kVersions, 0);
-  log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kVersions, 0, label_of(asset));
+  tell_versions_of(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(before), std::to_string(version)});
 }
 
-void Writer::set_owner_of_version(int64_t version, int64_t asset) {
-  const int64_t before = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
-  statement("UPDATE version SET asset_id = ?2 WHERE id = ?1").bind_all(version, asset).run();
-  record({Step::What::kOwner, asset, version, std::to_string(before), std::to_string(asset)});
+void Writer::set_owner_of_version(int64_t version, int64_t asset, int64_t number) {
+  const std::string before = owner_of_version(version);
+  tell_version_leaves(version, count_of("SELECT asset_id FROM version WHERE id = ?1", version));
+  statement(
+      "UPDATE version SET asset_id = ?2, number = iif(?3 > 0, ?3, (SELECT last_version + 1 FROM asset WHERE id = ?2)) "
+      "WHERE id = ?1")
+      .bind_all(version, asset, number)
+      .run();
+  statement(
+      "UPDATE asset SET last_version = max(last_version, (SELECT number FROM version WHERE id = ?1)) WHERE id = ?2")
+      .bind_all(version, asset)
+      .run();
+  record({Step::What::kOwner, asset, version, before, owner_of_version(version)});
+}
+
+std::string Writer::owner_of_version(int64_t version) {
+  return fmt::format("{}/{}", count_of("SELECT asset_id FROM version WHERE id = ?1", version),
+                     count_of("SELECT number FROM version WHERE id = ?1", version));
+}
+
+bool Writer::restore_owner(const Step& step) {
+  const auto place = place_from_text(step.before);
+  int64_t asset = 0;
+  int64_t number = 0;
+  std::from_chars(step.before.data(), step.before.data() + step.before.size(), asset);
+  if (place) std::from_chars(place->name.data(), place->name.data() + place->name.size(), number);
+  {
+    db::Use taken(statement("SELECT 1 FROM version WHERE asset_id = ?1 AND number = ?2"));
+    taken->bind_all(asset, number);
+    if (taken->step()) number = 0;
+  }
+  set_owner_of_version(step.group, asset, number);
+  return true;
+}
+
+void Writer::tell_versions_of(int64_t asset) {
+  changed_groups_.emplace(Grouping::kVersions, 0);
+  log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kVersions, 0, label_of(asset));
+}
+
+void Writer::tell_version_leaves(int64_t version, int64_t asset) {
+  const std::string name = version_name(count_of("SELECT number FROM version WHERE id = ?1", version), label_of(asset));
+  log_change(ChangeRow::What::kLostName, asset, version, Grouping::kVersions, asset, name);
+  tell_versions_of(asset);
 }
 
 bool Writer::restore_version(const Step& step) {
@@ -114,10 +153,10 @@ void Writer::drop_blob_if_unused(int64_t blob) {
   if (count_of("SELECT count(*) FROM version WHERE blob_id = ?1", blob) != 0) return;
   const int64_t size = count_of("SELECT size FROM blob WHERE id = ?1", blob);
   remove_pack(blob);
-  for (const char* sql :
-       {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
-        "DELETE FROM technical_audio WHERE blob_id = ?1", "DELETE FROM technical_sidecar WHERE blob_id = ?1",
-        "DELETE FROM location WHERE blob_id = ?1", "DELETE FROM blob WHERE id = ?1"}) {
+  for (const char* sql : {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
+                          "DELETE FROM technical_audio WHERE blob_id = ?1",
+                          "DELETE FROM technical_sidecar WHERE blob_id = ?1", "DELETE FROM location WHERE blob_id = ?1",
+                          "DELETE FROM damage WHERE blob_id = ?1", "DELETE FROM blob WHERE id = ?1"}) {
     statement(sql).bind_all(blob).run();
   }
   statement(

@@ -8,6 +8,7 @@
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
 #include "catalog/model/writer.h"
+#include "catalog/model/writer_act.h"
 
 namespace damfs {
 
@@ -64,25 +65,36 @@ void Writer::tell_of_sidecar(const EntryRow& sidecar) {
 }
 
 void Writer::hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar) {
-  const auto words_of = [this](std::string_view sql, const auto&... keys) -> std::optional<SidecarWords> {
-    db::Use row(statement(sql));
-    row->bind_all(keys...);
-    return row->step() ? std::optional(sidecar_from_text(row->text(0))) : std::nullopt;
-  };
-  const auto now = words_of(
-      "SELECT t.words FROM asset a JOIN version v ON v.id = a.version_id JOIN technical_sidecar t "
-      "ON t.blob_id = v.blob_id WHERE a.id = ?1",
-      sidecar);
+  std::optional<SidecarWords> now;
+  {
+    db::Use row(
+        statement("SELECT t.words FROM asset a JOIN version v ON v.id = a.version_id JOIN technical_sidecar t "
+                  "ON t.blob_id = v.blob_id WHERE a.id = ?1"));
+    row->bind_all(sidecar);
+    if (row->step()) now = sidecar_from_text(row->text(0));
+  }
   if (!now || asset == sidecar) return;
-  const auto form_number = static_cast<int64_t>(form);
-  const SidecarWords heard =
-      words_of("SELECT words FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2", asset, form_number)
-          .value_or(SidecarWords{});
+  const SidecarWords heard = heard_of(asset, form);
   if (*now == heard) return;
+  // What is new with its sidecar has no former words that anybody could want back.
+  std::optional<Act> act = of_new_states_;
+  if (!act_ && !act && !new_assets_.contains(asset)) act = act_that_brought(sidecar);
+  if (new_assets_.contains(asset)) act.reset();
+  const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
   if (!is_undoing_) take_words(asset, heard, *now);
+  remember_heard(asset, form, *now);
+}
+
+SidecarWords Writer::heard_of(int64_t asset, SidecarForm form) {
+  db::Use row(statement("SELECT words FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2"));
+  row->bind_all(asset, static_cast<int64_t>(form));
+  return row->step() ? sidecar_from_text(row->text(0)) : SidecarWords();
+}
+
+void Writer::remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words) {
   statement("INSERT OR REPLACE INTO sidecar_heard (asset_id, form, words) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, form_number, std::string_view(to_text(*now)))
+      .bind_all(asset, static_cast<int64_t>(form), std::string_view(to_text(words)))
       .run();
 }
 

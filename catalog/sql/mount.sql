@@ -176,10 +176,44 @@ JOIN technical t ON t.blob_id = v.blob_id
 LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE v.id = ?1;
 
+-- name: list_versions
+SELECT v.number, a.label, a.id, v.id, b.size, v.mtime_ns,
+  CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
+  CASE a.version_id WHEN v.id
+    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
+FROM version v
+CROSS JOIN asset a ON a.id = v.asset_id
+CROSS JOIN blob b ON b.id = v.blob_id
+CROSS JOIN technical t ON t.blob_id = v.blob_id
+LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE v.asset_id = ?1 AND v.number > ?2 ORDER BY v.number;
+
+-- name: find_version
+SELECT v.number, a.label, a.id, v.id, b.size, v.mtime_ns,
+  CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
+  CASE a.version_id WHEN v.id
+    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state
+FROM version v
+CROSS JOIN asset a ON a.id = v.asset_id
+CROSS JOIN blob b ON b.id = v.blob_id
+CROSS JOIN technical t ON t.blob_id = v.blob_id
+LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE v.asset_id = ?1 AND v.number = ?2;
+
+-- name: number_of_version
+SELECT v.number, a.versions FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.id = ?1;
+
 -- name: bytes_of_version
-SELECT b.sha256, b.size, t.mime, t.kind, t.duration_us, t.problem
-FROM version v JOIN blob b ON b.id = v.blob_id JOIN technical t ON t.blob_id = b.id
+SELECT b.sha256, b.size, t.mime, t.kind, t.duration_us, t.problem, coalesce(d.reason, '')
+FROM version v JOIN blob b ON b.id = v.blob_id JOIN technical t ON t.blob_id = b.id LEFT JOIN damage d ON d.blob_id = b.id
 WHERE v.id = ?1;
+
+-- name: damage_of_blob
+SELECT d.reason FROM blob b CROSS JOIN damage d ON d.blob_id = b.id WHERE b.sha256 = ?1;
 
 -- name: clip_of_version
 SELECT b.sha256, t.clip, coalesce(x.reel, ''), t.mime
@@ -232,7 +266,9 @@ SELECT id, what, asset_id, version_id, grouping, key, name FROM change WHERE id 
 SELECT 1 FROM blob WHERE sha256 = ?1;
 
 -- name: source_file
-SELECT size, mtime_ns, ctime_ns, inode, fingerprint, entry_id FROM source_file WHERE path = ?1;
+SELECT s.size, s.mtime_ns, s.ctime_ns, s.inode, s.entry_id, s.sha256, b.id IS NOT NULL,
+  d.blob_id IS NOT NULL
+FROM source_file s LEFT JOIN blob b ON b.sha256 = s.sha256 LEFT JOIN damage d ON d.blob_id = b.id WHERE s.path = ?1;
 
 -- name: counter
 SELECT value FROM counter WHERE name = ?1;
@@ -269,7 +305,7 @@ SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2;
 SELECT name FROM attribute WHERE asset_id = ?1 ORDER BY name;
 
 -- name: versions_of_asset
-SELECT id FROM version WHERE asset_id = ?1 ORDER BY id;
+SELECT id, number FROM version WHERE asset_id = ?1 ORDER BY number;
 
 -- name: list_versioned
 SELECT id, label, changed_ns FROM asset WHERE versions > 1 AND state = 0 AND id > ?1 ORDER BY id;
@@ -280,7 +316,8 @@ SELECT version, view, key, name, mtime_ns, mode, uid, gid FROM draft ORDER BY ve
 -- name: unprobed
 SELECT t.blob_id, b.sha256, b.size, coalesce((SELECT a.label FROM version v JOIN asset a ON a.id = v.asset_id
   WHERE v.blob_id = b.id LIMIT 1), '')
-FROM technical t JOIN blob b ON b.id = t.blob_id WHERE t.probe = 0 AND t.blob_id > ?1 ORDER BY t.blob_id LIMIT ?2;
+FROM technical t JOIN blob b ON b.id = t.blob_id WHERE t.probe = 0 AND t.blob_id > ?1
+  AND NOT EXISTS (SELECT 1 FROM damage d WHERE d.blob_id = t.blob_id) ORDER BY t.blob_id LIMIT ?2;
 
 -- What is inside archives. A pack's columns stand in one order (model/packs.h: PackRow), and so do a member's.
 -- name: list_packs

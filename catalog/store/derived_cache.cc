@@ -71,6 +71,14 @@ void DerivedCache::remove(const DerivedKey& key) {
   forget_failure(key);
 }
 
+void DerivedCache::remove_all_of(const Digest& source) {
+  std::vector<std::string> keys;
+  tolerantly([&] { keys = index_.keys_that_begin_with(source.hex()); });
+  for (const std::string& text : keys) {
+    if (const auto key = DerivedKey::parse(text)) remove(*key);
+  }
+}
+
 UniqueFd DerivedCache::stage() {
   const int fd = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
   if (fd >= 0) return UniqueFd(fd);

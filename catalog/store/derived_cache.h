@@ -42,6 +42,7 @@ class DerivedCache {
 
   // It is not there any more, nor what is known of its failing; whoever has it open keeps it.
   void remove(const DerivedKey& key);
+  void remove_all_of(const Digest& source);
 
   // The file that is made piece by piece; made, with `head` as its first bytes, when it is not there or not of that
   // layout. What is put into it is on the disk a few seconds later, or when the cache ends. Files nobody has open are

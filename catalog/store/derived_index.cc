@@ -117,6 +117,20 @@ std::optional<std::string> DerivedIndex::failure(const std::string& key) {
   });
 }
 
+std::vector<std::string> DerivedIndex::keys_that_begin_with(const std::string& text) {
+  return with_database([&] {
+    std::vector<std::string> out;
+    db::Statement rows(
+        *database_,
+        "SELECT key FROM derived WHERE key >= ?1 AND key < ?2 UNION SELECT key FROM failure WHERE key >= "
+        "?1 AND key < ?2 ORDER BY key");
+    const std::string end = text + '\x7f';
+    rows.bind_all(std::string_view(text), std::string_view(end));
+    while (rows.step()) out.emplace_back(rows.text(0));
+    return out;
+  });
+}
+
 std::vector<DerivedIndex::Failure> DerivedIndex::failures() {
   return with_database([&] {
     std::vector<Failure> out;

@@ -36,6 +36,8 @@ class DerivedIndex {
   // It is at `path`, relative to the folder, for a library may be moved. Again: it has another size now.
   void add(const std::string& key, const std::string& path, int64_t bytes);
   void drop(const std::string& key);
+  // Of files and of failures.
+  std::vector<std::string> keys_that_begin_with(const std::string& text);
 
   struct File {
     std::string key, path;

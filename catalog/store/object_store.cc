@@ -35,26 +35,17 @@ std::span<std::byte> block_buffer() {
   return {buffer.get(), kBlock};
 }
 
-// Head and tail as they stream by.
-class FingerprintFeed {
- public:
-  void update(std::span<const std::byte> block) {
-    if (head_.size() < kFingerprintBytes) {
-      const auto part = block.first(std::min(block.size(), kFingerprintBytes - head_.size()));
-      head_.insert(head_.end(), part.begin(), part.end());
-    }
-    if (block.size() >= kFingerprintBytes) {
-      tail_.assign(block.end() - kFingerprintBytes, block.end());
-      return;
-    }
-    tail_.insert(tail_.end(), block.begin(), block.end());
-    if (tail_.size() > kFingerprintBytes) tail_.erase(tail_.begin(), tail_.end() - kFingerprintBytes);
+Digest digest_of_file(int file, const Path& path) {
+  Sha256 hash;
+  uint64_t at = 0;
+  for (;;) {
+    const auto buffer = block_buffer();
+    const size_t n = pread_some(file, buffer, at, path);
+    hash.update(std::span<const std::byte>(buffer).first(n));
+    at += n;
+    if (n < buffer.size()) return hash.finish();
   }
-  uint64_t finish(int64_t size) const { return quick_fingerprint(static_cast<uint64_t>(size), head_, tail_); }
-
- private:
-  std::vector<std::byte> head_, tail_;
-};
+}
 
 void make_parents(const Path& path) {
   std::error_code error;
@@ -153,6 +144,7 @@ UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool
     const UniqueFd folder = open_file(target.parent_path(), O_RDONLY | O_DIRECTORY);
     if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
   }
+  if (added && on_added_) on_added_(sha256);
   return object;
 }
 
@@ -167,7 +159,6 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
   ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
 
   Sha256 hash;
-  FingerprintFeed feed;
   int64_t size = 0;
   int64_t written_back = 0;
   try {
@@ -177,7 +168,6 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
       const size_t n = pread_some(read_from, buffer, static_cast<uint64_t>(size), source_path);
       const auto block = std::span<const std::byte>(buffer).first(n);
       hash.update(block);
-      feed.update(block);
       if (!cloned) write_all(staged.fd.get(), block, "the library");
       size += static_cast<int64_t>(n);
       hooks.on_bytes(static_cast<int64_t>(n));
@@ -194,7 +184,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
     if (!cloned && size > written_back) ::sync_file_range(staged.fd.get(), written_back, 0, SYNC_FILE_RANGE_WRITE);
     const Digest sha256 = hash.finish();
     const bool added = link_into_place(staged, sha256, size, hooks.is_catalogued(sha256));
-    Ingested result{sha256, size, added, feed.finish(size), {}};
+    Ingested result{sha256, size, added, {}};
     result.object = open_file(path_of(sha256), O_RDONLY);
     return result;
   } catch (...) {
@@ -235,20 +225,44 @@ bool ObjectStore::is_whole(const Digest& sha256) {
     const auto known = proofs_.find(sha256);
     if (known != proofs_.end() && known->second == proof) return true;
   }
-  Sha256 hash;
-  uint64_t at = 0;
-  for (;;) {
-    const auto buffer = block_buffer();
-    const size_t n = pread_some(object->get(), buffer, at, path);
-    hash.update(std::span<const std::byte>(buffer).first(n));
-    at += n;
-    if (n < buffer.size()) break;
-  }
-  if (hash.finish() != sha256) return false;
+  if (digest_of_file(object->get(), path) != sha256) return false;
   const std::lock_guard lock(proofs_mutex_);
   if (proofs_.size() >= kMostProofs) proofs_.clear();
   proofs_.insert_or_assign(sha256, proof);
   return true;
+}
+
+std::optional<ObjectStore::Flaw> ObjectStore::find_flaw(const Digest& sha256) {
+  const Path path = path_of(sha256);
+  const auto object = open_existing(path, O_RDONLY | O_NONBLOCK);
+  if (!object) return Flaw{"its object is missing", 0, 0};
+  const struct stat state = stat_fd(object->get(), path);
+  Flaw flaw{{}, state.st_ino, to_ns(state.st_ctim)};
+  if (!S_ISREG(state.st_mode)) {
+    flaw.reason = "its object is no regular file";
+    return flaw;
+  }
+  try {
+    if (digest_of_file(object->get(), path) == sha256) return std::nullopt;
+    flaw.reason = "its object is damaged: it has other bytes than its SHA-256 says";
+  } catch (const Error& error) {
+    if (error.code() != EIO) throw;
+    flaw.reason = "its object cannot be read from its disk";
+  }
+  const std::lock_guard lock(proofs_mutex_);
+  proofs_.erase(sha256);
+  return flaw;
+}
+
+bool ObjectStore::is_still(const Digest& sha256, const Flaw& flaw) const {
+  const auto there = stat_path(path_of(sha256));
+  if (!there) return flaw.inode == 0;
+  return there->st_ino == flaw.inode && to_ns(there->st_ctim) == flaw.ctime_ns;
+}
+
+bool ObjectStore::is_there(const Digest& sha256, int64_t size) const {
+  const auto there = stat_path(path_of(sha256));
+  return there && S_ISREG(there->st_mode) && there->st_size == size;
 }
 
 bool ObjectStore::is_as_good(const Digest& sha256, int64_t size, const struct stat& there) {
@@ -313,14 +327,6 @@ int ObjectStore::remove_leftovers() {
     if (std::filesystem::remove(entry.path(), error)) ++removed;
   }
   return removed;
-}
-
-uint64_t fingerprint_file(int fd, const Path& path, int64_t size) {
-  std::vector<std::byte> head(std::min<size_t>(static_cast<size_t>(size), kFingerprintBytes));
-  std::vector<std::byte> tail(head.size());
-  pread_some(fd, head, 0, path);
-  pread_some(fd, tail, static_cast<uint64_t>(size) - tail.size(), path);
-  return quick_fingerprint(static_cast<uint64_t>(size), head, tail);
 }
 
 }  // namespace damfs

@@ -26,9 +26,8 @@ class ObjectStore {
   struct Ingested {
     Digest sha256;
     int64_t size = 0;
-    bool added = false;        // false: the object was there already
-    uint64_t fingerprint = 0;  // quick_fingerprint of what was read
-    UniqueFd object;           // open for reading
+    bool added = false;  // false: the object was there already
+    UniqueFd object;     // open for reading
   };
   struct Hooks {
     std::function<bool()> stop;                        // asked between blocks; true: ECANCELED
@@ -64,6 +63,23 @@ class ObjectStore {
   // it for the life of this object store.
   bool is_whole(const Digest& sha256);
 
+  // The same, read anew whatever was proved before: what is wrong with it, in words, and the very file that it was
+  // found of. A disk that does not give it back is a flaw too.
+  struct Flaw {
+    std::string reason;
+    uint64_t inode = 0;  // 0: there was none
+    int64_t ctime_ns = 0;
+  };
+  std::optional<Flaw> find_flaw(const Digest& sha256);
+  // Whether that very file is there still.
+  bool is_still(const Digest& sha256, const Flaw& flaw) const;
+
+  // Whether a file of that size is there; its bytes are not looked at.
+  bool is_there(const Digest& sha256, int64_t size) const;
+
+  // Called when adopt() has put an object on the disk that was not there, or was another. Set it before the first one.
+  void on_added(std::function<void(const Digest&)> call) { on_added_ = std::move(call); }
+
   // For reading; empty when the object is missing.
   std::optional<UniqueFd> open(const Digest& sha256) const;
   Path path_of(const Digest& sha256) const;
@@ -98,12 +114,9 @@ class ObjectStore {
   std::atomic<uint64_t> next_name_{0};
   mutable std::atomic<bool> unnamed_works_{true};
   std::atomic<bool> clone_works_{true};
+  std::function<void(const Digest&)> on_added_;
   std::mutex proofs_mutex_;  // guards the map alone; never held while an object is read
   std::map<Digest, Proof> proofs_;
 };
-
-// How many bytes of head and tail quick_fingerprint looks at.
-inline constexpr size_t kFingerprintBytes = 16 << 10;
-uint64_t fingerprint_file(int fd, const Path& path, int64_t size);
 
 }  // namespace damfs

@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <set>
 
+#include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
@@ -75,16 +77,26 @@ void check_worker(Findings& findings, const Library& library) {
   }
 }
 
+constexpr const char* kHowToHeal =
+    "import or copy the file once more, or restore the object from a backup of the library and run `damfs verify`";
+
 void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects) {
   int64_t blobs = 0;
   int64_t missing = 0;
+  std::set<std::string> told;
+  for (const DamagedRow& damaged : damaged_blobs(reader)) {
+    const std::string path = objects.path_of(damaged.sha256).string();
+    findings.bad(fmt::format("object {}: {} (found {}): {}", path, damaged.reason, local_time(damaged.found_ns).text(),
+                             kHowToHeal));
+    told.insert(path);
+  }
   each_object(reader, [&](const Digest& sha256, int64_t size) {
     ++blobs;
-    const auto st = stat_path(objects.path_of(sha256));
-    if (st && st->st_size == size) return;
+    if (objects.is_there(sha256, size)) return;
     ++missing;
-    findings.bad(fmt::format("object {} is {}: restore it from a backup of the library",
-                             objects.path_of(sha256).string(), st ? "of the wrong size" : "missing"));
+    const std::string path = objects.path_of(sha256).string();
+    if (told.contains(path)) return;
+    findings.bad(fmt::format("object {} is missing or of the wrong size: {}", path, kHowToHeal));
   });
   if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
 }

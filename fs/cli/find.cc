@@ -70,7 +70,10 @@ void print_details(const Details& details) {
   print_row("size", fmt::format("{} ({} bytes)", human_bytes(details.size), details.size));
   print_row("sha256", details.sha256.hex());
   print_row("kept as", details.custody);
-  if (details.versions > 1) print_row("versions", std::to_string(details.versions));
+  print_row("damaged", details.damage);
+  if (details.version_number > 1) {
+    print_row("version", fmt::format("v{:03}, {} kept", details.version_number, details.versions));
+  }
   print_row("captured", fmt::format("{} (from {})", details.captured, to_string(details.date_source)));
   print_row("camera", details.camera);
   print_row("lens", media.lens);

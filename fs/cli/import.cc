@@ -89,6 +89,7 @@ class Reporter {
              {"new_versions", report.new_versions},
              {"known", report.known},
              {"unchanged", report.unchanged},
+             {"healed", report.healed},
              {"failed", report.failed},
              {"skipped", report.skipped},
              {"bytes", report.bytes},
@@ -114,6 +115,7 @@ class Reporter {
                                                     {report.new_names, "new names of known files"},
                                                     {report.known, "known"},
                                                     {report.unchanged, "unchanged"},
+                                                    {report.healed, "damaged ones whole again"},
                                                     {report.skipped, "skipped"},
                                                     {report.failed, "failed"}};
     for (const auto& [count, what] : rest) {

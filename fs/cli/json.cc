@@ -59,6 +59,7 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"sha256", details.sha256.hex()},
                {"custody", details.custody},
                {"versions", details.versions},
+               {"version", details.version_number},
                {"captured", details.captured},
                {"date_source", to_string(details.date_source)},
                {"camera", details.camera},
@@ -70,7 +71,8 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"description", details.description},
                {"tags", details.tags},
                {"albums", details.albums},
-               {"problem", media.problem}};
+               {"problem", media.problem},
+               {"damage", details.damage}};
   if (details.rating) json["rating"] = *details.rating;
   for (const PackReader::Origin& from : details.derived_from) {
     Json origin = {{"id", from.asset}, {"label", from.label}};

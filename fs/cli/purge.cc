@@ -12,10 +12,12 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/ingest/verify.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/check.h"
 #include "catalog/model/purge.h"
 #include "catalog/model/writer.h"
+#include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/output.h"
@@ -170,26 +172,29 @@ void verify(Globals& globals) {
     ++bad;
   }
   const auto totals = reader->totals();
-  int64_t done = 0;
-  int64_t bytes = 0;
+  DerivedCache cache(library.derived(), library.config().derived_max_bytes);
+  VerifyReport report;
   {
     ProgressBar bar("verify");
     const StopOnSignal stop;
-    each_object(*reader, [&](const Digest& sha256, int64_t size) {
-      if (stop.flag()) return;
-      if (!objects.is_whole(sha256)) {
-        bar.clear();
-        fmt::print(stderr, "damfs: {} is missing or damaged: restore it from a backup of the library\n",
-                   objects.path_of(sha256).string());
-        ++bad;
-      }
-      bytes += size;
-      bar.show({.done = ++done, .total = totals.blobs, .bytes = bytes, .bytes_total = totals.original_bytes});
-    });
+    VerifyEvents events;
+    events.bad = [&](const Digest& sha256, const std::string& reason) {
+      bar.clear();
+      fmt::print(
+          stderr,
+          "damfs: {}: {}. Import or copy the file once more, or restore the object from a backup of the library\n",
+          objects.path_of(sha256).string(), reason);
+    };
+    events.progress = [&](const VerifyReport& now) {
+      bar.show({.done = now.objects, .total = totals.blobs, .bytes = now.bytes, .bytes_total = totals.original_bytes});
+    };
+    report = verify_objects(catalog, objects, cache, events, stop.flag());
     bar.clear();
-    if (stop.flag()) fail(EINTR, "stopped after {} of {}", done, totals.blobs);
+    if (report.stopped) fail(EINTR, "stopped after {} of {}", report.objects, totals.blobs);
   }
-  fmt::print("{} originals, {}: {}\n", done, human_bytes(bytes),
+  bad += report.bad;
+  if (report.healed > 0) fmt::print("{} that were damaged are whole again\n", report.healed);
+  fmt::print("{} originals, {}: {}\n", report.objects, human_bytes(report.bytes),
              bad == 0 ? "all are what they were" : fmt::format("{} problems", bad));
   if (bad != 0) globals.exit_code = kFailed;
 }
@@ -223,7 +228,9 @@ void add_gc(CLI::App& program, Globals& globals) {
 
 void add_verify(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("verify", "Read every original and prove it by its SHA-256");
-  verb->footer("Changes nothing. Exit status 0: all is well; 1: something is missing or damaged, and was named.");
+  verb->footer(
+      "What is missing or damaged is named and remembered: reads of it fail with the reason until it is whole again.\n"
+      "Importing or copying the same file once more heals it. Exit status 0: all is well; 1: something is not.");
   verb->callback([&globals] { verify(globals); });
 }
 

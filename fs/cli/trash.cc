@@ -85,6 +85,16 @@ void empty(Globals& globals) {
              rows.size());
 }
 
+// The one of that number, or else the one before the newest; 0: there is none.
+int64_t version_to_revert_to(const std::vector<VersionRow>& versions, int64_t newest, std::optional<int64_t> number) {
+  int64_t before = 0;
+  for (const VersionRow& version : versions) {
+    if (number ? version.number == *number : version.id == newest) return number ? version.id : before;
+    before = version.id;
+  }
+  return 0;
+}
+
 void revert(const std::string& item, std::optional<int64_t> to, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
@@ -95,15 +105,11 @@ void revert(const std::string& item, std::optional<int64_t> to, Globals& globals
     const auto found = resolve_items(*reader, {item}, globals);
     if (found.empty()) return;
     asset = found.front();
-    const auto versions = reader->versions(asset);
-    const auto current = reader->asset(asset)->row.version;
-    const auto at = std::find(versions.begin(), versions.end(), current) - versions.begin();
-    const int64_t wanted = to.value_or(at);
-    if (wanted < 1 || wanted > std::ssize(versions)) {
-      fail(ENOENT, "{} has no {} version; it has had {} (see versions/ in the mount)", printable(item),
-           to ? fmt::format("{}.", *to) : "earlier", versions.size());
+    version = version_to_revert_to(reader->versions(asset), reader->asset(asset)->row.version, to);
+    if (version == 0) {
+      fail(ENOENT, "{} has no {} version (see versions/ in the mount)", printable(item),
+           to ? fmt::format("{}.", *to) : "earlier");
     }
-    version = versions[static_cast<size_t>(wanted - 1)];
   }
   bool changed = false;
   catalog.write(act_of_user("revert {}", item), [&](Writer& writer) { changed = writer.revert(asset, version); });

@@ -54,7 +54,7 @@ inline FiledAs file_bytes(Writer& writer, std::string_view bytes, const std::str
   incoming.name = name;
   incoming.facts = &facts;
   incoming.source_path = source;
-  incoming.stamp = {incoming.size, mtime_ns, 1, 2, 3};
+  incoming.stamp = {incoming.size, mtime_ns, 1, 2};
   return writer.file(incoming);
 }
 

@@ -133,7 +133,24 @@ TEST_F(WriterTest, ADayMovesWithANewVersion) {
   EXPECT_FALSE(reader->group(Grouping::kYear, Day{2024, 0, 0}.key()));
   EXPECT_TRUE(reader->group(Grouping::kDay, Day{2025, 1, 2}.key()));
   EXPECT_TRUE(reader->find_group(Grouping::kYear, 0, "2025"));
-  EXPECT_EQ(scratch_.asset(first.asset).row.names, 2 + 1 + 1 + 1);
+  // originals/, by-date/, by-type/, by-camera/, recent/ and versions/.
+  EXPECT_EQ(scratch_.asset(first.asset).row.names, 6);
+}
+
+// Scenario: import reads a file again whose time was set anew; meanwhile somebody has saved over it in the mount.
+TEST_F(WriterTest, ASourceThatIsWhatItWasUndoesNoEditOfItsName) {
+  const FiledAs first = file("as it came", "a", "x.jpg", "/card/x.jpg");
+  scratch_.catalog().write([&](Writer& writer) {
+    file_bytes(writer, "edited", "", "edited.jpg", photo());
+    writer.seal_version({.version = writer.reserve_versions(1), .sha256 = testing::digest_of("edited"), .size = 6},
+                        first.asset);
+  });
+  const FiledAs again = file("as it came", "a", "x.jpg", "/card/x.jpg");
+  EXPECT_EQ(again.how, Filed::kKnown);
+  EXPECT_EQ(again.asset, first.asset);
+  EXPECT_EQ(scratch_.asset(first.asset).row.size, 6);
+  EXPECT_EQ(file("really other", "a", "x.jpg", "/card/x.jpg").how, Filed::kNewVersion);
+  EXPECT_TRUE(scratch_.problems().empty());
 }
 
 TEST_F(WriterTest, SavingOverOneOfSeveralNamesMakesAnIndependentCopy) {

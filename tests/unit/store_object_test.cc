@@ -60,7 +60,7 @@ class ObjectStoreTest : public ::testing::Test {
 };
 
 constexpr size_t kBlock = 256 << 10;
-constexpr size_t kEdge = kFingerprintBytes;
+constexpr size_t kEdge = 16 << 10;
 
 TEST_F(ObjectStoreTest, KeepsTheBytesOfEverySize) {
   for (const size_t size : {size_t{0}, size_t{1}, kEdge - 1, kEdge, kEdge + 1, 2 * kEdge, 2 * kEdge + 1, kBlock - 1,
@@ -78,8 +78,6 @@ TEST_F(ObjectStoreTest, KeepsTheBytesOfEverySize) {
     std::string through(size, '\0');
     EXPECT_EQ(pread_some(ingested.object.get(), std::as_writable_bytes(std::span(through)), 0, object), size);
     EXPECT_EQ(through, text);
-    const UniqueFd file = open_file(object, O_RDONLY);
-    EXPECT_EQ(fingerprint_file(file.get(), object, ingested.size), ingested.fingerprint) << size;
   }
   expect_nothing_staged();
 }

@@ -13,6 +13,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
 #include "views/derive/clip_layout.h"
@@ -67,16 +68,15 @@ Clips::SessionRef Clips::session_of(int64_t version, const ClipProfile& profile,
   }
   const auto facts = clip_from_text(clip.clip);
   if (!facts) fail(ENOENT, "version {} has no editing proxy", version);
-  auto object = parts_.objects.open(clip.sha256);
-  if (!object) fail(EIO, "the original is missing from the library's objects; see `damfs doctor`");
+  UniqueFd object = open_whole(parts_.catalog, parts_.objects, clip.sha256, "the original");
   const ClipLayout layout(profile, *facts);
   const std::string head = layout.head(clip.sha256, clip.reel);
   auto file = parts_.cache.open_sparse(key, layout.sparse(), std::as_bytes(std::span(head)));
-  const int source = object->get();
+  const int source = object.get();
   std::vector<size_t> lanes(layout.sparse().runs.size(), 1);
   if (facts->frames > 0) lanes.back() = kPictureLanes;
   const auto made = std::make_shared<PieceSession>(PieceSession::Parts{
-      std::move(file), std::move(*object), name, std::move(lanes),
+      std::move(file), std::move(object), name, std::move(lanes),
       [layout](const PieceUnits& units, Job& job) { describe(layout, units, job); }, parts_.workers, counters_,
       parts_.deadline_ms, [this, key](const std::string& reason) { parts_.cache.remember_failure(key, reason); }});
   {

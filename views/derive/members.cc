@@ -15,6 +15,7 @@
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
 #include "catalog/ingest/look.h"
+#include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
 #include "views/derive/deferred_content.h"
@@ -91,10 +92,10 @@ Digest Members::archive_of(const MemberRow& member) {
 Members::Source Members::open_archive(const MemberRow& member) {
   Source source;
   source.archive = archive_of(member);
-  auto object = parts_.objects.open(source.archive);
-  if (!object) fail(EIO, "the archive of {} is missing from the library's objects; see `damfs doctor`", member.name);
-  source.indexed_size = stat_fd(object->get(), "an archive").st_size;
-  source.fd = std::make_shared<const UniqueFd>(std::move(*object));
+  UniqueFd object =
+      open_whole(parts_.catalog, parts_.objects, source.archive, fmt::format("the archive of {}", member.name));
+  source.indexed_size = stat_fd(object.get(), "an archive").st_size;
+  source.fd = std::make_shared<const UniqueFd>(std::move(object));
   return source;
 }
 

@@ -15,6 +15,7 @@
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/ingest/whole.h"
 #include "catalog/media/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/object_store.h"
@@ -161,10 +162,8 @@ void Stills::start(Batch of) {
   const auto batch = std::make_shared<Batch>(std::move(of));
   try {
     if (!batch->origin.members.empty()) return find_members(batch);
-    auto object = parts_.objects.open(batch->origin.bytes.sha256);
-    if (!object) damfs::fail(EIO, "the original is missing from the library's objects; see `damfs doctor`");
     std::vector<UniqueFd> sources;
-    sources.push_back(std::move(*object));
+    sources.push_back(open_whole(parts_.catalog, parts_.objects, batch->origin.bytes.sha256, "the original"));
     submit_with(batch, std::move(sources));
   } catch (const std::exception& error) {
     for (const Item& item : batch->items) lose(item.rendition, error.what());

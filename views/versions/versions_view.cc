@@ -3,21 +3,18 @@
 
 #include "views/versions/versions_view.h"
 
-#include <fmt/format.h>
+#include <charconv>
 
 #include "catalog/base/names.h"
 
 namespace damfs {
 namespace {
 
-// "v003.jpg" of the third state of an asset labelled "a.jpg".
-std::string version_name(size_t number, std::string_view label) {
-  return fmt::format("v{:03}{}", number, split_extension(label).extension);
-}
-
-std::string label_of(Reader& reader, int64_t asset) {
-  const auto row = reader.asset(asset);
-  return row ? row->name : std::string();
+// 3 of "v003.jpg"; 0: it is no such name.
+int64_t number_in_name(std::string_view name) {
+  int64_t number = 0;
+  if (name.starts_with('v')) std::from_chars(name.data() + 1, name.data() + name.size(), number);
+  return number;
 }
 
 }  // namespace
@@ -53,48 +50,34 @@ void VersionsView::folders(Reader& reader, int64_t key, int64_t after, const Rea
 }
 
 std::optional<FoundAsset> VersionsView::find_asset(Reader& reader, int64_t key, std::string_view name) const {
-  std::optional<FoundAsset> found;
-  assets(reader, key, 0, [&](const AssetRow& row) {
-    if (row.name != name) return true;
-    found = FoundAsset{row, std::string(name)};
-    found->row.name = {};
-    return false;
-  });
+  const int64_t number = number_in_name(name);
+  auto found = key != 0 && number > 0 ? reader.version_numbered(key, number) : std::nullopt;
+  if (!found || version_name(number, found->name) != name) return std::nullopt;
+  found->name = name;
   return found;
 }
 
 std::vector<FoundAsset> VersionsView::assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const {
-  std::vector<FoundAsset> found;
-  assets(reader, key, 0, [&](const AssetRow& row) {
-    if (split_extension(row.name).stem != stem) return true;
-    found.push_back({row, std::string(row.name)});
-    found.back().row.name = {};
-    return true;
-  });
-  return found;
+  const auto row = key != 0 ? reader.asset(key) : std::nullopt;
+  auto found = row ? find_asset(reader, key, version_name(number_in_name(stem), row->name)) : std::nullopt;
+  if (!found || split_extension(found->name).stem != stem) return {};
+  return {std::move(*found)};
 }
 
 void VersionsView::assets(Reader& reader, int64_t key, int64_t after, const Reader::AssetVisitor& visit) const {
   if (key == 0) return;
-  const std::string label = label_of(reader, key);
-  const std::vector<int64_t> versions = reader.versions(key);
-  for (size_t i = 0; i < versions.size(); ++i) {
-    if (versions[i] <= after) continue;
-    auto version = reader.version(versions[i]);
-    if (!version) continue;
-    const std::string name = version_name(i + 1, label);
-    version->row.cursor = versions[i];
-    version->row.name = name;
-    if (!visit(version->row)) return;
-  }
+  reader.versions(key, after, [&](const AssetRow& version) {
+    AssetRow row = version;
+    const std::string name = version_name(row.cursor, version.name);
+    row.name = name;
+    return visit(row);
+  });
 }
 
 void VersionsView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
-  const std::vector<int64_t> versions = reader.versions(asset.row.id);
-  if (versions.size() < 2) return;  // there is no folder of it that anybody was shown
-  for (size_t i = 0; i < versions.size(); ++i) {
-    if (versions[i] == asset.row.version) visit(asset.row.id, version_name(i + 1, label_of(reader, asset.row.id)));
-  }
+  const auto number = reader.listed_number(asset.row.version);
+  const auto row = number ? reader.asset(asset.row.id) : std::nullopt;
+  if (row) visit(asset.row.id, version_name(*number, row->name));
 }
 
 }  // namespace damfs

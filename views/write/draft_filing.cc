@@ -16,6 +16,7 @@
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/copies.h"
 #include "catalog/ingest/prober.h"
+#include "catalog/ingest/whole.h"
 #include "catalog/model/sidecar.h"
 #include "catalog/model/writer.h"
 #include "catalog/store/object_store.h"
@@ -212,7 +213,7 @@ void Draft::secure_now(const Actor& actor, SealWhen when) {
 
 // --- into the catalog -----------------------------------------------------------------------------------
 
-bool Drafts::is_known_blob(const Digest& sha256) const { return parts_.catalog.reader()->has_blob(sha256); }
+bool Drafts::is_known_blob(const Digest& sha256) const { return is_kept(parts_.catalog, sha256); }
 
 void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, const Actor& actor) {
   const std::lock_guard filing(draft->filing_mutex_);

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <optional>
+
+#include "catalog/model/writer.h"
+
+namespace damfs {
+
+// While it lives, what is changed is written down as that act's, unless an act is under way or none is given.
+class Writer::WithinAct {
+ public:
+  WithinAct(Writer& writer, const std::optional<Act>& act) : writer_(writer), begins_(!writer.act_ && act) {
+    if (begins_) writer_.begin(*act);
+  }
+  ~WithinAct() {
+    if (!begins_) return;
+    if (writer_.of_new_states_ && writer_.act_id_ != 0) writer_.of_new_states_->continues = writer_.act_id_;
+    writer_.act_.reset();
+    writer_.act_id_ = writer_.steps_ = 0;
+  }
+  WithinAct(const WithinAct&) = delete;
+  WithinAct& operator=(const WithinAct&) = delete;
+
+ private:
+  Writer& writer_;
+  const bool begins_;
+};
+
+}  // namespace damfs
