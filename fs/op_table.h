@@ -18,6 +18,9 @@ const fuse_lowlevel_ops& op_table();
 // The node the kernel means. Throws ESTALE when it is gone, so that a path that led there is looked up afresh.
 NodeRef find_node(Session& session, fuse_ino_t number);
 Attributes attributes_of(const Node& node);  // likewise
+// Throws EACCES where whoever asks is not to be shown that (NodeSource::shows). What the inode's own mode says, the
+// kernel has looked at.
+void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted);
 
 namespace op {
 

@@ -64,7 +64,9 @@ class Reader {
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
   std::vector<std::pair<int64_t, std::string>> trash_entries(int64_t asset);   // trash id, name
   std::optional<TrashRow> trash_entry(int64_t id);
-  std::vector<int64_t> versions(int64_t asset);  // oldest first
+  void trash_of_uid(int64_t uid, int64_t after, const AssetVisitor& visit);  // what that one put there
+  std::vector<int64_t> assets_of_blob(int64_t blob);                         // live ones that have these bytes now
+  std::vector<int64_t> versions(int64_t asset);                              // oldest first
   // Assets that have had several, by rising id; GroupRow::key is the asset's.
   void versioned(int64_t after, const GroupVisitor& visit);
   std::optional<FoundAsset> labelled(std::string_view label);  // live ones, wherever they are

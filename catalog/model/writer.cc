@@ -74,7 +74,7 @@ void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
 }
 
 FiledAs Writer::file(const IncomingFile& incoming) {
-  const int64_t folder = ensure_folder(incoming.folder);
+  const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
   const int64_t blob = add_blob(incoming);
 
   const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
@@ -99,6 +99,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   } else {
     const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
     filed = {Filed::kNewAsset, add_asset(incoming, blob, incoming.facts != nullptr ? *incoming.facts : stored), {}};
+    set_ownership(filed.asset, incoming.ownership);
   }
   link_copy(filed.asset, incoming.copy_of);
   const std::string name = free_name(folder, incoming.name, incoming.sha256);
@@ -309,6 +310,17 @@ std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
       statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
                 "AND a.version_id = v.id ORDER BY a.state, a.id"));
   row->bind_all(blob);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+// One of that owner's. Whose equal bytes are another's has a file of his own: that other's name, words and mode are not
+// his to be given.
+std::optional<int64_t> Writer::asset_of_blob(int64_t blob, const Ownership& owner) {
+  db::Use row(
+      statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
+                "AND a.version_id = v.id AND a.uid IS ?2 ORDER BY a.state, a.id"));
+  row->bind_all(blob, owner.uid);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
 }
