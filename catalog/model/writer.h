@@ -251,6 +251,9 @@ class Writer {
   std::string state_of(const Step& step);
   bool restore(const Step& step);
   bool restore_node(Grouping grouping, int64_t id, std::string_view to);
+  std::string folder_rights(int64_t folder);
+  void record_folder_rights(int64_t folder);
+  bool restore_folder_rights(const Step& step);
   bool restore_place(int64_t asset, int64_t album, std::string_view to);
   void put_album_query(int64_t album, std::string_view query);
   bool restore_album_query(const Step& step);

@@ -258,63 +258,6 @@ void Writer::set_ownership(int64_t asset, const Ownership& ownership) {
   log_members_rights(asset);
 }
 
-// What is inside an archive has the rights of the archive.
-void Writer::log_members_rights(int64_t asset) {
-  if (count_of("SELECT count(*) FROM pack_name WHERE asset_id = ?1", asset) == 0) return;
-  log_change(ChangeRow::What::kGroup, asset, 0, Grouping::kPacks, asset, "");
-}
-
-std::optional<int64_t> Writer::mode_of(int64_t asset) {
-  db::Use row(statement("SELECT mode FROM asset WHERE id = ?1"));
-  row->bind_all(asset);
-  return row->step() && !row->is_null(0) ? std::optional(row->integer(0)) : std::nullopt;
-}
-
-void Writer::set_mode(int64_t asset, std::optional<int64_t> mode) {
-  statement("UPDATE asset SET mode = ?2 WHERE id = ?1").bind_all(asset, mode).run();
-  touched_assets_.try_emplace(asset, 0);
-  log_members_rights(asset);
-}
-
-namespace {
-
-constexpr std::string_view kValueOf = "SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2";
-// Not one of user.*, so that nobody else sets it and nobody is told of it. Empty: no mode was set.
-constexpr std::string_view kModeBeforeLock = "damfs.mode_before_lock";
-constexpr int64_t kUnsetMode = 0644;
-constexpr int64_t kWrite = 0222;
-constexpr int64_t kOwnerWrites = 0200;
-
-}  // namespace
-
-void Writer::lock_mode(int64_t asset) {
-  const auto mode = mode_of(asset);
-  bool is_locked = false;
-  {
-    db::Use known(statement(kValueOf));
-    known->bind_all(asset, kModeBeforeLock);
-    is_locked = known->step();
-  }
-  if (!is_locked) set_attribute(asset, kModeBeforeLock, mode ? std::to_string(*mode) : std::string());
-  set_mode(asset, mode.value_or(kUnsetMode) & ~kWrite);
-}
-
-void Writer::unlock_mode(int64_t asset) {
-  std::optional<int64_t> before;
-  {
-    db::Use known(statement(kValueOf));
-    known->bind_all(asset, kModeBeforeLock);
-    if (!known->step()) return;
-    const std::string_view text = known->text(0);
-    int64_t mode = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), mode).ec == std::errc()) before = mode;
-  }
-  remove_attribute(asset, kModeBeforeLock);
-  // Whoever changed it meanwhile has said what it is to be; but that it may be written to is how one gets to unlock it.
-  const int64_t now = mode_of(asset).value_or(kUnsetMode);
-  if ((now & ~kOwnerWrites) == (before.value_or(kUnsetMode) & ~kWrite)) set_mode(asset, before);
-}
-
 // Whose a file is, and who may do what with it, moves with it.
 void Writer::copy_ownership(int64_t from, int64_t to) {
   statement("UPDATE asset SET (mode, uid, gid) = (SELECT mode, uid, gid FROM asset WHERE id = ?1) WHERE id = ?2")

@@ -190,6 +190,7 @@ void Writer::remove_node(const Tree& tree, int64_t id) {
     put_album_query(id, "");
     put_album_numbers(id, false);
   }
+  if (tree.grouping == Grouping::kFolder) record_folder_rights(id);
   statement(tree.remove).bind_all(id).run();
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, node->parent, node->name);
   changed_groups_.emplace(tree.grouping, node->parent);
