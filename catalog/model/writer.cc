@@ -4,6 +4,7 @@
 #include "catalog/model/writer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 #include <vector>
@@ -94,7 +95,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
     }
   }
   FiledAs filed;
-  if (const auto owner = asset_of_blob(blob)) {
+  if (const auto owner = asset_of_blob(blob, incoming.ownership)) {
     filed = {Filed::kNewName, *owner, {}};
   } else {
     const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
@@ -162,7 +163,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   }
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
-  const auto owner = asset_of_blob(blob);
+  const auto owner = asset_of_blob(blob, ownership_of_asset(old_asset));
   if (names == 1) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
     if (incoming.facts != nullptr) describe_again(old_asset, facts);
@@ -319,8 +320,9 @@ std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
 std::optional<int64_t> Writer::asset_of_blob(int64_t blob, const Ownership& owner) {
   db::Use row(
       statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
-                "AND a.version_id = v.id AND a.uid IS ?2 ORDER BY a.state, a.id"));
-  row->bind_all(blob, owner.uid);
+                "AND a.version_id = v.id AND coalesce(a.uid, ?3) = coalesce(?2, ?3) ORDER BY a.state, a.id"));
+  // What nobody set is the mount's, and that is most often whom this process belongs to.
+  row->bind_all(blob, owner.uid, static_cast<int64_t>(::geteuid()));
   if (!row->step()) return std::nullopt;
   return row->integer(0);
 }

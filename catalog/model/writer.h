@@ -322,6 +322,7 @@ class Writer {
   void log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
                   std::string_view name);
   std::optional<int64_t> mode_of(int64_t asset);
+  Ownership ownership_of_asset(int64_t asset);
   void set_mode(int64_t asset, std::optional<int64_t> mode);
   void log_members_rights(int64_t asset);
   std::optional<int64_t> asset_of_blob(int64_t blob, const Ownership& owner);

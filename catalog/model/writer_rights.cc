@@ -27,11 +27,15 @@ void Writer::log_members_rights(int64_t asset) {
   log_change(ChangeRow::What::kGroup, asset, 0, Grouping::kPacks, asset, "");
 }
 
-std::optional<int64_t> Writer::mode_of(int64_t asset) {
-  db::Use row(statement("SELECT mode FROM asset WHERE id = ?1"));
+Ownership Writer::ownership_of_asset(int64_t asset) {
+  db::Use row(statement("SELECT mode, uid, gid FROM asset WHERE id = ?1"));
   row->bind_all(asset);
-  return row->step() && !row->is_null(0) ? std::optional(row->integer(0)) : std::nullopt;
+  if (!row->step()) return {};
+  const auto column = [&row](int at) { return row->is_null(at) ? std::nullopt : std::optional(row->integer(at)); };
+  return {column(0), column(1), column(2)};
 }
+
+std::optional<int64_t> Writer::mode_of(int64_t asset) { return ownership_of_asset(asset).mode; }
 
 void Writer::set_mode(int64_t asset, std::optional<int64_t> mode) {
   statement("UPDATE asset SET mode = ?2 WHERE id = ?1").bind_all(asset, mode).run();

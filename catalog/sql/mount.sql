@@ -321,7 +321,7 @@ WHERE a.state = 0 AND v.blob_id = ?1 LIMIT 1;
 
 -- name: assets_of_blob
 SELECT a.id FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id
-WHERE a.state = 0 AND v.blob_id = ?1 ORDER BY a.id;
+WHERE a.state = 0 AND v.blob_id = ?1 ORDER BY v.id;
 
 -- name: digest_of_blob
 SELECT sha256 FROM blob WHERE id = ?1;

@@ -244,7 +244,7 @@ def test_what_one_was_refused_is_not_told_to_another(mount):
     assert "never" not in as_stranger(ALICE, "cat", reason).stdout
 
 
-def test_known_bytes_give_no_name_of_anothers(mount, scratch):
+def test_known_bytes_give_no_name_of_anothers(library, mount, scratch):
     """Whoever has the bytes has a file of his own, and hears nothing of the one that was there."""
     mine = mount / "originals/mine"
     mine.mkdir()
@@ -258,6 +258,11 @@ def test_known_bytes_give_no_name_of_anothers(mount, scratch):
     assert as_stranger(ALICE, "cmp", scratch / "same", copy).returncode == 0
     assert "user.xdg.comment" not in os.listxattr(copy)
     assert os.stat(secret).st_uid == 0 and stat.S_IMODE(os.stat(secret).st_mode) == 0o600
+    # What the owner copies with all its attributes is his own still: a second name.
+    before = len(library.find())
+    subprocess.run(["cp", "-a", mount / "originals/shown/photo.jpg", mount / "originals/shown/again.jpg"], check=True)
+    assert os.stat(mount / "originals/shown/again.jpg").st_ino == os.stat(mount / "originals/shown/photo.jpg").st_ino
+    assert len(library.find()) == before
     # Nor does a link by a road that shows names only.
     linked = as_stranger(ALICE, "ln", mount / "by-type/image/photo in it.jpg", mine / "stolen.jpg")
     assert linked.returncode != 0 and not (mine / "stolen.jpg").exists()
