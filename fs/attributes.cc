@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "catalog/base/file.h"
+#include "views/originals/originals_view.h"
 
 namespace damfs {
 namespace {
@@ -13,12 +14,18 @@ namespace {
 constexpr uint64_t kStatBlock = 512;        // the unit of st_blocks, whatever the file system
 constexpr blksize_t kReadSize = 128 << 10;  // what tools should read at once
 
+// The root is entered by whoever looks for originals/.
+bool is_for_all(NodeId directory) {
+  return directory == NodeId::root() || (directory.view() == OriginalsView::kCode && directory.lens() == 0);
+}
+
 }  // namespace
 
 struct stat to_stat(const Attributes& attributes, Owner owner) noexcept {
   struct stat st {};
   st.st_ino = attributes.inode == NodeId() ? attributes.node.value() : attributes.inode.value();
   st.st_mode = attributes.mode;
+  if (owner.is_private && attributes.node.is_directory() && !is_for_all(attributes.node)) st.st_mode &= ~mode_t{0077};
   st.st_nlink = attributes.nlink;
   st.st_uid = attributes.uid.value_or(owner.uid);
   st.st_gid = attributes.gid.value_or(owner.gid);

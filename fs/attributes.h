@@ -15,6 +15,7 @@ namespace damfs {
 struct Owner {
   uid_t uid = 0;
   gid_t gid = 0;
+  bool is_private = false;  // every folder but those of originals/ is the owner's alone
 };
 
 // How long, in seconds, the kernel may believe what it was told. Long, because the catalog's feed of changes

@@ -159,6 +159,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
                    .stats = stats,
                    .library = request.library,
                    .owner = options.owner,
+                   .is_for_others = options.is_for_others,
                    .mount_options = options.for_libfuse,
                    .passthrough = options.passthrough});
   session.mount(mountpoint);

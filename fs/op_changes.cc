@@ -99,6 +99,7 @@ void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wan
   const AttributeChange change = change_of(*wanted, what);
   const auto handle = file != nullptr && change.size ? session.files().find(file->fh) : nullptr;
   const NodeRef node = session.inodes().find(id);
+  if (node && !handle && !is_empty(change)) require_shown(session, reply, *node, Wanted::kName);
   const Actor actor = actor_of(session, reply);
   const auto owed = owe_answer(session, reply);
   answer_errors(*owed, [&] {
@@ -185,6 +186,7 @@ void rename(Session& session, Reply& reply, fuse_ino_t parent, const char* name,
 
 void link(Session& session, Reply& reply, fuse_ino_t number, fuse_ino_t parent, const char* name) {
   const NodeRef file = find_node(session, number);
+  require_shown(session, reply, *file, Wanted::kName);
   const NodeRef linked = find_node(session, parent)->link(actor_of(session, reply), *file, EntryName(name));
   if (!linked) fail(ESTALE, "there is no node {} any more", number);
   reply_entry(session, reply, linked);
@@ -197,14 +199,18 @@ void setxattr(Session& session, Reply& reply, fuse_ino_t number, const char* nam
   if (flags == XATTR_CREATE) flag = Node::XattrFlag::kMustBeNew;
   if (flags == XATTR_REPLACE) flag = Node::XattrFlag::kMustExist;
   if (!is_kept(name)) return reply.error(EOPNOTSUPP);
-  find_node(session, number)->set_xattr(actor_of(session, reply), name, std::string_view(value, size), flag);
+  const NodeRef node = find_node(session, number);
+  require_shown(session, reply, *node, Wanted::kName);
+  node->set_xattr(actor_of(session, reply), name, std::string_view(value, size), flag);
   reply.ok();
   session.changed();
 }
 
 void removexattr(Session& session, Reply& reply, fuse_ino_t number, const char* name) {
   if (!is_kept(name)) return reply.error(EOPNOTSUPP);
-  if (!find_node(session, number)->remove_xattr(actor_of(session, reply), name)) return reply.error(ENODATA);
+  const NodeRef node = find_node(session, number);
+  require_shown(session, reply, *node, Wanted::kName);
+  if (!node->remove_xattr(actor_of(session, reply), name)) return reply.error(ENODATA);
   reply.ok();
   session.changed();
 }

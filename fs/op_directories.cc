@@ -115,9 +115,11 @@ void reply_entries(Session& session, Reply& reply, const fuse_file_info& file, s
 
 void opendir(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* file) {
   if (!NodeId(number).is_directory()) return reply.error(ENOTDIR);
+  const NodeRef directory = find_node(session, number);
+  require_shown(session, reply, *directory, Wanted::kBytes);
   file->keep_cache = 1;
   file->cache_readdir = 1;
-  file->fh = session.directories().add(find_node(session, number));
+  file->fh = session.directories().add(directory);
   if (!reply.open(*file)) session.directories().remove(file->fh);
 }
 

@@ -39,6 +39,8 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
   ContentRef content;
   try {
     node = find_node(session, number);  // the state that somebody opened and left alone may just be gone
+    const bool is_read = (file->flags & O_ACCMODE) != O_WRONLY;
+    require_shown(session, reply, *node, is_read ? Wanted::kBytes : Wanted::kName);
     content = node->open(request);
   } catch (const Error& error) {
     if (error.code() != ESTALE || !request.writes) throw;
@@ -50,6 +52,7 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
   handle->way = session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
   file->keep_cache = handle->content->is_immutable();
+  file->direct_io = handle->content->is_its_openers();
   // Closing is of interest only where a read may be awaited for long, see flush.
   file->noflush = !is_written && (kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl);
   file->fh = session.files().add(handle);

@@ -96,14 +96,18 @@ void statfs(Session& session, Reply& reply, fuse_ino_t) {
 }
 
 void getxattr(Session& session, Reply& reply, fuse_ino_t number, const char* name, size_t size) {
-  const auto value = find_node(session, number)->xattr(name);
+  const NodeRef node = find_node(session, number);
+  require_shown(session, reply, *node, Wanted::kBytes);
+  const auto value = node->xattr(name);
   if (!value) return reply.error(ENODATA);
   reply_xattr(reply, *value, size);
 }
 
 void listxattr(Session& session, Reply& reply, fuse_ino_t number, size_t size) {
+  const NodeRef node = find_node(session, number);
+  require_shown(session, reply, *node, Wanted::kName);
   std::string names;
-  for (const std::string& name : find_node(session, number)->xattr_names()) names.append(name).push_back('\0');
+  for (const std::string& name : node->xattr_names()) names.append(name).push_back('\0');
   reply_xattr(reply, names, size);
 }
 

@@ -3,11 +3,15 @@
 
 #include "fs/op_table.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <exception>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "views/asker.h"
 
 namespace damfs {
 namespace {
@@ -29,19 +33,29 @@ struct Row<op, handler> {
     Session& session = session_of(request);
     session.stats().count_request(op);
     Reply reply(request, session.stats());
+    const Asking asking(fuse_req_ctx(request)->uid);
     try {
       handler(session, reply, args...);
     } catch (const std::exception& error) {
-      const int code = errno_of_current_exception();
-      if (is_told(code)) session.options().nodes.refused(error.what());
-      // An answer that was already given stays; ordinary refusals are no news.
-      log::debug("{}: {}", op_name(op), error.what());
-      reply.error(code);
+      reply.error(refusal(session, op_name(op), error));  // an answer that was already given stays
     } catch (...) {
       reply.error(EIO);
     }
   }
 };
+
+// Those that the asking thread is in beside its first one.
+std::vector<uint32_t> groups_of(fuse_req_t request) {
+  constexpr size_t kUsual = 64;
+  std::vector<gid_t> groups(kUsual);
+  for (;;) {
+    const int found = fuse_req_getgroups(request, static_cast<int>(groups.size()), groups.data());
+    if (found < 0) return {};  // it cannot be told, and so lets nobody in
+    const bool is_all = static_cast<size_t>(found) <= groups.size();
+    groups.resize(static_cast<size_t>(found));
+    if (is_all) return {groups.begin(), groups.end()};
+  }
+}
 
 template <Op op, auto handler, typename Slot>
 void row(Slot& slot) {
@@ -94,10 +108,29 @@ const fuse_lowlevel_ops& op_table() {
   return table;
 }
 
+int refusal(Session& session, std::string_view what, const std::exception& error) {
+  const int code = errno_of_current_exception();
+  if (is_told(code)) session.options().nodes.refused(error.what());
+  log::debug("{}: {}", what, error.what());  // ordinary refusals are no news
+  return code;
+}
+
 NodeRef find_node(Session& session, fuse_ino_t number) {
   NodeRef node = session.inodes().find(NodeId(number));
   if (!node) fail(ESTALE, "there is no node {} any more", number);
   return node;
+}
+
+void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted) {
+  if (!session.options().is_for_others) return;
+  const fuse_ctx* context = fuse_req_ctx(reply.request());
+  const Owner& owner = session.options().owner;
+  // Whom the mount, or this process and so the library, belongs to has all of it anyway.
+  if (context->uid == 0 || context->uid == owner.uid || context->uid == ::geteuid()) return;
+  const Asker asker(context->uid, context->gid, owner.uid, owner.gid,
+                    [request = reply.request()] { return groups_of(request); });
+  if (session.options().nodes.shows(node, asker, wanted)) return;
+  fail(EACCES, "originals/ shows you no name of that");
 }
 
 Attributes attributes_of(const Node& node) {

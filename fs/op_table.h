@@ -4,6 +4,9 @@
 
 #include <fuse_lowlevel.h>
 
+#include <exception>
+#include <string_view>
+
 #include "fs/reply.h"
 #include "fs/session.h"
 
@@ -18,6 +21,11 @@ const fuse_lowlevel_ops& op_table();
 // The node the kernel means. Throws ESTALE when it is gone, so that a path that led there is looked up afresh.
 NodeRef find_node(Session& session, fuse_ino_t number);
 Attributes attributes_of(const Node& node);  // likewise
+// Of what an op threw, in its handler: told to people where it is worth it. The errno to answer.
+int refusal(Session& session, std::string_view what, const std::exception& error);
+// Throws EACCES where whoever asks is not to be shown that (NodeSource::shows). What the inode's own mode says, the
+// kernel has looked at.
+void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted);
 
 namespace op {
 

@@ -7,10 +7,10 @@
 #include <memory>
 #include <utility>
 
-#include "catalog/base/error.h"
-#include "catalog/base/log.h"
+#include "fs/op_table.h"
 #include "fs/reply.h"
 #include "fs/session.h"
+#include "views/asker.h"
 
 namespace damfs {
 
@@ -18,7 +18,10 @@ namespace damfs {
 // unanswered it says EIO.
 class OwedAnswer {
  public:
-  OwedAnswer(Session& session, Reply&& reply) : session_(session), reply_(std::move(reply)) { session_.owes_answer(); }
+  OwedAnswer(Session& session, Reply&& reply)
+      : session_(session), reply_(std::move(reply)), uid_(fuse_req_ctx(reply_.request())->uid) {
+    session_.owes_answer();
+  }
   ~OwedAnswer() {
     if (reply_.is_owed()) reply_.error(EIO);
     session_.gave_answer();
@@ -28,6 +31,7 @@ class OwedAnswer {
 
   Session& session() { return session_; }
   Reply& reply() { return reply_; }
+  uint32_t uid() const { return uid_; }
   void give(int error) {
     if (error != 0) {
       reply_.error(error);
@@ -39,6 +43,7 @@ class OwedAnswer {
  private:
   Session& session_;
   Reply reply_;
+  const uint32_t uid_;
 };
 
 inline std::shared_ptr<OwedAnswer> owe_answer(Session& session, Reply& reply) {
@@ -48,12 +53,11 @@ inline std::shared_ptr<OwedAnswer> owe_answer(Session& session, Reply& reply) {
 // What begins a work that answers later. What it throws is the answer, unless that was given.
 template <typename Work>
 void answer_errors(OwedAnswer& owed, Work&& work) {
+  const Asking asking(owed.uid());
   try {
     work();
   } catch (const std::exception& error) {
-    const int code = errno_of_current_exception();
-    log::debug("{}", error.what());
-    owed.give(code);
+    owed.give(refusal(owed.session(), "later", error));
   }
 }
 

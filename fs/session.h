@@ -37,6 +37,7 @@ class Session {
     Stats& stats;
     Path library;  // a path on the volume that statfs reports
     Owner owner;
+    bool is_for_others = false;  // others than the owner may ask (allow_other), and not all is theirs to see
     Timeouts timeouts{};
     std::vector<std::string> mount_options{};  // as libfuse takes them: "ro", "fsname=damfs"
     Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;

@@ -180,8 +180,9 @@ void set_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::
     fail(EINVAL, "a lock ends at a date like 2030-12-31, not '{}'", printable(value));
   }
   require_settable(name);
-  // Who is no owner of the library's does not get past this.
-  if (name == kLockAttribute) writer.set_ownership(asset, {value.empty() ? 0644 : 0444, {}, {}});
+  // Who does not own the file does not get past this.
+  if (name == kLockAttribute && value.empty()) writer.unlock_mode(asset);
+  if (name == kLockAttribute && !value.empty()) writer.lock_mode(asset);
   set_own(writer, asset, name, value);
 }
 

@@ -58,7 +58,7 @@ class FolderNode final : public Node {
   // folder_xattrs.cc
   bool is_own_xattr(std::string_view name) const;
   void set_own_xattr(const Actor& actor, std::string_view name, std::string_view value) const;
-  void each_asset_below(int64_t key, const std::function<void(int64_t asset)>& visit) const;
+  void each_asset_below(int64_t key, const std::function<void(const AssetRow& asset)>& visit) const;
   void rename_folder(const Actor& actor, const GroupRow& folder, const FolderNode& to_folder, EntryName to) const;
   void rename_draft(const Actor& actor, const DraftRef& draft, std::vector<Draft::Hold> held,
                     const FolderNode& to_folder, EntryName to) const;

@@ -33,12 +33,12 @@ std::vector<std::string> FolderNode::xattr_names() const {
   return names;
 }
 
-void FolderNode::each_asset_below(int64_t key, const std::function<void(int64_t asset)>& visit) const {
+void FolderNode::each_asset_below(int64_t key, const std::function<void(const AssetRow& asset)>& visit) const {
   std::vector<int64_t> below;
   {
     const auto reader = context_.catalog.reader();
     view_.assets(*reader, key, 0, [&](const AssetRow& row) {
-      visit(row.id);
+      visit(row);
       return true;
     });
     view_.folders(*reader, key, 0, [&](const GroupRow& row) {
@@ -59,7 +59,7 @@ void FolderNode::set_own_xattr(const Actor& actor, std::string_view name, std::s
                       [&](Writer& writer, KnownNames&) { view_.set_folder_xattr(writer, key_, name, value); });
 }
 
-// What is no matter of the folder's own is said of all that is in it.
+// What is no matter of the folder's own is said of all that is in it; by others than the owner, of what is theirs.
 void FolderNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
   require_writable();
   if (is_own_xattr(name)) {
@@ -71,7 +71,10 @@ void FolderNode::set_xattr(const Actor& actor, std::string_view name, std::strin
   require_settable(name);
   if (key_ == 0 || view_.filing() == View::Filing::kNone) fail(EROFS, "{}/ is not for that", view_.name());
   context_.acts.write(actor, fmt::format("{} of a folder", name), Durability::kSoon, [&](Writer& writer, KnownNames&) {
-    each_asset_below(key_, [&](int64_t asset) { set_asset_xattr(writer, asset, name, value); });
+    each_asset_below(key_, [&](const AssetRow& asset) {
+      const bool is_theirs = asset.ownership.uid == static_cast<int64_t>(actor.uid);
+      if (actor.is_owner || actor.uid == 0 || is_theirs) set_asset_xattr(writer, asset.id, name, value);
+    });
   });
 }
 

@@ -5,22 +5,37 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "catalog/base/names.h"
+#include "views/asker.h"
 
 namespace damfs {
+namespace {
+
+constexpr size_t kMostLines = 64;
+
+// What nobody asked for is told to whom this process belongs to.
+uint32_t whose() { return Asking::uid().value_or(::geteuid()); }
+
+}  // namespace
 
 void LastError::note(std::string_view reason) {
   std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), printable(reason));
   const std::lock_guard lock(mutex_);
-  line_ = std::move(line);
+  lines_[whose()] = {++newest_, std::move(line)};
+  if (lines_.size() <= kMostLines) return;
+  lines_.erase(std::min_element(lines_.begin(), lines_.end(),
+                                [](const auto& a, const auto& b) { return a.second.number < b.second.number; }));
 }
 
 std::string LastError::line() const {
   const std::lock_guard lock(mutex_);
-  return line_;
+  const auto found = lines_.find(whose());
+  return found == lines_.end() ? std::string() : found->second.text;
 }
 
 }  // namespace damfs

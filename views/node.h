@@ -91,6 +91,8 @@ class Content {
   }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
+  // Made for whoever opened it: the kernel keeps nothing of it that another's reads could meet.
+  virtual bool is_its_openers() const { return false; }
   // A file that is being written. Each is done at once or later, when `done` is told; they throw Error, with the errno
   // that the writer is to be told, for what cannot even begin. `data` is the caller's again when write returns.
   virtual void write(uint64_t offset, std::span<const std::byte> data, Done done);
@@ -128,6 +130,10 @@ struct OpenRequest {
 class Node;
 using NodeRef = std::shared_ptr<Node>;
 
+class Asker;
+// What is asked of a file: that it is there and what it is called by, or what is in it, attributes included.
+enum class Wanted : uint8_t { kName, kBytes };
+
 // Where the kernel's side finds nodes. Thread-safe.
 class NodeSource {
  public:
@@ -137,7 +143,12 @@ class NodeSource {
   virtual NodeRef node(NodeId id) const = 0;
   // All changes that were acknowledged are on the disk when `done` is told.
   virtual void sync(Done done) const { done(0); }
-  // Something was asked for that will not be done; where people can read why.
+  // Whether some name in originals/ leads that one to the file, or the folder there is that one's to look into.
+  virtual bool shows(const Node& node, const Asker& asker, Wanted wanted) const {
+    (void)node, (void)asker, (void)wanted;
+    return true;
+  }
+  // Something was asked for that will not be done; where whoever asked (asker.h: Asking) can read why.
   virtual void refused(const std::string& reason) const { (void)reason; }
 };
 

@@ -74,6 +74,7 @@ class Snapshot final : public Content {
     answer->bytes(all.subspan(offset, std::min<uint64_t>(size, all.size() - offset)));
   }
   bool is_immutable() const override { return false; }
+  bool is_its_openers() const override { return true; }
 
  private:
   const std::string text_;

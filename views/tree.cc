@@ -17,6 +17,7 @@
 #include "views/previews/still_node.h"
 #include "views/proxies/camera_node.h"
 #include "views/proxies/clip_node.h"
+#include "views/reach.h"
 #include "views/search/search_news.h"
 #include "views/static_nodes.h"
 #include "views/trash/desktop_nodes.h"
@@ -45,6 +46,13 @@ void apply(const Ownership& ownership, Attributes& attributes) {
   if (ownership.gid) attributes.gid = static_cast<uint32_t>(*ownership.gid);
 }
 
+void narrow(const Ownership& ownership, Attributes& attributes) {
+  const mode_t readers = static_cast<mode_t>(ownership.mode.value_or(kFileMode)) & 0444;
+  attributes.mode &= S_IFMT | readers | readers >> 1 | readers >> 2;
+  if (ownership.uid) attributes.uid = static_cast<uint32_t>(*ownership.uid);
+  if (ownership.gid) attributes.gid = static_cast<uint32_t>(*ownership.gid);
+}
+
 class Tree::Impl {
  public:
   explicit Impl(Options options)
@@ -55,7 +63,8 @@ class Tree::Impl {
                  options.members, acts_,
                  drafts_,         std::move(options.control_files),
                  make_views(),    {},
-                 now_ns(),        0} {
+                 now_ns(),        0},
+        reach_(context_) {
     context_.lenses.push_back(std::make_unique<PlainLens>());
     for (const StillProfile& profile : options.stills.profiles()) {
       context_.lenses.push_back(std::make_unique<StillLens>(profile));
@@ -79,6 +88,7 @@ class Tree::Impl {
   NodeRef root() const { return root_; }
   NodeRef node(NodeId id) const { return id.is_directory() ? directory(id) : file(id); }
   News news(int64_t since, const std::function<bool(NodeId)>& is_known) const;
+  bool shows(const Node& node, const Asker& asker, Wanted wanted) const { return reach_.shows(node, asker, wanted); }
   void refused(const std::string& reason) const { context_.last_error.note(reason); }
   Catalog& catalog() const { return context_.catalog; }
   void sync(Done done) const { drafts_.sync_catalog(std::move(done)); }
@@ -131,6 +141,7 @@ class Tree::Impl {
   Acts acts_;
   mutable Drafts drafts_;
   TreeContext context_;
+  Reach reach_;
   NodeRef root_;
 };
 
@@ -282,6 +293,9 @@ Tree::Tree(Options options) : impl_(std::make_unique<Impl>(std::move(options))) 
 Tree::~Tree() = default;
 NodeRef Tree::root() const { return impl_->root(); }
 NodeRef Tree::node(NodeId id) const { return impl_->node(id); }
+bool Tree::shows(const Node& node, const Asker& asker, Wanted wanted) const {
+  return impl_->shows(node, asker, wanted);
+}
 void Tree::refused(const std::string& reason) const { impl_->refused(reason); }
 void Tree::sync(Done done) const { impl_->sync(std::move(done)); }
 int64_t Tree::newest_change() const { return impl_->catalog().reader()->newest_change(); }

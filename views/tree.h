@@ -61,6 +61,7 @@ class Tree : public NodeSource {
   NodeRef root() const override;
   NodeRef node(NodeId id) const override;
   void sync(Done done) const override;
+  bool shows(const Node& node, const Asker& asker, Wanted wanted) const override;
   void refused(const std::string& reason) const override;
 
   // The newest change of the catalog's feed: where a new mount starts to watch.

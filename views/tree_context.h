@@ -44,6 +44,8 @@ struct TreeContext {
 Attributes directory_attributes(NodeId id, int64_t changed_ns);
 // With what somebody set of it.
 void apply(const Ownership& ownership, Attributes& attributes);
+// Of what is made from an asset: it has the asset's owner, and rights for none but those who may read the asset.
+void narrow(const Ownership& ownership, Attributes& attributes);
 
 // The folders of the mount that are not a view's: view code 0.
 inline constexpr int64_t kRootKey = 0;
@@ -52,6 +54,7 @@ inline constexpr int64_t kControlKey = 2;   // .damfs/
 inline constexpr int64_t kProxiesKey = 3;   // like kPreviewsKey: proxies/ and proxies/<profile>/
 
 inline constexpr mode_t kFileMode = 0100644;
+inline constexpr mode_t kMadeFileMode = 0100444;  // of what is made from others
 inline constexpr mode_t kDirectoryMode = 0040755;
 
 }  // namespace damfs

@@ -56,6 +56,37 @@ void wait_looking_up(std::condition_variable& condition, std::unique_lock<std::m
   }
 }
 
+// What the source says of who may do what: its bits, where they are other than usual; and whose it is, which only root
+// could give it.
+Ownership ownership_like(const struct stat& st, mode_t usual) {
+  constexpr mode_t kBits = 0777;
+  Ownership ownership;
+  if ((st.st_mode & kBits) != usual) ownership.mode = st.st_mode & kBits;
+  if (::geteuid() != 0) return ownership;
+  if (st.st_uid != 0) ownership.uid = st.st_uid;
+  if (st.st_gid != 0) ownership.gid = st.st_gid;
+  return ownership;
+}
+
+// Of the folders that a file is filed in, by the parts of their path; empty where all are as usual. The root that was
+// walked stands for the last part of `into`; where it goes into originals/ itself, nobody's folder is its likeness.
+std::vector<Ownership> folders_like(const WalkedFile& file, std::string_view into) {
+  constexpr mode_t kUsual = 0755;
+  std::vector<Ownership> folders;
+  bool are_usual = true;
+  for (auto at = file.in; at; at = at->above) {
+    folders.push_back(ownership_like(at->stat, kUsual));
+    if (!at->above && into.empty()) folders.pop_back();
+    const Ownership& own = folders.empty() ? Ownership{} : folders.back();
+    are_usual = are_usual && !own.mode && !own.uid && !own.gid;
+  }
+  if (are_usual) return {};
+  const auto above = static_cast<size_t>(std::count(into.begin(), into.end(), '/'));
+  folders.insert(folders.end(), into.empty() ? 0 : above, Ownership{});
+  std::reverse(folders.begin(), folders.end());
+  return folders;
+}
+
 // Errors that no other file will escape either.
 bool ends_everything(int code) { return is_out_of_room(code) || code == EROFS; }
 
@@ -358,6 +389,9 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   incoming.source_path = item.walked.path.native();
   incoming.stamp = item.stamp;
   incoming.copy_of = item.copy_of;
+  constexpr mode_t kUsualFile = 0644;
+  incoming.ownership = ownership_like(item.walked.stat, kUsualFile);
+  incoming.folders = folders_like(item.walked, options_.into);
   const FiledAs filed = writer.file(incoming);
   switch (filed.how) {
     case Filed::kNewAsset: ++counts.new_assets; break;

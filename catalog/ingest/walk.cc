@@ -58,7 +58,7 @@ class Walk {
   explicit Walk(const WalkVisitor& visitor) : visitor_(visitor) {}
 
   // `below`: the folder's own path below the root, "" for the root itself.
-  bool folder(const Path& path, const std::string& below) {
+  bool folder(const Path& path, const std::string& below, const std::shared_ptr<const WalkedFolder>& in) {
     if (Library::is_library(path)) {
       visitor_.skipped(path, "a damfs library");
       return true;
@@ -66,19 +66,22 @@ class Walk {
     const auto names = sorted_names(path, visitor_);
     if (!names) return true;
     for (const std::string& name : *names) {
-      if (!entry(path / name, below, name)) return false;
+      if (!entry(path / name, below, name, in)) return false;
     }
     return true;
   }
 
  private:
-  bool entry(const Path& path, const std::string& below, const std::string& name) {
+  bool entry(const Path& path, const std::string& below, const std::string& name,
+             const std::shared_ptr<const WalkedFolder>& in) {
     struct stat st {};
     if (::lstat(path.c_str(), &st) != 0) {
       visitor_.unreadable(path, why(errno));
       return true;
     }
-    if (S_ISDIR(st.st_mode)) return folder(path, join_path(below, name));
+    if (S_ISDIR(st.st_mode)) {
+      return folder(path, join_path(below, name), std::make_shared<WalkedFolder>(WalkedFolder{in, st}));
+    }
     if (!S_ISREG(st.st_mode)) {
       visitor_.skipped(path, unsupported_type(st.st_mode));
       return true;
@@ -87,7 +90,7 @@ class Walk {
       visitor_.skipped(path, "a temporary file of some program");
       return true;
     }
-    return visitor_.file({path, below, name, st});
+    return visitor_.file({path, below, name, st, in});
   }
 
   const WalkVisitor& visitor_;
@@ -101,12 +104,14 @@ bool walk(const Path& root, const WalkVisitor& visitor) {
     visitor.unreadable(root, why(errno));
     return true;
   }
-  if (S_ISDIR(st.st_mode)) return Walk(visitor).folder(root, "");
+  if (S_ISDIR(st.st_mode)) {
+    return Walk(visitor).folder(root, "", std::make_shared<WalkedFolder>(WalkedFolder{nullptr, st}));
+  }
   if (!S_ISREG(st.st_mode)) {
     visitor.skipped(root, unsupported_type(st.st_mode));
     return true;
   }
-  return visitor.file({root, "", root.filename().string(), st});
+  return visitor.file({root, "", root.filename().string(), st, nullptr});
 }
 
 }  // namespace damfs

@@ -5,11 +5,18 @@
 #include <sys/stat.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "catalog/base/file.h"
 
 namespace damfs {
+
+// A folder met on a walk.
+struct WalkedFolder {
+  std::shared_ptr<const WalkedFolder> above{};  // null: it is the walked root
+  struct stat stat {};
+};
 
 // A regular file met on a walk.
 struct WalkedFile {
@@ -17,6 +24,7 @@ struct WalkedFile {
   std::string folder;  // where it lies below the walked root, parts joined by '/', "" for its top
   std::string name;
   struct stat stat {};
+  std::shared_ptr<const WalkedFolder> in{};  // null: the walked root is the file
 };
 
 // What a walk meets. Any of these may be called on the walking thread only.

@@ -167,6 +167,7 @@ std::string tell(Reader& reader, const Step& step) {
     case Step::What::kOwner:
     case Step::What::kState: return fmt::format("{} became part of another asset", asset_name(reader, step.asset));
     case Step::What::kAlbumQuery: return tell_query(reader, step);
+    case Step::What::kFolderRights: return "who may enter a folder that was removed";
     case Step::What::kAlbumNumbers:
       return fmt::format("album {} {} numbers", group_name(reader, Grouping::kAlbum, step.group),
                          step.after.empty() ? "no longer shows" : "shows");

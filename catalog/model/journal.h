@@ -40,6 +40,7 @@ struct Step {
     kState = 13,         // of `asset`: AssetState as a number
     kAlbumQuery = 14,    // of album `group`: what it shows, or ""
     kAlbumNumbers = 15,  // of album `group`, whether it shows them: "1" or ""
+    kFolderRights = 20,  // of folder `group`, when it goes: "<mode>/<uid>/<gid>", or "" where nobody set any
   };
   What what = What::kTag;
   int64_t asset = 0;

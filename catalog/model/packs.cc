@@ -13,12 +13,27 @@ namespace {
 
 constexpr int kMemberColumns = 25;
 
+Ownership pack_ownership(const db::Statement& row, int column) {
+  const auto number = [&row](int at) { return row.is_null(at) ? std::nullopt : std::optional(row.integer(at)); };
+  return {number(column), number(column + 1), number(column + 2)};
+}
+
 PackRow pack_row(const db::Statement& row) {
   const auto digest = Digest::from_bytes(row.text(5));
   if (!digest) fail(EUCLEAN, "the catalog has a malformed digest for {}", row.text(2));
-  PackRow pack{row.integer(0), std::string(row.text(1)), std::string(row.text(2)), row.integer(3), row.integer(4),
-               *digest,        row.integer(6),           row.integer(7),           row.integer(8), std::nullopt};
+  PackRow pack{row.integer(0),
+               std::string(row.text(1)),
+               std::string(row.text(2)),
+               row.integer(3),
+               row.integer(4),
+               *digest,
+               row.integer(6),
+               row.integer(7),
+               row.integer(8),
+               std::nullopt,
+               {}};
   if (!row.is_null(9)) pack.primary = member_id(pack.blob, row.integer(9));
+  pack.ownership = pack_ownership(row, 10);
   return pack;
 }
 
@@ -137,7 +152,8 @@ void PackReader::maps(MapRole role, int64_t after, const std::function<bool(cons
   db::Use rows(reader_.statement("list_maps"));
   rows->bind_all(static_cast<int64_t>(role), after);
   while (rows->step()) {
-    if (!visit({member_row(*rows), std::string(rows->text(kMemberColumns)), rows->integer(kMemberColumns + 1)})) return;
+    const PackFacts facts{rows->integer(kMemberColumns + 1), pack_ownership(*rows, kMemberColumns + 2)};
+    if (!visit({member_row(*rows), std::string(rows->text(kMemberColumns)), facts})) return;
   }
 }
 

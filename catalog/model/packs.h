@@ -17,6 +17,12 @@
 
 namespace damfs {
 
+// What its members show of an archive's asset.
+struct PackFacts {
+  int64_t mtime_ns = 0;
+  Ownership ownership{};
+};
+
 // An archive that is shown: its asset, and the bytes of that asset's newest state.
 struct PackRow {
   int64_t asset = 0;
@@ -29,6 +35,9 @@ struct PackRow {
   int64_t mtime_ns = 0;
   int64_t changed_ns = 0;
   std::optional<int64_t> primary;  // id of the member whose still is its own
+  Ownership ownership{};
+
+  PackFacts facts() const { return {mtime_ns, ownership}; }
 };
 
 // A member's id; that of what stands above the top ones has kPackTop as its number.
@@ -72,7 +81,7 @@ struct MemberRow {
 struct MapRow {
   MemberRow member;
   std::string pack;
-  int64_t pack_mtime_ns = 0;
+  PackFacts pack_facts;
 };
 
 // A pack's material.

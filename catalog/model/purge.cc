@@ -36,9 +36,12 @@ std::vector<Purgeable> purgeable_trash(Reader& reader, int64_t deleted_before_ns
   {
     db::Statement rows(
         reader.database(),
+        // Whoever empties a trash of his own does not hurry what everybody's bytes are kept for: the journal knows
+        // when.
         "SELECT a.id, a.label FROM asset a WHERE a.state = 1 AND NOT EXISTS (SELECT 1 FROM trash t WHERE "
-        "t.asset_id = a.id AND t.deleted_ns >= ?1) ORDER BY a.id");
-    rows.bind_all(deleted_before_ns);
+        "t.asset_id = a.id AND t.deleted_ns >= ?1) AND NOT EXISTS (SELECT 1 FROM act_step s JOIN act c ON "
+        "c.id = s.act_id WHERE s.asset_id = a.id AND s.what = ?2 AND c.at_ns >= ?1) ORDER BY a.id");
+    rows.bind_all(deleted_before_ns, static_cast<int64_t>(Step::What::kTrash));
     while (rows.step()) found.push_back({.asset = rows.integer(0), .name = std::string(rows.text(1))});
   }
   for (Purgeable& each : found) {

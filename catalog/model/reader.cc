@@ -41,7 +41,7 @@ AssetRow asset_row(const db::Statement& statement) {
   if (!statement.is_null(13)) row.rating = statement.integer(13);
   row.clip = statement.text(14);
   if (!statement.is_null(15)) {
-    row.camera_proxy = {statement.integer(15), statement.integer(16), statement.integer(17)};
+    row.camera_proxy = {statement.integer(15), statement.integer(16), statement.integer(17), ownership(statement, 22)};
   }
   row.ownership = ownership(statement, 18);
   row.state = static_cast<AssetState>(statement.integer(21));
@@ -165,6 +165,14 @@ void Reader::assets(Grouping grouping, int64_t key, int64_t after, const AssetVi
   if (name.empty()) return;
   db::Use rows(statement(name));
   rows->bind_all(key, after);
+  while (rows->step()) {
+    if (!visit(asset_row(*rows))) return;
+  }
+}
+
+void Reader::trash_of_uid(int64_t uid, int64_t after, const AssetVisitor& visit) {
+  db::Use rows(statement("list_trash_of_uid"));
+  rows->bind_all(uid, after);
   while (rows->step()) {
     if (!visit(asset_row(*rows))) return;
   }

@@ -70,6 +70,8 @@ class Reader {
   std::optional<FoundAsset> version_numbered(int64_t asset, int64_t number);
   // Empty where it is the only state there is: versions/ does not list that.
   std::optional<int64_t> listed_number(int64_t version_id);
+  void trash_of_uid(int64_t uid, int64_t after, const AssetVisitor& visit);  // what that one put there
+  std::vector<int64_t> assets_of_blob(int64_t blob);                         // live ones that have these bytes now
   // Assets that have had several, by rising id; GroupRow::key is the asset's.
   void versioned(int64_t after, const GroupVisitor& visit);
   std::optional<FoundAsset> labelled(std::string_view label);  // live ones, wherever they are

@@ -89,6 +89,14 @@ std::optional<TrashRow> Reader::trash_entry(int64_t id) {
       row->integer(5), row->integer(6)};
 }
 
+std::vector<int64_t> Reader::assets_of_blob(int64_t blob) {
+  std::vector<int64_t> assets;
+  db::Use rows(statement("assets_of_blob"));
+  rows->bind_all(blob);
+  while (rows->step()) assets.push_back(rows->integer(0));
+  return assets;
+}
+
 std::vector<VersionRow> Reader::versions(int64_t asset) {
   std::vector<VersionRow> versions;
   db::Use rows(statement("versions_of_asset"));

@@ -91,6 +91,7 @@ struct AssetRow {
     int64_t version = 0;
     int64_t size = 0;  // bytes
     int64_t mtime_ns = 0;
+    Ownership ownership;
   } camera_proxy;
   Ownership ownership;
   AssetState state = AssetState::kLive;

@@ -4,6 +4,7 @@
 #include "catalog/model/writer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -101,7 +102,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   if (!incoming.source_path.empty()) {
     if (auto filed = same_source(incoming)) return *filed;
   }
-  const int64_t folder = ensure_folder(incoming.folder);
+  const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
   const int64_t blob = add_blob(incoming);
 
   const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
@@ -121,11 +122,12 @@ FiledAs Writer::file(const IncomingFile& incoming) {
     }
   }
   FiledAs filed;
-  if (const auto owner = asset_of_blob(blob)) {
+  if (const auto owner = asset_of_blob(blob, incoming.ownership)) {
     filed = {Filed::kNewName, *owner, {}};
   } else {
     const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
     filed = {Filed::kNewAsset, add_asset(incoming, blob, incoming.facts != nullptr ? *incoming.facts : stored), {}};
+    set_ownership(filed.asset, incoming.ownership);
   }
   link_copy(filed.asset, incoming.copy_of);
   const std::string name = free_name(folder, incoming.name, incoming.sha256);
@@ -188,7 +190,7 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   }
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
-  const auto owner = asset_of_blob(blob);
+  const auto owner = asset_of_blob(blob, ownership_of_asset(old_asset));
   const WithinAct act(*this, of_new_states_);
   if (names == 1) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
@@ -337,6 +339,18 @@ std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
       statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
                 "AND a.version_id = v.id ORDER BY a.state, a.id"));
   row->bind_all(blob);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+// One of that owner's. Whose equal bytes are another's has a file of his own: that other's name, words and mode are not
+// his to be given.
+std::optional<int64_t> Writer::asset_of_blob(int64_t blob, const Ownership& owner) {
+  db::Use row(
+      statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
+                "AND a.version_id = v.id AND coalesce(a.uid, ?3) = coalesce(?2, ?3) ORDER BY a.state, a.id"));
+  // What nobody set is the mount's, and that is most often whom this process belongs to.
+  row->bind_all(blob, owner.uid, static_cast<int64_t>(::geteuid()));
   if (!row->step()) return std::nullopt;
   return row->integer(0);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,7 +33,9 @@ struct IncomingFile {
   const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
   std::string source_path;            // absolute; empty: not remembered
   SourceStamp stamp;
-  int64_t copy_of = 0;  // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
+  int64_t copy_of = 0;    // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
+  Ownership ownership{};  // for a new asset
+  std::vector<Ownership> folders{};  // for those of `folder` that are made for it, by its parts; may be shorter
 };
 
 enum class Filed { kNewAsset, kNewName, kNewVersion, kKnown };
@@ -108,7 +111,8 @@ class Writer {
   void renew_facts(const Digest& sha256, const MediaFacts& facts);
 
   // Trees: '/'-separated paths, made where missing. Empty parts are EINVAL.
-  int64_t ensure_folder(std::string_view path);
+  // `of_new`: whose each part of the path is to be where it is made; may be shorter than the path.
+  int64_t ensure_folder(std::string_view path, std::span<const Ownership> of_new = {});
   // Of tags and albums.
   int64_t ensure_group(Grouping grouping, std::string_view path);
   std::optional<int64_t> find_group(Grouping grouping, std::string_view path);
@@ -171,6 +175,9 @@ class Writer {
 
   void set_mtime(int64_t asset, int64_t mtime_ns);
   void set_ownership(int64_t asset, const Ownership& ownership);  // what is empty stays
+  // Nobody may write to it until it is unlocked, which gives its mode back as it was.
+  void lock_mode(int64_t asset);
+  void unlock_mode(int64_t asset);
   void set_folder(int64_t folder, const Ownership& ownership, std::optional<int64_t> mtime_ns);
   void set_attribute(int64_t asset, std::string_view name, std::string_view value);
   bool remove_attribute(int64_t asset, std::string_view name);
@@ -255,6 +262,9 @@ class Writer {
   std::string state_of(const Step& step);
   bool restore(const Step& step);
   bool restore_node(Grouping grouping, int64_t id, std::string_view to);
+  std::string folder_rights(int64_t folder);
+  void record_folder_rights(int64_t folder);
+  bool restore_folder_rights(const Step& step);
   bool restore_place(int64_t asset, int64_t album, std::string_view to);
   void put_album_query(int64_t album, std::string_view query);
   bool restore_album_query(const Step& step);
@@ -331,6 +341,11 @@ class Writer {
   void move_asset_in_groups(int64_t asset, int64_t delta);
   void log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
                   std::string_view name);
+  std::optional<int64_t> mode_of(int64_t asset);
+  Ownership ownership_of_asset(int64_t asset);
+  void set_mode(int64_t asset, std::optional<int64_t> mode);
+  void log_members_rights(int64_t asset);
+  std::optional<int64_t> asset_of_blob(int64_t blob, const Ownership& owner);
   void finish_assets();
   void finish_groups();
   void finish_recent();

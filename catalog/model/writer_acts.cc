@@ -156,6 +156,7 @@ std::string Writer::state_of(const Step& step) {
     case Step::What::kState: return first("SELECT state FROM asset WHERE id = ?1", step.asset);
     case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
     case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
+    case Step::What::kFolderRights: return folder_rights(step.group);
   }
   fail(ENOTSUP, "a newer damfs wrote down this act; use that one to take it back");
 }
@@ -229,6 +230,7 @@ bool Writer::restore(const Step& step) {
       record({Step::What::kState, step.asset, 0, step.after, step.before});
       return true;
     case Step::What::kAlbumQuery: return restore_album_query(step);
+    case Step::What::kFolderRights: return restore_folder_rights(step);
     case Step::What::kAlbumNumbers:
       if (!node_of(tree(Grouping::kAlbum), step.group) || !album_query(step.group).empty()) return false;
       put_album_numbers(step.group, !step.before.empty());

@@ -253,7 +253,7 @@ FiledAs Writer::seal(const SealedFile& file, int64_t folder, std::string_view na
   FiledAs filed;
   if (const auto entry = entry_at(folder, name)) {
     filed = seal_over(file, *entry, blob);
-  } else if (const auto owner = file.size > 0 ? asset_of_blob(blob) : std::nullopt) {
+  } else if (const auto owner = file.size > 0 ? asset_of_blob(blob, file.ownership) : std::nullopt) {
     // Nothing is saved by making one of empty files, and they are other things: locks, stamps, placeholders.
     filed = {Filed::kNewName, *owner, {}};
     add_entry(folder, name, *owner);
@@ -294,6 +294,7 @@ void Writer::set_ownership(int64_t asset, const Ownership& ownership) {
       .bind_all(asset, ownership.mode, ownership.uid, ownership.gid)
       .run();
   touched_assets_.try_emplace(asset, 0);
+  log_members_rights(asset);
 }
 
 // Whose a file is, and who may do what with it, moves with it.
@@ -302,6 +303,7 @@ void Writer::copy_ownership(int64_t from, int64_t to) {
       .bind_all(from, to)
       .run();
   touched_assets_.try_emplace(to, 0);
+  log_members_rights(to);
 }
 
 void Writer::set_folder(int64_t folder, const Ownership& ownership, std::optional<int64_t> mtime_ns) {

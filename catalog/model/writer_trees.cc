@@ -72,9 +72,21 @@ const Writer::Tree& Writer::tree(Grouping grouping) {
   }
 }
 
-int64_t Writer::ensure_folder(std::string_view path) {
+int64_t Writer::ensure_folder(std::string_view path, std::span<const Ownership> of_new) {
   if (const auto cached = folder_cache_.find(std::string(path)); cached != folder_cache_.end()) return cached->second;
+  const int64_t newest = of_new.empty() ? 0 : database_.integer("SELECT max(id) FROM folder");
   const int64_t folder = ensure_in_tree(tree(Grouping::kFolder), path);
+  // From the lowest part up.
+  size_t part = path_parts(path).size();
+  for (int64_t at = folder; at > newest && !of_new.empty();) {
+    if (--part < of_new.size()) {
+      const Ownership& ownership = of_new[part];
+      statement("UPDATE folder SET mode = ?2, uid = ?3, gid = ?4 WHERE id = ?1")
+          .bind_all(at, ownership.mode, ownership.uid, ownership.gid)
+          .run();
+    }
+    at = count_of("SELECT parent_id FROM folder WHERE id = ?1", at);
+  }
   folder_cache_.emplace(path, folder);
   return folder;
 }
@@ -178,6 +190,7 @@ void Writer::remove_node(const Tree& tree, int64_t id) {
     put_album_query(id, "");
     put_album_numbers(id, false);
   }
+  if (tree.grouping == Grouping::kFolder) record_folder_rights(id);
   statement(tree.remove).bind_all(id).run();
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, node->parent, node->name);
   changed_groups_.emplace(tree.grouping, node->parent);

@@ -52,7 +52,7 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
@@ -60,7 +60,7 @@ WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -68,7 +68,7 @@ WHERE a.state = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -76,7 +76,7 @@ WHERE a.state = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -84,7 +84,7 @@ WHERE a.state = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -92,7 +92,7 @@ WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
@@ -100,7 +100,7 @@ WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
@@ -108,7 +108,7 @@ WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 ORDER BY a.id;
 
@@ -116,7 +116,7 @@ WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id >
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
@@ -124,7 +124,7 @@ WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key = ?1 AND a.state = 0;
 
@@ -132,7 +132,7 @@ WHERE a.label_key = ?1 AND a.state = 0;
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
@@ -140,7 +140,7 @@ WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
@@ -148,7 +148,7 @@ WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_ke
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
 
@@ -156,7 +156,7 @@ WHERE a.id = ?1;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
 
 -- name: search_text
@@ -168,7 +168,7 @@ SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
   CASE a.version_id WHEN v.id
     THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -280,15 +280,23 @@ SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.id > ?2 AND ?1 = 0 ORDER BY t.id;
+
+-- name: list_trash_of_uid
+SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE t.uid = ?1 AND t.id > ?2 ORDER BY t.id;
 
 -- name: find_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.name_key = ?1;
 
@@ -302,7 +310,7 @@ SELECT id, asset_id, name, folder, original_name, deleted_ns, uid FROM trash WHE
 SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2;
 
 -- name: attributes_of_asset
-SELECT name FROM attribute WHERE asset_id = ?1 ORDER BY name;
+SELECT name FROM attribute WHERE asset_id = ?1 AND name >= 'user.' AND name < 'user/' ORDER BY name;
 
 -- name: versions_of_asset
 SELECT id, number FROM version WHERE asset_id = ?1 ORDER BY number;
@@ -322,31 +330,35 @@ FROM technical t JOIN blob b ON b.id = t.blob_id WHERE t.probe = 0 AND t.blob_id
 -- What is inside archives. A pack's columns stand in one order (model/packs.h: PackRow), and so do a member's.
 -- name: list_packs
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
-  k.primary_member
+  k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.asset_id > ?1 ORDER BY p.asset_id;
 
 -- name: pack
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
-  k.primary_member
+  k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.asset_id = ?1;
 
 -- name: find_pack
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
-  k.primary_member
+  k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND p.name_key = ?1;
 
 -- name: pack_of_blob
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
-  k.primary_member
+  k.primary_member, a.mode, a.uid, a.gid
 FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
 WHERE a.state = 0 AND v.blob_id = ?1 LIMIT 1;
+
+-- name: assets_of_blob
+SELECT a.id FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id
+WHERE a.state = 0 AND v.blob_id = ?1 ORDER BY v.id;
 
 -- name: digest_of_blob
 SELECT sha256 FROM blob WHERE id = ?1;
@@ -372,7 +384,7 @@ FROM pack_member WHERE id = ?1;
 -- name: list_maps
 SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
   m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, m.mime,
-  m.still_width, m.still_height, p.name, a.mtime_ns
+  m.still_width, m.still_height, p.name, a.mtime_ns, a.mode, a.uid, a.gid
 FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20)
 CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
 WHERE m.by_map = 1 AND m.role = ?1 AND m.id > ?2 AND a.state = 0 ORDER BY m.id;

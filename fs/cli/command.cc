@@ -3,19 +3,23 @@
 
 #include "fs/cli/command.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/details.h"
 #include "fs/cli/mounts.h"
+#include "views/node_id.h"
 
 namespace damfs {
 namespace {
@@ -28,12 +32,31 @@ void ask_to_stop(int signal) {
   ::signal(signal, SIG_DFL);
 }
 
-// The asset behind a path below some mount of this or any library.
-std::optional<int64_t> asset_of_mounted_path(const std::string& path) {
+// Whether the file lies on a mount of that library, which is a device of its own.
+bool is_mounted_by(const Library& library, const std::string& path) {
+  const auto file = stat_path(path);
+  const auto mounts = mounts_of(library);
+  return file && std::any_of(mounts.begin(), mounts.end(), [&](const MountState& mount) {
+           const auto top = stat_path(mount.mountpoint);
+           return top && top->st_dev == file->st_dev && top->st_ino == NodeId::root().value();
+         });
+}
+
+// The asset behind a path below a mount of this library. Copying programs spread the attribute to wherever they copy,
+// and anybody can set it there: from elsewhere it is not believed. ESTALE.
+std::optional<int64_t> asset_of_mounted_path(const std::string& path, const Globals& globals) {
   std::array<char, 32> value{};
   const ssize_t n = ::getxattr(path.c_str(), "user.damfs.asset", value.data(), value.size());
+  if (n <= 0 && (n == 0 || errno != ERANGE)) return std::nullopt;
+  if (!is_mounted_by(globals.open_library(), path)) {
+    fail(
+        ESTALE,
+        "'{}' is not in a mount of this library, so that what its attribute user.damfs.asset says is not believed; say "
+        "its path below the mount, or #ID",
+        printable(path));
+  }
   int64_t id = 0;
-  if (n <= 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return std::nullopt;
+  if (n < 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return std::nullopt;
   return id;
 }
 
@@ -50,7 +73,15 @@ std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string
   std::vector<int64_t> assets;
   bool missed = false;
   for (const std::string& item : items) {
-    auto asset = asset_of_mounted_path(item);
+    std::optional<int64_t> asset;
+    try {
+      asset = asset_of_mounted_path(item, globals);
+    } catch (const Error& error) {
+      if (error.code() != ESTALE) throw;
+      missed = true;
+      fmt::print(stderr, "damfs: {}\n", error.what());
+      continue;
+    }
     if (!asset) asset = resolve_asset(reader, item);
     if (asset) {
       assets.push_back(*asset);

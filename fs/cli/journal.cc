@@ -54,6 +54,7 @@ const char* name_of(Step::What what) {
     case Step::What::kState: return "state";
     case Step::What::kAlbumQuery: return "album_query";
     case Step::What::kAlbumNumbers: return "album_numbers";
+    case Step::What::kFolderRights: return "folder_rights";
   }
   return "unknown";
 }

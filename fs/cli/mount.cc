@@ -11,6 +11,7 @@
 #include "catalog/base/error.h"
 #include "fs/cli/command.h"
 #include "fs/cli/mounts.h"
+#include "fs/mount/options.h"
 #include "fs/served_library.h"
 
 namespace damfs {
@@ -28,6 +29,20 @@ struct Served {
   std::unique_ptr<Tree> tree;
 };
 
+// Whoever lets others in is told what that opens.
+void tell_what_is_open(const MountOptions& options) {
+  if (!options.is_for_others) return;
+  fmt::print(stderr, "{}",
+             options.owner.is_private
+                 ? "damfs: allow_other, private: others may enter originals/, as far as modes and owners let them, and "
+                   "nothing else.\n"
+                 : "damfs: allow_other: others may enter. What is in a file (and its previews, proxies, members and "
+                   "attributes) they get\n"
+                   "where a name in originals/ would give it to them; names, sizes and times they see in every folder. "
+                   "-o private keeps all\n"
+                   "but originals/ to you.\n");
+}
+
 Path default_mountpoint() {
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') fail(EINVAL, "HOME is not set; say where to mount");
@@ -42,6 +57,9 @@ void add_mount(CLI::App& program, Globals& globals) {
       "Returns when the drive answers; it stays until `damfs unmount`, SIGTERM or the end of the session. What "
       "copies,\n"
       "moves and deletes do in each folder of it stands in the README; -o ro keeps everything as it is.\n\n"
+      "-o allow_other lets others enter too: what is in a file, and what is made from it, they get where a name in\n"
+      "originals/ would give it to them; names, sizes and times they see in every folder. With -o allow_other,private\n"
+      "they see originals/ alone. trash/ is the owner's; each has what they removed in .Trash-<uid>.\n\n"
       "Mounted by root on Linux 6.9 and later, originals are read by the kernel itself; -o no_passthrough has them\n"
       "read through damfs (`passthrough` in .damfs/stats.json says which it is, and why).\n\n"
       "Examples:\n  damfs mount ~/damfs\n  damfs -L /srv/photos.damfs mount /mnt/photos -o allow_other\n"
@@ -60,6 +78,7 @@ void add_mount(CLI::App& program, Globals& globals) {
     cut_dying_mounts(library);
     request->library = library.root();
     request->mountpoint = std::filesystem::absolute(mountpoint->empty() ? default_mountpoint() : Path(*mountpoint));
+    tell_what_is_open(parse_mount_options(request->options));
     if (!log_file->empty()) request->log_file = std::filesystem::absolute(*log_file);
     globals.exit_code = run_mount(*request, [&library, &request = *request](const Stats& stats) {
       auto served = std::make_shared<Served>(library, announce_mount(library, request.mountpoint));

@@ -210,7 +210,8 @@ void add_purge(CLI::App& program, Globals& globals) {
   auto arguments = std::make_shared<PurgeArguments>();
   verb->add_option("ITEM", arguments->items, "With --versions: whose older versions");
   verb->add_flag("--versions", arguments->versions, "Older versions instead of the trash");
-  verb->add_option("--older-than", arguments->days, "Only what was deleted that many days ago");
+  verb->add_option("--older-than", arguments->days,
+                   "Only what was deleted, and taken out of the trash, that many days ago");
   verb->add_flag("--yes", arguments->yes, "Do not ask");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would go");
   verb->callback([arguments, &globals] { purge(*arguments, globals); });

@@ -46,6 +46,7 @@ struct Choices {
   bool exec = false;
   Owner owner{.uid = ::getuid(), .gid = ::getgid()};
   Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
+  bool is_for_others = false;
   std::vector<std::string> others;
 
   void take(std::string_view option) {
@@ -60,6 +61,8 @@ struct Choices {
       access = option;
     } else if (option == "exec" || option == "noexec") {
       exec = option == "exec";
+    } else if (option == "private") {
+      owner.is_private = true;
     } else if (option.starts_with("uid=")) {
       owner.uid = number(option);
     } else if (option.starts_with("gid=")) {
@@ -69,6 +72,7 @@ struct Choices {
     } else if (option.starts_with("subtype=")) {
       subtype = option;
     } else {
+      is_for_others = is_for_others || option == "allow_other";
       others.emplace_back(option);
     }
   }
@@ -88,6 +92,7 @@ MountOptions parse_mount_options(const std::vector<std::string>& given) {
   MountOptions options{
       .for_libfuse = {choices.fsname, choices.subtype, "default_permissions", choices.access, "nosuid", "nodev"},
       .owner = choices.owner,
+      .is_for_others = choices.is_for_others,
       .passthrough = choices.passthrough};
   options.for_libfuse.push_back(choices.exec ? "exec" : "noexec");
   options.for_libfuse.insert(options.for_libfuse.end(), choices.others.begin(), choices.others.end());

@@ -54,6 +54,15 @@ TEST(MountOptions, OfTheUserWin) {
   EXPECT_EQ(options.owner.gid, 1001U);
 }
 
+TEST(MountOptions, WhoElseMayEnter) {
+  EXPECT_FALSE(parse_mount_options({}).is_for_others);
+  EXPECT_FALSE(parse_mount_options({"private"}).is_for_others);
+  const auto options = parse_mount_options({"allow_other,private"});
+  EXPECT_TRUE(options.is_for_others);
+  EXPECT_TRUE(options.owner.is_private);
+  EXPECT_FALSE(has(options, "private"));  // the kernel knows no such option
+}
+
 TEST(MountOptions, OfFstabAreLeftOut) {
   EXPECT_EQ(parse_mount_options({"rw,defaults,nofail,_netdev,x-systemd.automount,user,,noauto"}).for_libfuse,
             parse_mount_options({}).for_libfuse);

@@ -104,7 +104,11 @@ TEST_F(DesktopTrashTest, TrashesAndRestoresAsDesktopsDo) {
 
   move("originals/2024", "ünd so.jpg", *files(), "mine.jpg");
   EXPECT_FALSE(at("originals/2024/ünd so.jpg"));
-  for (const char* path : {".Trash-1000/files/mine.jpg", "trash/mine.jpg", ".Trash-0/files/mine.jpg"}) {
+  EXPECT_FALSE(at(".Trash-0/files/mine.jpg"));  // it is another's
+  EXPECT_TRUE(names_in(tree_.tree, ".Trash-0/files").empty());
+  EXPECT_FALSE(at(".Trash-0/info/mine.jpg.trashinfo"));
+  EXPECT_EQ(refusal([&] { at(".Trash-0/files")->unlink(kUser, EntryName("mine.jpg")); }), ENOENT);
+  for (const char* path : {".Trash-1000/files/mine.jpg", "trash/mine.jpg"}) {
     ASSERT_TRUE(at(path)) << path;
     EXPECT_EQ(at(path)->id(), inode) << path;
   }

@@ -9,7 +9,7 @@
 
 namespace damfs {
 
-OriginalsView::OriginalsView() : TreeView(1, "originals") {}
+OriginalsView::OriginalsView() : TreeView(kCode, "originals") {}
 
 View::Group OriginalsView::group_of(int64_t key) const {
   return {Grouping::kFolder, key == 0 ? top_key(Grouping::kFolder) : key};

@@ -9,6 +9,8 @@ namespace damfs {
 // originals/: what was imported, under the folders and names it came with. A key is a folder's id.
 class OriginalsView final : public TreeView {
  public:
+  static constexpr unsigned kCode = 1;
+
   OriginalsView();
   Group group_of(int64_t key) const override;
   std::optional<int64_t> key_of(Group group) const override;

@@ -12,7 +12,8 @@
 namespace damfs {
 namespace {
 
-NodeRef make_inside(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent, int64_t mtime_ns);
+NodeRef make_inside(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent,
+                    const PackFacts& pack);
 
 // The members directly in a folder of an archive.
 class InFolder final : public MemberLens::Folder {
@@ -29,18 +30,18 @@ class InFolder final : public MemberLens::Folder {
 
 // What all folders of archives do, whether at the top of one or inside.
 NodeRef find_in(const TreeContext& context, const MemberLens& lens, int64_t folder, NodeId folder_node,
-                int64_t mtime_ns, EntryName name) {
+                const PackFacts& pack, EntryName name) {
   const auto reader = context.catalog.reader();
   PackReader packs(*reader);
   auto child = packs.find_member(folder, name.view());
-  if (child && child->is_folder()) return make_inside(context, lens, std::move(*child), folder_node, mtime_ns);
-  if (lens.profile() == nullptr) return child ? lens.node(context, std::move(*child), mtime_ns) : nullptr;
+  if (child && child->is_folder()) return make_inside(context, lens, std::move(*child), folder_node, pack);
+  if (lens.profile() == nullptr) return child ? lens.node(context, std::move(*child), pack) : nullptr;
   InFolder members(packs, folder);
   auto source = lens.source_of(name.view(), members);
-  return source ? lens.node(context, std::move(*source), mtime_ns) : nullptr;
+  return source ? lens.node(context, std::move(*source), pack) : nullptr;
 }
 
-void list_in(const TreeContext& context, const MemberLens& lens, int64_t folder, int64_t mtime_ns, Cursor after,
+void list_in(const TreeContext& context, const MemberLens& lens, int64_t folder, const PackFacts& pack, Cursor after,
              EntrySink& sink) {
   const auto reader = context.catalog.reader();
   PackReader packs(*reader);
@@ -55,24 +56,20 @@ void list_in(const TreeContext& context, const MemberLens& lens, int64_t folder,
         const auto next = static_cast<Cursor>(number_of_member(row.id) + 1);
         if (row.is_folder()) {
           const NodeId id = packs_folder_id(lens, {Shelf::kInside, row.id});
-          return sink.add(row.name, member_folder_attributes(id, row, mtime_ns), next);
+          return sink.add(row.name, member_folder_attributes(id, row, pack), next);
         }
         const std::string name = lens.shown_name(row.name, row, in_folder);
-        return name.empty() || sink.add(name, lens.attributes(row, mtime_ns), next);
+        return name.empty() || sink.add(name, lens.attributes(row, pack), next);
       });
 }
 
 // A folder inside an archive. It is as it is until the archive is looked at again.
 class InsideNode final : public PacksNode {
  public:
-  InsideNode(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent, int64_t mtime_ns)
-      : PacksNode(context, lens, {Shelf::kInside, folder.id}, parent),
-        folder_(std::move(folder)),
-        mtime_ns_(mtime_ns) {}
-  std::optional<Attributes> attributes() const override { return member_folder_attributes(id(), folder_, mtime_ns_); }
-  void list(Cursor after, EntrySink& sink) const override {
-    list_in(context_, lens_, folder_.id, mtime_ns_, after, sink);
-  }
+  InsideNode(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent, const PackFacts& pack)
+      : PacksNode(context, lens, {Shelf::kInside, folder.id}, parent), folder_(std::move(folder)), pack_(pack) {}
+  std::optional<Attributes> attributes() const override { return member_folder_attributes(id(), folder_, pack_); }
+  void list(Cursor after, EntrySink& sink) const override { list_in(context_, lens_, folder_.id, pack_, after, sink); }
   std::optional<std::string> xattr(std::string_view name) const override {
     const bool is_note = name == "user.damfs.note" && !folder_.note.empty();
     return is_note ? std::optional(folder_.note) : std::nullopt;
@@ -82,15 +79,16 @@ class InsideNode final : public PacksNode {
   }
 
  protected:
-  NodeRef find(EntryName name) const override { return find_in(context_, lens_, folder_.id, id(), mtime_ns_, name); }
+  NodeRef find(EntryName name) const override { return find_in(context_, lens_, folder_.id, id(), pack_, name); }
 
  private:
   const MemberRow folder_;
-  const int64_t mtime_ns_;
+  const PackFacts pack_;
 };
 
-NodeRef make_inside(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent, int64_t mtime_ns) {
-  return std::make_shared<InsideNode>(context, lens, std::move(folder), parent, mtime_ns);
+NodeRef make_inside(const TreeContext& context, MemberLens lens, MemberRow folder, NodeId parent,
+                    const PackFacts& pack) {
+  return std::make_shared<InsideNode>(context, lens, std::move(folder), parent, pack);
 }
 
 // What is at the top of an archive.
@@ -101,7 +99,7 @@ class PackFolder final : public ChangingPacksNode {
   std::optional<Attributes> attributes() const override { return pack_attributes(lens_, pack_); }
   void list(Cursor after, EntrySink& sink) const override {
     const auto now = current();
-    if (now) list_in(context_, lens_, member_id(now->blob, kPackTop), now->mtime_ns, after, sink);
+    if (now) list_in(context_, lens_, member_id(now->blob, kPackTop), now->facts(), after, sink);
   }
   std::optional<std::string> xattr(std::string_view name) const override {
     if (name == "user.damfs.pack" || name == "user.damfs.label") return pack_.label;
@@ -116,7 +114,7 @@ class PackFolder final : public ChangingPacksNode {
  protected:
   NodeRef find(EntryName name) const override {
     const auto now = current();
-    return now ? find_in(context_, lens_, member_id(now->blob, kPackTop), id(), now->mtime_ns, name) : nullptr;
+    return now ? find_in(context_, lens_, member_id(now->blob, kPackTop), id(), now->facts(), name) : nullptr;
   }
 
  private:
@@ -140,6 +138,7 @@ PacksPlace above(PackReader& packs, const MemberRow& folder) {
 Attributes pack_attributes(const MemberLens& lens, const PackRow& pack) {
   Attributes attributes = directory_attributes(packs_folder_id(lens, {Shelf::kPack, pack.asset}), pack.mtime_ns);
   attributes.ctime_ns = pack.changed_ns;
+  narrow(pack.ownership, attributes);
   return attributes;
 }
 
@@ -155,7 +154,7 @@ NodeRef make_inside_folder(const TreeContext& context, MemberLens lens, int64_t 
   const auto pack = packs.pack_of_blob(blob_of_member(member));
   if (!pack) return nullptr;
   const NodeId parent = packs_folder_id(lens, above(packs, *folder));
-  return make_inside(context, lens, std::move(*folder), parent, pack->mtime_ns);
+  return make_inside(context, lens, std::move(*folder), parent, pack->facts());
 }
 
 }  // namespace damfs

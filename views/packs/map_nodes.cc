@@ -57,7 +57,7 @@ class RoleNode final : public ChangingPacksNode {
           at = row.member.id;
           const std::string name = lens_.shown_name(map_name(row.pack, row.member), row.member, maps);
           return name.empty() ||
-                 sink.add(name, lens_.attributes(row.member, row.pack_mtime_ns), static_cast<Cursor>(row.member.id));
+                 sink.add(name, lens_.attributes(row.member, row.pack_facts), static_cast<Cursor>(row.member.id));
         });
   }
 
@@ -68,7 +68,7 @@ class RoleNode final : public ChangingPacksNode {
     MapsOfRole maps(packs, role_);
     auto map = lens_.source_of(name.view(), maps);
     const auto pack = map ? packs.pack_of_blob(blob_of_member(map->id)) : std::nullopt;
-    return pack ? lens_.node(context_, std::move(*map), pack->mtime_ns) : nullptr;
+    return pack ? lens_.node(context_, std::move(*map), pack->facts()) : nullptr;
   }
 
  private:
@@ -100,11 +100,11 @@ class MapsOfMaterial final : public MemberLens::Folder {
  public:
   MapsOfMaterial(PackReader& packs, int64_t material) : material_(material), maps_(packs.maps_of_material(material)) {
     const auto pack = maps_.empty() ? std::nullopt : packs.pack_of_blob(blob_of_member(maps_.front().id));
-    if (pack) mtime_ns_ = pack->mtime_ns;
+    if (pack) facts_ = pack->facts();
   }
 
   const std::vector<MemberRow>& all() const { return maps_; }
-  int64_t mtime_ns() const { return mtime_ns_; }  // of their archive
+  const PackFacts& pack() const { return facts_; }  // that they are in
 
   std::optional<MemberRow> named(std::string_view name) override {
     return first([&](const MemberRow& map) { return name_of(map) == name; });
@@ -125,7 +125,7 @@ class MapsOfMaterial final : public MemberLens::Folder {
 
   const int64_t material_;
   const std::vector<MemberRow> maps_;
-  int64_t mtime_ns_ = 0;
+  PackFacts facts_;
 };
 
 // packs/by-material/<material>/
@@ -142,7 +142,7 @@ class MaterialNode final : public ChangingPacksNode {
       const auto role = static_cast<Cursor>(*map.role);
       if (role <= after) continue;
       const std::string name = lens_.shown_name(maps.name_of(map), map, maps);
-      if (!name.empty() && !sink.add(name, lens_.attributes(map, maps.mtime_ns()), role)) return;
+      if (!name.empty() && !sink.add(name, lens_.attributes(map, maps.pack()), role)) return;
     }
   }
 
@@ -150,7 +150,7 @@ class MaterialNode final : public ChangingPacksNode {
   NodeRef find(EntryName name) const override {
     MapsOfMaterial maps = this->maps();
     auto map = lens_.source_of(name.view(), maps);
-    return map ? lens_.node(context_, std::move(*map), maps.mtime_ns()) : nullptr;
+    return map ? lens_.node(context_, std::move(*map), maps.pack()) : nullptr;
   }
 
  private:
@@ -191,8 +191,12 @@ class ByMaterialNode final : public ChangingPacksNode {
 // The ball of a material, if one can be shown.
 std::optional<MemberStillNode::Facts> ball_of(const MaterialRow& material, const MapsOfMaterial& maps) {
   if (std::none_of(maps.all().begin(), maps.all().end(), is_on_ball)) return std::nullopt;
-  return MemberStillNode::Facts{
-      {StillSubject::What::kMaterial, material.id}, maps.all().front().still, 1, maps.mtime_ns(), material.name};
+  return MemberStillNode::Facts{{StillSubject::What::kMaterial, material.id},
+                                maps.all().front().still,
+                                1,
+                                maps.pack().mtime_ns,
+                                maps.pack().ownership,
+                                material.name};
 }
 
 // previews/material/packs/: a ball of each material, whichever pack it is in.

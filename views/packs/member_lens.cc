@@ -18,11 +18,12 @@ namespace {
 // Stands before a member's id in the name of a still that cannot have the usual one.
 constexpr std::string_view kMemberMark = "~member";
 
-MemberStillNode::Facts still_facts(const MemberRow& member, int64_t archive_mtime_ns) {
+MemberStillNode::Facts still_facts(const MemberRow& member, const PackFacts& pack) {
   return {{StillSubject::What::kMember, member.id},
           member.still,
           static_cast<uint32_t>(member.names()),
-          member_mtime(member, archive_mtime_ns),
+          member_mtime(member, pack),
+          pack.ownership,
           member.name};
 }
 
@@ -78,14 +79,14 @@ std::optional<MemberRow> MemberLens::source_of(std::string_view shown, Folder& f
   return is_shown_so(member) ? std::move(member) : std::nullopt;
 }
 
-Attributes MemberLens::attributes(const MemberRow& member, int64_t archive_mtime_ns) const {
-  if (profile_ == nullptr) return member_attributes(member, archive_mtime_ns);
-  return MemberStillNode::attributes(*profile_, still_facts(member, archive_mtime_ns));
+Attributes MemberLens::attributes(const MemberRow& member, const PackFacts& pack) const {
+  if (profile_ == nullptr) return member_attributes(member, pack);
+  return MemberStillNode::attributes(*profile_, still_facts(member, pack));
 }
 
-NodeRef MemberLens::node(const TreeContext& context, MemberRow member, int64_t archive_mtime_ns) const {
-  if (profile_ == nullptr) return std::make_shared<MemberNode>(context, std::move(member), archive_mtime_ns);
-  return std::make_shared<MemberStillNode>(context, *profile_, still_facts(member, archive_mtime_ns));
+NodeRef MemberLens::node(const TreeContext& context, MemberRow member, const PackFacts& pack) const {
+  if (profile_ == nullptr) return std::make_shared<MemberNode>(context, std::move(member), pack);
+  return std::make_shared<MemberStillNode>(context, *profile_, still_facts(member, pack));
 }
 
 MemberStillNode::MemberStillNode(const TreeContext& context, const StillProfile& profile, Facts facts)
@@ -93,12 +94,14 @@ MemberStillNode::MemberStillNode(const TreeContext& context, const StillProfile&
 
 Attributes MemberStillNode::attributes(const StillProfile& profile, const Facts& facts) {
   const int64_t mtime_ns = std::max(facts.mtime_ns, profile.made_ns);
-  return {.node = node_id(profile, facts.subject.id),
-          .mode = kFileMode,
-          .nlink = facts.names,
-          .size = static_cast<uint64_t>(still_bytes(profile, facts.source)),
-          .mtime_ns = mtime_ns,
-          .ctime_ns = mtime_ns};
+  Attributes attributes{.node = node_id(profile, facts.subject.id),
+                        .mode = kMadeFileMode,
+                        .nlink = facts.names,
+                        .size = static_cast<uint64_t>(still_bytes(profile, facts.source)),
+                        .mtime_ns = mtime_ns,
+                        .ctime_ns = mtime_ns};
+  narrow(facts.ownership, attributes);
+  return attributes;
 }
 
 ContentRef MemberStillNode::open(const OpenRequest& request) const {

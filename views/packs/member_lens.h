@@ -36,8 +36,8 @@ class MemberLens {
   // The member that is shown so.
   std::optional<MemberRow> source_of(std::string_view shown, Folder& folder) const;
 
-  Attributes attributes(const MemberRow& member, int64_t archive_mtime_ns) const;
-  NodeRef node(const TreeContext& context, MemberRow member, int64_t archive_mtime_ns) const;
+  Attributes attributes(const MemberRow& member, const PackFacts& pack) const;
+  NodeRef node(const TreeContext& context, MemberRow member, const PackFacts& pack) const;
 
  private:
   const StillProfile* profile_;
@@ -51,7 +51,8 @@ class MemberStillNode final : public Node {
     Raster source;
     uint32_t names = 1;
     int64_t mtime_ns = 0;
-    std::string label;  // for people
+    Ownership ownership;  // of the archive
+    std::string label;    // for people
   };
   MemberStillNode(const TreeContext& context, const StillProfile& profile, Facts facts);
   static NodeId node_id(const StillProfile& profile, int64_t id) {

@@ -18,31 +18,35 @@ constexpr mode_t kEnterable = 0555;
 
 }  // namespace
 
-int64_t member_mtime(const MemberRow& member, int64_t archive_mtime_ns) {
-  return member.mtime_ns != 0 ? member.mtime_ns : archive_mtime_ns;
+int64_t member_mtime(const MemberRow& member, const PackFacts& pack) {
+  return member.mtime_ns != 0 ? member.mtime_ns : pack.mtime_ns;
 }
 
-Attributes member_attributes(const MemberRow& member, int64_t archive_mtime_ns) {
+// What is recorded, for those who may read the archive.
+Attributes member_attributes(const MemberRow& member, const PackFacts& pack) {
   const auto mode = static_cast<mode_t>(member.mode.value_or(kFileMode & 0777));
-  const int64_t mtime = member_mtime(member, archive_mtime_ns);
-  return {.node = MemberNode::node_id(member.id),
-          .mode = (kFileMode & ~mode_t{0777}) | mode | kReadable,
-          .nlink = static_cast<uint32_t>(member.names()),
-          .size = static_cast<uint64_t>(member.size),
-          .mtime_ns = mtime,
-          .ctime_ns = mtime};
-}
-
-Attributes member_folder_attributes(NodeId id, const MemberRow& folder, int64_t archive_mtime_ns) {
-  Attributes attributes = directory_attributes(id, member_mtime(folder, archive_mtime_ns));
-  if (folder.mode) {
-    attributes.mode = (kDirectoryMode & ~mode_t{0777}) | static_cast<mode_t>(*folder.mode) | kEnterable;
-  }
+  const int64_t mtime = member_mtime(member, pack);
+  Attributes attributes{.node = MemberNode::node_id(member.id),
+                        .mode = (kFileMode & ~mode_t{0777}) | mode | kReadable,
+                        .nlink = static_cast<uint32_t>(member.names()),
+                        .size = static_cast<uint64_t>(member.size),
+                        .mtime_ns = mtime,
+                        .ctime_ns = mtime};
+  narrow(pack.ownership, attributes);
   return attributes;
 }
 
-MemberNode::MemberNode(const TreeContext& context, MemberRow member, int64_t archive_mtime_ns)
-    : Node(node_id(member.id)), context_(context), member_(std::move(member)), archive_mtime_ns_(archive_mtime_ns) {}
+Attributes member_folder_attributes(NodeId id, const MemberRow& folder, const PackFacts& pack) {
+  Attributes attributes = directory_attributes(id, member_mtime(folder, pack));
+  if (folder.mode) {
+    attributes.mode = (kDirectoryMode & ~mode_t{0777}) | static_cast<mode_t>(*folder.mode) | kEnterable;
+  }
+  narrow(pack.ownership, attributes);
+  return attributes;
+}
+
+MemberNode::MemberNode(const TreeContext& context, MemberRow member, const PackFacts& pack)
+    : Node(node_id(member.id)), context_(context), member_(std::move(member)), pack_(pack) {}
 
 ContentRef MemberNode::open(const OpenRequest& request) const {
   if (request.writes) fail(EROFS, "{} is inside an archive, which does not change", printable(member_.name));

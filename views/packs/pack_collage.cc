@@ -30,19 +30,27 @@ class PackSearch {
     look_below(member_id(pack.blob, kPackTop));
     const auto primary = found_.empty() && pack.primary ? packs_.member(*pack.primary) : std::nullopt;
     if (primary) take(*primary);
+    count(pack.ownership);
   }
   void look_at_maps(MapRole role) {
-    packs_.maps(role, 0, [this](const MapRow& row) { return take(row.member); });
+    packs_.maps(role, 0, [this](const MapRow& row) {
+      count(row.pack_facts.ownership);
+      return take(row.member);
+    });
   }
   void look_at_material(int64_t material) {
     for (const MemberRow& map : packs_.maps_of_material(material)) {
+      if (found_.empty()) count_pack_of(blob_of_member(map.id));
       if (!take(map)) return;
     }
   }
   void look_at_packs() {
     std::vector<int64_t> primaries;
     packs_.packs(0, [&](const PackRow& pack) {
-      if (pack.primary) primaries.push_back(*pack.primary);
+      if (pack.primary) {
+        primaries.push_back(*pack.primary);
+        count(pack.ownership);
+      }
       return primaries.size() < kMaxCollage && ++looked_ < kMaxMembersLooked;
     });
     for (const int64_t id : primaries) {
@@ -50,7 +58,15 @@ class PackSearch {
     }
   }
 
+  // What is shown is in an archive of that owner's.
+  void count(const Ownership& ownership) { readers_ = CollageNode::readers_of(ownership, readers_); }
+  void count_pack_of(int64_t blob) {
+    const auto pack = packs_.pack_of_blob(blob);
+    if (pack) count(pack->ownership);
+  }
+
   std::vector<Stills::Shown> found() { return std::move(found_); }
+  CollageNode::Readers readers() const { return readers_; }
 
  private:
   bool is_hungry() const { return found_.size() < kMaxCollage && looked_ < kMaxMembersLooked; }
@@ -74,6 +90,7 @@ class PackSearch {
 
   PackReader& packs_;
   std::vector<Stills::Shown> found_;
+  CollageNode::Readers readers_ = CollageNode::Readers::kAll;
   int looked_ = 0;
 };
 
@@ -91,7 +108,10 @@ NodeRef packs_collage(const TreeContext& context, const StillProfile& profile, P
   PackReader packs(*reader);
   PackSearch search(packs);
   if (place.shelf == Shelf::kTop) search.look_at_packs();
-  if (place.shelf == Shelf::kInside) search.look_below(place.of);
+  if (place.shelf == Shelf::kInside) {
+    search.look_below(place.of);
+    search.count_pack_of(blob_of_member(place.of));
+  }
   if (place.shelf == Shelf::kByMap)
     search.look_at_maps(place.of == 0 ? MapRole::kAlbedo : static_cast<MapRole>(place.of));
   if (place.shelf == Shelf::kMaterial && place.of != 0) search.look_at_material(place.of);
@@ -102,7 +122,7 @@ NodeRef packs_collage(const TreeContext& context, const StillProfile& profile, P
   auto shown = search.found();
   if (shown.empty()) return nullptr;
   return std::make_shared<CollageNode>(context, profile, collage_id(profile, place), folder->attributes()->mtime_ns,
-                                       std::move(shown));
+                                       std::move(shown), search.readers());
 }
 
 NodeRef packs_collage(const TreeContext& context, NodeId id) {

@@ -120,16 +120,19 @@ NodeRef packs_file(const TreeContext& context, NodeId id) {
   const auto pack = member ? packs.pack_of_blob(blob_of_member(member->id)) : std::nullopt;
   if (!pack || member->is_folder()) return nullptr;
   if (profile != nullptr && (!member->still || !member->problem.empty())) return nullptr;
-  return MemberLens(profile).node(context, std::move(*member), pack->mtime_ns);
+  return MemberLens(profile).node(context, std::move(*member), pack->facts());
 }
 
 void tell_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
                 const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
   std::set<int64_t> assets;
-  std::set<int64_t> replaced;  // have other bytes or facts than before
+  std::set<int64_t> replaced;  // have other bytes, facts or rights than before
   bool has_changed = false;
   for (const ChangeRow& change : changes) {
-    has_changed |= change.what == ChangeRow::What::kGroup && change.grouping == Grouping::kPacks;
+    if (change.what == ChangeRow::What::kGroup && change.grouping == Grouping::kPacks) {
+      has_changed = true;
+      if (change.key != 0) replaced.insert(change.key);  // who may read it
+    }
     if (change.what != ChangeRow::What::kAsset) continue;
     assets.insert(change.asset);
     if (change.version != 0) replaced.insert(change.asset);

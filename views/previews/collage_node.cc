@@ -19,6 +19,8 @@ class FolderSearch {
  public:
   FolderSearch(const View& view, Reader& reader) : view_(view), reader_(reader) {}
 
+  CollageNode::Readers readers() const { return readers_; }
+
   std::vector<Stills::Shown> run(int64_t key) {
     look_in(key);
     if (!found_.empty()) return std::move(found_);
@@ -37,7 +39,10 @@ class FolderSearch {
   void look_in(int64_t key) {
     view_.assets(reader_, key, 0, [&](const AssetRow& row) {
       ++looked_;
-      if (row.still) found_.push_back({{StillSubject::What::kVersion, row.version}, row.still});
+      if (row.still) {
+        found_.push_back({{StillSubject::What::kVersion, row.version}, row.still});
+        readers_ = CollageNode::readers_of(row.ownership, readers_);
+      }
       return is_hungry();
     });
   }
@@ -45,6 +50,7 @@ class FolderSearch {
   const View& view_;
   Reader& reader_;
   std::vector<Stills::Shown> found_;
+  CollageNode::Readers readers_ = CollageNode::Readers::kAll;
   int looked_ = 0;
 };
 
@@ -54,11 +60,12 @@ NodeRef CollageNode::find(const TreeContext& context, const View& view, const St
   const auto reader = context.catalog.reader();
   const auto row = view.folder(*reader, key);
   if (!row) return nullptr;
-  auto shown = FolderSearch(view, *reader).run(key);
+  FolderSearch search(view, *reader);
+  auto shown = search.run(key);
   if (shown.empty()) return nullptr;
   const int64_t changed_ns = row->changed_ns != 0 ? row->changed_ns : context.created_ns;
   return std::make_shared<CollageNode>(context, profile, node_id(view.code(), profile.code, key), changed_ns,
-                                       std::move(shown));
+                                       std::move(shown), search.readers());
 }
 
 NodeRef CollageNode::find(const TreeContext& context, NodeId id) {
@@ -68,6 +75,12 @@ NodeRef CollageNode::find(const TreeContext& context, NodeId id) {
   if (view == nullptr || profile == nullptr || node_id(view->code(), profile->code, key) != id) return nullptr;
   // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
   return view->key_of(view->group_of(key)) == key ? find(context, *view, *profile, key) : nullptr;
+}
+
+CollageNode::Readers CollageNode::readers_of(const Ownership& ownership, Readers others) {
+  constexpr mode_t kAllRead = 0444;
+  const auto mode = static_cast<mode_t>(ownership.mode.value_or(kFileMode));
+  return (mode & kAllRead) == kAllRead ? others : Readers::kOwner;
 }
 
 NodeId CollageNode::node_id(unsigned view, unsigned profile, int64_t key) {
@@ -82,7 +95,7 @@ std::string CollageNode::name(const StillProfile& profile) { return "folder" + s
 std::optional<Attributes> CollageNode::attributes() const {
   const int64_t changed_ns = std::max(changed_ns_, profile_.made_ns);
   return Attributes{.node = id(),
-                    .mode = kFileMode,
+                    .mode = readers_ == Readers::kAll ? kMadeFileMode : kMadeFileMode & ~mode_t{0077},
                     .nlink = 1,
                     .size = static_cast<uint64_t>(still_bytes(profile_, Stills::collage_raster(profile_))),
                     .mtime_ns = changed_ns,

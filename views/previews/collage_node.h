@@ -24,9 +24,18 @@ class CollageNode final : public Node {
   static int64_t key_of(NodeId id);
   static std::string name(const StillProfile& profile);  // "folder.webp"
 
+  // Whether everybody may read all that is in it; if not, it is its owner's alone.
+  enum class Readers : uint8_t { kAll, kOwner };
   CollageNode(const TreeContext& context, const StillProfile& profile, NodeId id, int64_t changed_ns,
-              std::vector<Stills::Shown> shown)
-      : Node(id), context_(context), profile_(profile), changed_ns_(changed_ns), shown_(std::move(shown)) {}
+              std::vector<Stills::Shown> shown, Readers readers)
+      : Node(id),
+        context_(context),
+        profile_(profile),
+        changed_ns_(changed_ns),
+        shown_(std::move(shown)),
+        readers_(readers) {}
+  static Readers readers_of(const Ownership& ownership, Readers others);  // with one picture more
+  const std::vector<Stills::Shown>& shown() const { return shown_; }
   std::optional<Attributes> attributes() const override;
   ContentRef open(const OpenRequest& request) const override;
   std::optional<std::string> xattr(std::string_view name) const override;
@@ -37,6 +46,7 @@ class CollageNode final : public Node {
   const StillProfile& profile_;
   const int64_t changed_ns_;
   const std::vector<Stills::Shown> shown_;
+  const Readers readers_;
 };
 
 }  // namespace damfs

@@ -46,12 +46,14 @@ NodeId StillLens::node_id(int64_t version) const {
 
 std::optional<Attributes> StillLens::attributes(const AssetRow& asset) const {
   if (!has_still(profile_, asset)) return std::nullopt;
-  return Attributes{.node = node_id(asset.version),
-                    .mode = kFileMode,
-                    .nlink = static_cast<uint32_t>(asset.names),
-                    .size = static_cast<uint64_t>(still_bytes(profile_, asset.still)),
-                    .mtime_ns = std::max(asset.mtime_ns, profile_.made_ns),
-                    .ctime_ns = std::max(asset.changed_ns, profile_.made_ns)};
+  Attributes attributes{.node = node_id(asset.version),
+                        .mode = kMadeFileMode,
+                        .nlink = static_cast<uint32_t>(asset.names),
+                        .size = static_cast<uint64_t>(still_bytes(profile_, asset.still)),
+                        .mtime_ns = std::max(asset.mtime_ns, profile_.made_ns),
+                        .ctime_ns = std::max(asset.changed_ns, profile_.made_ns)};
+  narrow(asset.ownership, attributes);
+  return attributes;
 }
 
 // "a.jpg.webp"; cut and with the asset's id where the extension would make it too long.

@@ -32,12 +32,15 @@ NodeId CameraProxyLens::node_id(int64_t version) const {
 
 std::optional<Attributes> CameraProxyLens::attributes(const AssetRow& asset) const {
   if (asset.camera_proxy.version == 0) return std::nullopt;
-  return Attributes{.node = node_id(asset.version),
-                    .mode = kFileMode,
-                    .nlink = static_cast<uint32_t>(asset.names),
-                    .size = static_cast<uint64_t>(asset.camera_proxy.size),
-                    .mtime_ns = asset.camera_proxy.mtime_ns,
-                    .ctime_ns = std::max(asset.changed_ns, asset.camera_proxy.mtime_ns)};
+  Attributes attributes{.node = node_id(asset.version),
+                        .mode = kMadeFileMode,
+                        .nlink = static_cast<uint32_t>(asset.names),
+                        .size = static_cast<uint64_t>(asset.camera_proxy.size),
+                        .mtime_ns = asset.camera_proxy.mtime_ns,
+                        .ctime_ns = std::max(asset.changed_ns, asset.camera_proxy.mtime_ns)};
+  // It is the small file itself, which is another asset.
+  narrow(asset.camera_proxy.ownership, attributes);
+  return attributes;
 }
 
 // All the cameras known write MP4, whatever they call it.

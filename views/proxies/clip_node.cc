@@ -43,12 +43,14 @@ std::optional<Attributes> ClipLens::attributes(const AssetRow& asset) const {
   if (asset.clip.empty()) return std::nullopt;
   const auto facts = clip_from_text(asset.clip);
   if (!facts) return std::nullopt;
-  return Attributes{.node = node_id(asset.version),
-                    .mode = kFileMode,
-                    .nlink = static_cast<uint32_t>(asset.names),
-                    .size = ClipLayout(profile_, *facts).size(),
-                    .mtime_ns = std::max(asset.mtime_ns, kClipEpochNs),
-                    .ctime_ns = std::max(asset.changed_ns, kClipEpochNs)};
+  Attributes attributes{.node = node_id(asset.version),
+                        .mode = kMadeFileMode,
+                        .nlink = static_cast<uint32_t>(asset.names),
+                        .size = ClipLayout(profile_, *facts).size(),
+                        .mtime_ns = std::max(asset.mtime_ns, kClipEpochNs),
+                        .ctime_ns = std::max(asset.changed_ns, kClipEpochNs)};
+  narrow(asset.ownership, attributes);
+  return attributes;
 }
 
 std::string_view ClipLens::extension_of(const AssetRow& asset) const {

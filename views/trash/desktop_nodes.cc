@@ -25,6 +25,7 @@ namespace {
 using Part = DesktopTrash::Part;
 
 constexpr mode_t kPrivateDirectory = 0040700;
+constexpr mode_t kPrivateFile = 0100600;
 
 // --- .trashinfo files -----------------------------------------------------------------------------------
 
@@ -52,11 +53,12 @@ NodeId info_id(int64_t trash) { return NodeId::file(NodeId::FileKind::kTrashInfo
 
 Attributes info_attributes(const TrashRow& row) {
   return {.node = info_id(row.id),
-          .mode = kFileMode,
+          .mode = kPrivateFile,
           .nlink = 1,
           .size = trash_info(row).size(),
           .mtime_ns = row.deleted_ns,
-          .ctime_ns = row.deleted_ns};
+          .ctime_ns = row.deleted_ns,
+          .uid = static_cast<uint32_t>(row.uid)};
 }
 
 class InfoContent final : public Content {
@@ -155,6 +157,13 @@ class DesktopFolder : public Node {
   }
   DesktopTrash& state() const { return context_.desktop_trash; }
   FolderNode trash() const { return {context_, trash_view(context_), *context_.lens(0), 0}; }
+  // What of the trash is called so and was put there by that one. Its cursor is the trash entry's id.
+  std::optional<FoundAsset> own(Reader& reader, std::string_view name) const {
+    auto asset = reader.find_asset(Grouping::kTrash, 0, name);
+    if (!asset || nfc(asset->name) != nfc(name)) return std::nullopt;
+    const auto row = reader.trash_entry(asset->row.cursor);
+    return row && row->uid == static_cast<int64_t>(uid_) ? std::move(asset) : std::nullopt;
+  }
 
   const TreeContext& context_;
   const uint32_t uid_;
@@ -226,9 +235,8 @@ class InfoFolder final : public NotesFolder {
     if (!name.ends_with(DesktopTrash::kInfoSuffix) || name.size() == DesktopTrash::kInfoSuffix.size()) return nullptr;
     name.remove_suffix(DesktopTrash::kInfoSuffix.size());
     const auto reader = context_.catalog.reader();
-    const auto asset = reader->find_asset(Grouping::kTrash, 0, name);
-    if (!asset || nfc(asset->name) != nfc(name)) return nullptr;
-    auto row = reader->trash_entry(asset->row.cursor);
+    const auto asset = own(*reader, name);
+    auto row = asset ? reader->trash_entry(asset->row.cursor) : std::nullopt;
     return row ? std::make_shared<InfoNode>(std::move(*row)) : nullptr;
   }
 
@@ -239,7 +247,7 @@ class InfoFolder final : public NotesFolder {
     const auto reader = context_.catalog.reader();
     for (;;) {
       std::vector<int64_t> page;
-      reader->assets(Grouping::kTrash, 0, after, [&](const AssetRow& row) {
+      reader->trash_of_uid(uid_, after, [&](const AssetRow& row) {
         page.push_back(row.cursor);
         return page.size() < kPage;
       });
@@ -260,12 +268,21 @@ class FilesFolder final : public DesktopFolder {
  public:
   FilesFolder(const TreeContext& context, uint32_t uid) : DesktopFolder(context, uid, Part::kFiles) {}
 
-  NodeRef lookup(EntryName name) const override { return trash().lookup(name); }
-  void list(Cursor after, EntrySink& sink) const override { trash().list(after, sink); }
+  NodeRef lookup(EntryName name) const override {
+    const auto asset = own(*context_.catalog.reader(), name.view());
+    return asset ? context_.lens(0)->node(context_, *asset) : nullptr;
+  }
+  void list(Cursor after, EntrySink& sink) const override {
+    const auto reader = context_.catalog.reader();
+    reader->trash_of_uid(uid_, static_cast<int64_t>(after), [&](const AssetRow& row) {
+      return sink.add(row.name, *context_.lens(0)->attributes(row), static_cast<Cursor>(row.cursor));
+    });
+  }
 
   void unlink(const Actor& actor, EntryName name) const override { drop(actor, name, "rm"); }
 
   void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const override {
+    if (!own(*context_.catalog.reader(), name.view())) fail(ENOENT, "there is no {}", printable(name.view()));
     if (DesktopTrash::is(directory, Part::kExpunged)) {
       drop(actor, name, "expunge");
       return state().misled(directory.id(), to.view());
@@ -275,8 +292,8 @@ class FilesFolder final : public DesktopFolder {
 
  private:
   void drop(const Actor& actor, EntryName name, std::string_view how) const {
-    const auto asset = context_.catalog.reader()->find_asset(Grouping::kTrash, 0, name.view());
-    if (!asset || nfc(asset->name) != nfc(name.view())) fail(ENOENT, "there is no {}", printable(name.view()));
+    const auto asset = own(*context_.catalog.reader(), name.view());
+    if (!asset) fail(ENOENT, "there is no {}", printable(name.view()));
     context_.acts.write(actor, fmt::format("{} {}", how, printable(asset->name)), Durability::kSoon,
                         [&](Writer& writer, KnownNames& known) {
                           trash_view(context_).remove(writer, actor, 0, *asset);

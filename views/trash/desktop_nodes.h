@@ -13,9 +13,10 @@ namespace damfs {
 // .Trash-<uid>/{files,info} at the root of the mount: trash/ in the form of the freedesktop.org Trash specification, as
 // whoever has that uid looks for it.
 //
-//   files/     what trash/ lists; what is moved here out of originals/ goes to the trash, and out of here it is
-//   restored info/      a .trashinfo for each of them, made up from the catalog, and what desktops write there
-//   beforehand expunged/  where gvfs moves what it is about to delete for good
+//   files/     what of trash/ that one removed; what is moved here out of originals/ goes to the trash, and out of here
+//              it is restored
+//   info/      a .trashinfo for each of them, made up from the catalog, and what desktops write there beforehand
+//   expunged/  where gvfs moves what it is about to delete for good
 
 // Null: `name` is not of that form, or the number is no folder or file of it.
 NodeRef find_desktop_trash(const TreeContext& context, std::string_view name);

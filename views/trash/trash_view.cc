@@ -18,6 +18,12 @@ std::optional<int64_t> TrashView::key_of(Group group) const {
   return 0;
 }
 
+std::optional<GroupRow> TrashView::folder(Reader& reader, int64_t key) const {
+  auto row = View::folder(reader, key);
+  if (row) row->ownership.mode = 0700;
+  return row;
+}
+
 // Deleted once more: it leaves the trash, and its bytes stay until `damfs purge`.
 void TrashView::remove(Writer& writer, const Actor&, int64_t, const FoundAsset& asset) const {
   writer.drop_trash(asset.row.cursor);

@@ -6,7 +6,8 @@
 
 namespace damfs {
 
-// trash/: what was removed from originals/, until it is purged.
+// trash/: what anybody removed from originals/, until it is purged. It is the mount's owner's alone; what others
+// removed, they find in the trash of their own (desktop_nodes.h).
 class TrashView final : public View {
  public:
   static constexpr unsigned kCode = 10;
@@ -14,6 +15,7 @@ class TrashView final : public View {
   TrashView();
   Group group_of(int64_t key) const override;
   std::optional<int64_t> key_of(Group group) const override;
+  std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
   void take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,
             int64_t key, std::string_view name) const override;
