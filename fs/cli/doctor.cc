@@ -54,7 +54,7 @@ void check_worker(Findings& findings, const Library& library) {
   try {
     WorkerPool workers({.program = {}, .workers = 1});
     Job job;
-    job.source = open_file(library.root() / "damfs.toml", O_RDONLY);
+    job.source = library.folder().open("damfs.toml", O_RDONLY);
     job.name = "damfs.toml";
     job.deadline_ms = 10'000;
     std::atomic<bool> answered{false};
@@ -80,11 +80,11 @@ void check_objects(Findings& findings, Reader& reader, const ObjectStore& object
   int64_t missing = 0;
   each_object(reader, [&](const Digest& sha256, int64_t size) {
     ++blobs;
-    const auto st = stat_path(objects.path_of(sha256));
-    if (st && st->st_size == size) return;
+    const auto bytes = objects.size_of(sha256);
+    if (bytes == size) return;
     ++missing;
     findings.bad(fmt::format("object {} is {}: restore it from a backup of the library",
-                             objects.path_of(sha256).string(), st ? "of the wrong size" : "missing"));
+                             objects.path_of(sha256).string(), bytes ? "of the wrong size" : "missing"));
   });
   if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
 }
@@ -94,6 +94,7 @@ int examine(const Globals& globals) {
   check_machine(findings);
   const Library library = globals.open_library();
   findings.good("library " + library.root().string());
+  if (library.is_open_to_others()) findings.note("others may enter it; `chmod 0700` keeps them out");
   Catalog catalog(library.catalog());
   const auto reader = catalog.reader();
   const auto problems = check_catalog(*reader);
