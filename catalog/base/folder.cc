@@ -138,8 +138,10 @@ UniqueFd Folder::checked(int opened, const Path& name, mode_t type) const {
   UniqueFd file(opened);
   const struct stat st = stat_fd(file.get(), at(name));
   if ((st.st_mode & S_IFMT) != type) {
-    fail(type == S_IFDIR ? ENOTDIR : S_ISDIR(st.st_mode) ? EISDIR : ENXIO, "{} is {}, not {}", at(name).string(),
-         kind_of(st.st_mode), kind_of(type));
+    fail(type == S_IFDIR       ? ENOTDIR
+         : S_ISDIR(st.st_mode) ? EISDIR
+                               : ENXIO,
+         "{} is {}, not {}", at(name).string(), kind_of(st.st_mode), kind_of(type));
   }
   if (!is_trusted_owner(st.st_uid, owner())) {
     fail(EPERM, "{} belongs to user {} and the library to user {}; nothing of somebody else's is used in it",

@@ -44,7 +44,7 @@ class Folder {
 
   // Of whatever is called so, itself.
   std::optional<struct stat> stat(const Path& name) const;
-  bool has_file(const Path& name) const;    // a regular one
+  bool has_file(const Path& name) const;  // a regular one
   bool has_folder(const Path& name) const;
   // Throws what opening it would for what is neither a regular file nor missing, without opening it.
   void require_file_or_nothing(const Path& name) const;
@@ -82,7 +82,7 @@ class Folder {
 // A name in a folder.
 struct FileIn {
   FileIn(Folder in, Path called) : folder(std::move(in)), name(std::move(called)) {}
-  FileIn(const Path& path);  // NOLINT(google-explicit-constructor): as Folder's
+  FileIn(const Path& path);                      // NOLINT(google-explicit-constructor): as Folder's
   Path path() const { return folder.at(name); }  // for messages
   FileIn with_suffix(std::string_view suffix) const { return {folder, name.string().append(suffix)}; }
 

@@ -80,8 +80,8 @@ class Use {
 
 // One connection, to a file that may be anybody's: it and what SQLite keeps beside it are opened beneath the folder, no
 // link followed; nothing in it runs or is called by itself, and its values and pages are checked and bounded. What its
-// schema is, is for its opener to compare (schema_of). Every failure is an Error whose errno says what a caller can do: ENOSPC, EDQUOT, EBUSY,
-// EROFS, EUCLEAN (damaged), EIO; its message names the file.
+// schema is, is for its opener to compare (schema_of). Every failure is an Error whose errno says what a caller can do:
+// ENOSPC, EDQUOT, EBUSY, EROFS, EUCLEAN (damaged), EIO; its message names the file.
 class Database {
  public:
   enum class Mode { kCreate, kReadWrite, kReadOnly };

@@ -134,8 +134,7 @@ void Catalog::create(const FileIn& file) {
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-Catalog::Catalog(FileIn file)
-    : file_(std::move(file)), path_(file_.path()), reserve_(file_.with_suffix("-reserve")) {
+Catalog::Catalog(FileIn file) : file_(std::move(file)), path_(file_.path()), reserve_(file_.with_suffix("-reserve")) {
   try {
     open();
   } catch (const Error& error) {

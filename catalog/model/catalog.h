@@ -47,8 +47,8 @@ class Catalog {
   static void create(const FileIn& file);
 
   // Opens an existing one, bringing an older schema up to date. Refuses, changing nothing: a newer schema
-  // (ENOTSUP), a file that is empty, truncated, no catalog, or that holds triggers, views or other tables than damfs makes
-  // (EUCLEAN), a network file system (EREMOTE).
+  // (ENOTSUP), a file that is empty, truncated, no catalog, or that holds triggers, views or other tables than damfs
+  // makes (EUCLEAN), a network file system (EREMOTE).
   explicit Catalog(FileIn file);
   ~Catalog();
   Catalog(const Catalog&) = delete;

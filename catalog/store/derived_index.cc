@@ -217,7 +217,8 @@ void DerivedIndex::adopt_files() {
                     to_ns(st->st_mtim));
     insert.run();
   };
-  const auto folders_in = [](const Folder& folder, const std::function<void(const std::string&, const Folder&)>& visit) {
+  const auto folders_in = [](const Folder& folder,
+                             const std::function<void(const std::string&, const Folder&)>& visit) {
     folder.each([&](const std::string& name, unsigned char type) {
       if (type != DT_DIR) return;
       if (const auto inner = folder.existing_folder(name)) visit(name, *inner);

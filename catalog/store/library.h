@@ -27,8 +27,8 @@ struct Config {
   static Config parse(std::string_view text, const Path& file_for_messages);
 };
 
-// What is done about a library whose folder belongs to neither this user nor root: whoever made it may have meant it for
-// him, and can change it while it is used.
+// What is done about a library whose folder belongs to neither this user nor root: whoever made it may have meant it
+// for him, and can change it while it is used.
 enum class ForeignOwner : uint8_t { kRefused, kAccepted };
 
 // A library on disk:

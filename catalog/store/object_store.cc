@@ -87,8 +87,7 @@ bool is_new_name(std::string_view name) {
 
 }  // namespace
 
-ObjectStore::ObjectStore(Folder objects, Folder staging)
-    : objects_(std::move(objects)), staging_(std::move(staging)) {}
+ObjectStore::ObjectStore(Folder objects, Folder staging) : objects_(std::move(objects)), staging_(std::move(staging)) {}
 
 Path ObjectStore::path_of(const Digest& sha256) const { return objects_.at(place_of(sha256)); }
 
@@ -340,8 +339,8 @@ bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, in
     return true;
   }
   for (int attempt = 0;; ++attempt) {
-    const int code = staged.name.empty() ? objects_.link_fd(staged.fd.get(), place)
-                                         : staging_.rename(staged.name, objects_, place);
+    const int code =
+        staged.name.empty() ? objects_.link_fd(staged.fd.get(), place) : staging_.rename(staged.name, objects_, place);
     if (code == 0) return true;
     if (code == EEXIST) return link_into_place(staged, sha256, size, true);  // another thread was first
     if (code != ENOENT || attempt > 0) throw_errno(code, "cannot store " + objects_.at(place).string());

@@ -28,7 +28,7 @@ inline constexpr int kFailed = 1;
 inline constexpr int kPartlyDone = 2;  // each failed file was named, with why
 
 struct Globals {
-  std::optional<Path> library;  // -L
+  std::optional<Path> library;                          // -L
   ForeignOwner foreign_owner = ForeignOwner::kRefused;  // --foreign-owner
   int exit_code = kAllDone;
 

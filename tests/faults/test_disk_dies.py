@@ -44,7 +44,9 @@ def codes_of(acts):
 
 def test_a_dead_disk_is_an_io_error_and_no_damaged_catalog(on_a_disk, scratch):
     library, disk = on_a_disk
-    mount = Mount(library, at=scratch / "mount").start()
+    mount = Mount(library, at=scratch / "mount")
+    mount.log = scratch / "mount.log"
+    mount.start()
     originals = mount.path / "originals"
     try:
         for number in range(50):
@@ -71,7 +73,9 @@ def test_a_dead_disk_is_an_io_error_and_no_damaged_catalog(on_a_disk, scratch):
 def test_nothing_is_made_where_the_disk_was(on_a_disk, scratch):
     """Detached below the mount: what is open leads to the disk still, and its empty place stays empty."""
     library, disk = on_a_disk
-    mount = Mount(library, at=scratch / "mount").start()
+    mount = Mount(library, at=scratch / "mount")
+    mount.log = scratch / "mount.log"
+    mount.start()
     originals = mount.path / "originals"
     (originals / "before.bin").write_bytes(b"before")
     subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -107,6 +111,7 @@ def test_a_damaged_catalog_is_told_in_the_mounts_log(on_a_disk, scratch):
                 catalog.seek(page * 4096 + 1)
                 catalog.write(b"\xff" * 64)
     mount = Mount(library, at=scratch / "mount")
+    mount.log = scratch / "mount.log"
     try:
         mount.start()
     except AssertionError:

@@ -81,14 +81,15 @@ def test_a_lock_on_a_proxy_holds_up_nobody(library, mount_of, scratch, demo):
     clip = next(demo.rglob("C0001.MOV"))
     library.import_(clip, "--into", "c")
     name = "proxies/edit/originals/c/C0001.mov"
-    with mount_of(library) as mount:
-        with open(mount.path / name, "rb") as proxy:
-            proxy.read(200_000)
-        kept = wait_until(lambda: [p for p in (library.path / "derived/edit").rglob("*") if p.is_file()], 30, "the proxy to be kept")
+    first = mount_of(library)
+    with open(first.path / name, "rb") as proxy:
+        proxy.read(200_000)
+    kept = wait_until(lambda: [p for p in (library.path / "derived/edit").rglob("*") if p.is_file()], 30, "the proxy to be kept")
+    first.stop()
     open_to_others(library)
-    locks = [(path, 1 << 60, 2) for path in kept]
-    with Stranger(*locks) as stranger, mount_of(library, at=scratch / "again") as mount:
+    with Stranger(*((path, 1 << 60, 2) for path in kept)) as stranger:
         assert stranger.locked
+        mount = mount_of(library, at=scratch / "again")
         before = time.monotonic()
         with open(mount.path / name, "rb") as proxy:
             whole = proxy.read(200_000)

@@ -65,7 +65,8 @@ TEST(Library, IsMadeOnceAndOpenedAgain) {
   const ScratchFolder folder;
   const Library made = Library::create(folder / "new/library");
   EXPECT_TRUE(Library::is_library(made.root()));
-  EXPECT_TRUE(read_text(made.derived().path() / "CACHEDIR.TAG")->starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
+  EXPECT_TRUE(
+      read_text(made.derived().path() / "CACHEDIR.TAG")->starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
   const auto code = [](const std::function<void()>& work) {
     try {
       work();
