@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "catalog/base/error.h"
@@ -17,9 +18,20 @@ namespace {
 // serve requests.
 constexpr rlim_t kReserve = 128;
 
-rlim_t limit_now() noexcept {
+rlim_t ask_limit() noexcept {
   struct rlimit limit {};
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+// Each opened file asks, so it is remembered.
+std::atomic<rlim_t> known_limit{0};
+
+rlim_t limit_now() noexcept {
+  const rlim_t known = known_limit.load(std::memory_order_relaxed);
+  if (known != 0) return known;
+  const rlim_t asked = ask_limit();
+  known_limit = asked;
+  return asked;
 }
 
 }  // namespace
@@ -29,6 +41,7 @@ void raise_descriptor_limit() noexcept {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  known_limit = 0;
 }
 
 // The lowest free number is the one that is given, so a high one says that there are few left.
