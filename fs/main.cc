@@ -30,9 +30,12 @@ int run(int argc, char** argv) {
   std::string library;
   int verbosity = 0;
   program.add_option("-L,--library", library, "The library's folder");
+  bool accept_foreign = false;
+  program.add_flag("--foreign-owner", accept_foreign, "Use a library that belongs to another user, whom you trust");
   program.add_flag("-v,--verbose", verbosity, "Log more; twice for everything");
   program.parse_complete_callback([&] {
     if (!library.empty()) globals.library = library;
+    if (accept_foreign) globals.foreign_owner = damfs::ForeignOwner::kAccepted;
     if (verbosity > 0) damfs::log::set_level(verbosity > 1 ? damfs::log::Level::kDebug : damfs::log::Level::kInfo);
   });
   for (const auto add : {damfs::add_init, damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,

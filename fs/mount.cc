@@ -22,6 +22,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "fs/mount/launch.h"
@@ -151,6 +152,7 @@ void read_further_ahead(const Path& mountpoint) {
 
 void serve(const MountRequest& request, const Path& mountpoint, const MakeMountable& make, Launch& launch) {
   const EndSignals signals;
+  raise_descriptor_limit();
   const MountOptions options = parse_mount_options(request.options);
   fuse_set_log_func(&log_libfuse);
   Stats stats;

@@ -3,12 +3,12 @@
 
 #include "fs/op_table.h"
 
-#include <unistd.h>
-
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <vector>
 
+#include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "views/asker.h"
@@ -21,6 +21,16 @@ Session& session_of(fuse_req_t request) { return *static_cast<Session*>(fuse_req
 // What programs ask without meaning it, and what the kernel mends by itself, is not told to people.
 bool is_told(int code) {
   return code != ENOENT && code != ESTALE && code != ENODATA && code != EEXIST && code != EBADF;
+}
+
+// Whoever looks after the machine reads the log, not what a program was refused; once a minute says enough of it.
+void log_damage(int code, std::string_view what) {
+  constexpr int64_t kOnceIn = int64_t{60} * 1'000'000'000;
+  static std::atomic<int64_t> next_ns{0};
+  if (code != EUCLEAN) return;
+  int64_t next = next_ns;
+  const int64_t now = now_ns();
+  if (now >= next && next_ns.compare_exchange_strong(next, now + kOnceIn)) log::error("{}", what);
 }
 
 // The boundary: in here everything is a value or an exception, out there it is exactly one reply.
@@ -111,6 +121,7 @@ const fuse_lowlevel_ops& op_table() {
 int refusal(Session& session, std::string_view what, const std::exception& error) {
   const int code = errno_of_current_exception();
   if (is_told(code)) session.options().nodes.refused(error.what());
+  log_damage(code, error.what());
   log::debug("{}: {}", what, error.what());  // ordinary refusals are no news
   return code;
 }

@@ -73,7 +73,7 @@ class Tree::Impl {
       context_.lenses.push_back(std::make_unique<ClipLens>(profile));
     }
     context_.lenses.push_back(std::make_unique<CameraProxyLens>());
-    const auto config = stat_path(options.catalog.file().parent_path() / "objects");
+    const auto config = options.catalog.in().folder.stat("objects");
     context_.created_ns = config ? to_ns(config->st_ctim) : context_.mounted_ns;
     context_.control_files.push_back({"last-error", 1024, [this] { return context_.last_error.line(); }});
     root_ = make_root(context_);

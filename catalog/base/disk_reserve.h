@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 
 namespace damfs {
 
@@ -10,12 +10,12 @@ namespace damfs {
 // Neither of these fails; whoever asks finds out soon enough.
 class DiskReserve {
  public:
-  explicit DiskReserve(Path file) : file_(std::move(file)) {}
+  explicit DiskReserve(FileIn file) : file_(std::move(file)) {}
   void put_by() const noexcept;   // if it is not, and the disk is far from full
   bool give_up() const noexcept;  // false: there was none
 
  private:
-  const Path file_;
+  const FileIn file_;
 };
 
 }  // namespace damfs

@@ -8,8 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 
 namespace SQLite {
 class Database;
@@ -77,12 +78,15 @@ class Use {
   Statement& statement_;
 };
 
-// One connection. Every failure is an Error whose errno says what a caller can do: ENOSPC, EDQUOT, EBUSY,
-// EROFS, EUCLEAN (damaged), EIO; its message names the file.
+// One connection, to a file that may be anybody's: it and what SQLite keeps beside it are opened beneath the folder, no
+// link followed; nothing in it runs or is called by itself, and its values and pages are checked and bounded. What its
+// schema is, is for its opener to compare (schema_of). Every failure is an Error whose errno says what a caller can do:
+// ENOSPC, EDQUOT, EBUSY, EROFS, EUCLEAN (damaged), EIO; its message names the file.
 class Database {
  public:
   enum class Mode { kCreate, kReadWrite, kReadOnly };
-  Database(Path path, Mode mode);
+  Database(FileIn file, Mode mode);
+  Database();  // in memory
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -99,10 +103,16 @@ class Database {
 
  private:
   friend class Statement;
+  void harden();
+  std::optional<FileIn> file_;  // its folder is open for as long as SQLite may open something in it
   Path path_;
   StatementWatcher watcher_;
   std::unique_ptr<SQLite::Database> impl_;
 };
+
+// What a database consists of: a line each for its tables, indexes, views and triggers, as they were made, free of
+// comments, spaces and quotes; in order. What SQLite makes by itself (sqlite_stat1, …) is left out.
+std::vector<std::string> schema_of(Database& database);
 
 // BEGIN IMMEDIATE … COMMIT, or ROLLBACK when it goes out of scope uncommitted.
 class Transaction {

@@ -8,12 +8,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
+#include "catalog/model/newest_schema.h"
 #include "catalog/model/writer.h"
 #include "sql.h"
 
@@ -27,9 +31,9 @@ constexpr std::array<std::string_view, 8> kSchemaSteps = {sql::k_schema_1, sql::
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.
-void refuse_network_file_system(const Path& folder) {
+void refuse_network_file_system(const Folder& folder) {
   struct statfs fs {};
-  if (::statfs(folder.c_str(), &fs) != 0) return;
+  if (::fstatfs(folder.fd(), &fs) != 0) return;
   static constexpr std::pair<int64_t, std::string_view> kNetworks[] = {
       {0x6969, "NFS"},    {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"}, {0x517B, "SMB"},
       {0x01021997, "9p"}, {0x00C36400, "Ceph"}, {0x5346414F, "AFS"},
@@ -39,7 +43,7 @@ void refuse_network_file_system(const Path& folder) {
       fail(EREMOTE,
            "{} is on a network file system ({}), where a catalog cannot be kept safely. Put the library on a local "
            "disk; originals may stay on the network",
-           folder.string(), name);
+           folder.path().string(), name);
     }
   }
 }
@@ -52,10 +56,45 @@ void migrate(db::Database& database, int64_t from) {
   }
 }
 
+std::vector<std::string> made_schema(int64_t version) {
+  db::Database ours;
+  db::Transaction once(ours);
+  for (int64_t step = 0; step < version; ++step) ours.execute(kSchemaSteps[static_cast<size_t>(step)]);
+  return db::schema_of(ours);
+}
+
+Digest schema_digest(const std::vector<std::string>& schema) {
+  Sha256 hash;
+  for (const std::string& line : schema) {
+    hash.update(std::as_bytes(std::span(line)));
+    hash.update(std::as_bytes(std::span("\n", 1)));
+  }
+  return hash.finish();
+}
+
+// A catalog may be anybody's: before anything of it is used, it is what our own steps make, and nothing more. What they
+// make is known by its digest, for making it takes longer than all else that a verb does.
+void refuse_foreign_schema(db::Database& database, int64_t version) {
+  const std::vector<std::string> found = db::schema_of(database);
+  if (schema_digest(found).hex() == kNewestSchema) return;
+  const std::vector<std::string> expected = made_schema(version);
+  if (found == expected) return;
+  std::vector<std::string> foreign;
+  std::set_difference(found.begin(), found.end(), expected.begin(), expected.end(), std::back_inserter(foreign));
+  std::vector<std::string> missing;
+  std::set_difference(expected.begin(), expected.end(), found.begin(), found.end(), std::back_inserter(missing));
+  constexpr size_t kMostShown = 80;
+  fail(EUCLEAN, "{}: its schema is not that of a damfs catalog ({} '{}'); nothing of it was used. {}",
+       database.path().string(), foreign.empty() ? "it lacks" : "it has",
+       printable((foreign.empty() ? missing : foreign).front().substr(0, kMostShown)),
+       "Somebody else made or changed it: restore it from a backup");
+}
+
 // A truncated catalog.db is caught by its own header before SQLite touches it: opening one with an empty or
 // cut file would otherwise count as a new database.
-void check_header(const Path& file) {
-  const auto fd = open_existing(file, O_RDONLY);
+void check_header(const FileIn& in) {
+  const Path file = in.path();
+  const auto fd = in.folder.open_existing(in.name, O_RDONLY);
   if (!fd) fail(ENOENT, "there is no catalog at {}; `damfs init` makes a library", file.string());
   std::array<std::byte, 100> header{};
   const auto size = static_cast<uint64_t>(stat_fd(fd->get(), file).st_size);
@@ -74,7 +113,7 @@ void check_header(const Path& file) {
   const uint64_t page_size = big_endian(16, 2) == 1 ? 65536 : big_endian(16, 2);
   const uint64_t expected = page_size * big_endian(28, 4);
   // With frames in the WAL, the file may rightly be shorter until they are checkpointed.
-  const auto wal = stat_path(file.string() + "-wal");
+  const auto wal = in.folder.stat(in.with_suffix("-wal").name);
   if (size < expected && (!wal || wal->st_size == 0)) {
     fail(EUCLEAN, "{} is truncated: {} of {} bytes are left; nothing was changed. Restore it from a backup",
          file.string(), size, expected);
@@ -83,9 +122,11 @@ void check_header(const Path& file) {
 
 }  // namespace
 
-void Catalog::create(const Path& file) {
-  refuse_network_file_system(file.parent_path());
-  if (stat_path(file)) fail(EEXIST, "{} exists already", file.string());
+std::string Catalog::newest_schema() { return schema_digest(made_schema(kSchemaVersion)).hex(); }
+
+void Catalog::create(const FileIn& file) {
+  refuse_network_file_system(file.folder);
+  if (file.folder.stat(file.name)) fail(EEXIST, "{} exists already", file.path().string());
   db::Database database(file, db::Database::Mode::kCreate);
   database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   database.execute("PRAGMA journal_mode = WAL");
@@ -93,7 +134,7 @@ void Catalog::create(const Path& file) {
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-Catalog::Catalog(Path file) : file_(std::move(file)), reserve_(file_.string() + "-reserve") {
+Catalog::Catalog(FileIn file) : file_(std::move(file)), path_(file_.path()), reserve_(file_.with_suffix("-reserve")) {
   try {
     open();
   } catch (const Error& error) {
@@ -103,7 +144,7 @@ Catalog::Catalog(Path file) : file_(std::move(file)), reserve_(file_.string() + 
 }
 
 void Catalog::open() {
-  refuse_network_file_system(file_.parent_path());
+  refuse_network_file_system(file_.folder);
   check_header(file_);
   {
     // Through a read-only look first: a newer catalog must not be touched at all.
@@ -111,10 +152,11 @@ void Catalog::open() {
     const int64_t version = database.integer("PRAGMA user_version");
     if (version > kSchemaVersion) {
       fail(ENOTSUP, "{} was written by a newer damfs (its schema is {}, this program knows {}); use that one",
-           file_.string(), version, kSchemaVersion);
+           path_.string(), version, kSchemaVersion);
     }
     if (version < 1)
-      fail(EUCLEAN, "{} holds no catalog; nothing was changed. Restore it from a backup", file_.string());
+      fail(EUCLEAN, "{} holds no catalog; nothing was changed. Restore it from a backup", path_.string());
+    refuse_foreign_schema(database, version);
   }
   writer_database_ = std::make_unique<db::Database>(file_, db::Database::Mode::kReadWrite);
   migrate(*writer_database_, writer_database_->integer("PRAGMA user_version"));
@@ -176,8 +218,8 @@ Written Catalog::try_to_write(const WriteRequest& request, const std::function<v
 }
 
 void Catalog::sync() {
-  const auto wal = open_existing(file_.string() + "-wal", O_RDONLY);
-  if (wal && ::fdatasync(wal->get()) != 0) throw_errno(errno, "cannot write " + file_.string() + " to its disk");
+  const auto wal = file_.folder.open_existing(file_.with_suffix("-wal").name, O_RDONLY);
+  if (wal && ::fdatasync(wal->get()) != 0) throw_errno(errno, "cannot write " + path_.string() + " to its disk");
 }
 
 }  // namespace damfs

@@ -6,10 +6,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "catalog/base/disk_reserve.h"
+#include "catalog/base/folder.h"
 #include "catalog/model/journal.h"
 #include "catalog/model/reader.h"
 
@@ -41,14 +44,18 @@ struct WriteRequest {
 class Catalog {
  public:
   // Makes a new one; EEXIST when something is there already.
-  static void create(const Path& file);
+  static void create(const FileIn& file);
 
   // Opens an existing one, bringing an older schema up to date. Refuses, changing nothing: a newer schema
-  // (ENOTSUP), a file that is empty, truncated or no catalog (EUCLEAN), a network file system (EREMOTE).
-  explicit Catalog(Path file);
+  // (ENOTSUP), a file that is empty, truncated, no catalog, or that holds triggers, views or other tables than damfs
+  // makes (EUCLEAN), a network file system (EREMOTE).
+  explicit Catalog(FileIn file);
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
+
+  // The digest of what the steps up to the newest make (newest_schema.h).
+  static std::string newest_schema();
 
   // Lends a reader to this thread for as long as the lease lives.
   class Lease {
@@ -76,14 +83,16 @@ class Catalog {
   // All that was written is on the disk when it returns.
   void sync();
 
-  const Path& file() const { return file_; }
+  const FileIn& in() const { return file_; }
+  const Path& file() const { return path_; }  // for messages
 
  private:
   void open();
   Written try_to_write(const WriteRequest& request, const std::function<void(Writer&)>& work);
   void take_back(std::unique_ptr<Reader> reader);
 
-  const Path file_;
+  const FileIn file_;
+  const Path path_;
   const DiskReserve reserve_;
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<Reader>> idle_readers_;

@@ -151,7 +151,7 @@ class Reader::Statements {
   std::unordered_map<std::string_view, db::Statement> prepared_;
 };
 
-Reader::Reader(const Path& catalog) : database_(catalog, db::Database::Mode::kReadWrite) {
+Reader::Reader(const FileIn& catalog) : database_(catalog, db::Database::Mode::kReadWrite) {
   // Listings run through the catalog once; a large page cache a thread would only be resident memory.
   database_.execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
   statements_ = std::make_unique<Statements>(database_);

@@ -24,7 +24,7 @@ class WordMatcher;
 // The statements are catalog/sql/mount.sql's, prepared when first used.
 class Reader {
  public:
-  explicit Reader(const Path& catalog);
+  explicit Reader(const FileIn& catalog);
   ~Reader();
 
   // Visitors return false to stop. They must not use this reader.

@@ -28,7 +28,7 @@ std::string fts_term(const QueryTerm& term) {
 }
 
 WordMatcher::WordMatcher()
-    : database_(":memory:", db::Database::Mode::kCreate),
+    : database_(),
       clear_(with_index(database_), "INSERT INTO one (one) VALUES ('delete-all')"),
       insert_(database_,
               "INSERT INTO one (rowid, names, title, description, tags, camera) VALUES (1, ?1, ?2, ?3, ?4, ?5)"),

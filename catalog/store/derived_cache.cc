@@ -13,6 +13,7 @@
 #include <chrono>
 #include <utility>
 
+#include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/out_of_room.h"
@@ -40,7 +41,7 @@ int64_t with_slack(int64_t max_bytes) { return max_bytes - max_bytes / 10; }
 
 }  // namespace
 
-DerivedCache::DerivedCache(Path folder, int64_t max_bytes)
+DerivedCache::DerivedCache(FileIn folder, int64_t max_bytes)
     : folder_(std::move(folder)), max_bytes_(max_bytes), index_(folder_) {}
 
 DerivedCache::~DerivedCache() {
@@ -52,13 +53,27 @@ DerivedCache::~DerivedCache() {
   if (saver_.joinable()) saver_.join();
 }
 
-Path DerivedCache::path_of(const DerivedKey& key) const {
-  const std::string text = key.text();
-  return folder_ / key.profile / text.substr(0, 2) / text;
+Path DerivedCache::name_of(const DerivedKey& key) const {
+  const auto place = DerivedKey::place_of(key.text());
+  if (!place) fail(EINVAL, "'{}' is no name of a derived file", key.text());
+  return folder_.name / *place;
+}
+
+// What is no file of ours is none at all: it is replaced.
+std::optional<UniqueFd> DerivedCache::open_ours(const Path& name, int flags) const {
+  try {
+    auto file = folder_.folder.open_existing(name, flags);
+    if (file) file = but_not_the_last(std::move(*file));
+    return file;
+  } catch (const Error& error) {
+    if (!is_none_of_ours(error.code())) throw;
+    log::warning("{}", error.what());
+    return std::nullopt;
+  }
 }
 
 std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
-  auto fd = open_existing(path_of(key), O_RDONLY);
+  auto fd = open_ours(name_of(key), O_RDONLY);
   if (fd) {
     tolerantly([&] { index_.touch(key.text()); });
   }
@@ -66,7 +81,7 @@ std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
 }
 
 void DerivedCache::remove(const DerivedKey& key) {
-  ::unlink(path_of(key).c_str());
+  folder_.folder.unlink(name_of(key));
   tolerantly([&] { index_.drop(key.text()); });
   forget_failure(key);
 }
@@ -80,44 +95,41 @@ void DerivedCache::remove_all_of(const Digest& source) {
 }
 
 UniqueFd DerivedCache::stage() {
-  const int fd = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
-  if (fd >= 0) return UniqueFd(fd);
-  if (errno == ENOENT) {
-    std::filesystem::create_directories(folder_);
-    return open_file(folder_, O_TMPFILE | O_RDWR, 0644);
-  }
-  throw_errno(errno, "cannot write in " + folder_.string());
+  const Folder folder = folder_.folder.make_folder(folder_.name);
+  UniqueFd staged(::openat(folder.fd(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
+  if (!staged) throw_errno(errno, "cannot write in " + folder_.path().string());
+  return but_not_the_last(std::move(staged));
 }
 
 void DerivedCache::sync() {
-  const auto folder = open_existing(folder_, O_RDONLY | O_DIRECTORY);
-  if (folder && ::syncfs(folder->get()) != 0) throw_errno(errno, "cannot write " + folder_.string() + " to its disk");
+  if (::syncfs(folder_.folder.make_folder(folder_.name).fd()) != 0) {
+    throw_errno(errno, "cannot write " + folder_.path().string() + " to its disk");
+  }
 }
 
 // False: the name is taken.
-bool DerivedCache::give_name(int staged, const Path& path) {
-  const std::string from = fmt::format("/proc/self/fd/{}", staged);
+bool DerivedCache::give_name(int staged, const Path& name) const {
   for (int attempt = 0;; ++attempt) {
-    if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-    if (errno == EEXIST) return false;
-    if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot keep " + path.string());
-    std::filesystem::create_directories(path.parent_path());
+    const int code = folder_.folder.link_fd(staged, name);
+    if (code == 0) return true;
+    if (code == EEXIST) return false;
+    if (code != ENOENT || attempt > 0) throw_errno(code, "cannot keep " + folder_.folder.at(name).string());
+    folder_.folder.make_folder(name.parent_path());
   }
 }
 
 void DerivedCache::insert(const DerivedKey& key, int staged) {
-  const Path path = path_of(key);
-  const struct stat st = stat_fd(staged, path);
-  if (!give_name(staged, path)) {
+  const Path name = name_of(key);
+  const struct stat st = stat_fd(staged, name);
+  if (!give_name(staged, name)) {
     // The same key is the same size for ever: another one is what a power cut or somebody's hand left.
-    const auto there = stat_path(path);
-    if (!there || there->st_size == st.st_size) return;
-    ::unlink(path.c_str());
-    if (!give_name(staged, path)) return;
+    const auto there = folder_.folder.stat(name);
+    if (!there || (S_ISREG(there->st_mode) && there->st_size == st.st_size)) return;
+    folder_.folder.unlink(name);
+    if (!give_name(staged, name)) return;
   }
   tolerantly([&] {
-    // Relative, for a library may be moved.
-    index_.add(key.text(), path.lexically_relative(folder_).native(), allocated(st));
+    index_.add(key.text(), allocated(st));
     if (bytes() > max_bytes_) keep_within_bound(with_slack(max_bytes_));
   });
 }
@@ -148,8 +160,7 @@ void DerivedCache::keep_within_bound(int64_t target) {
   };
   const auto files = index_.oldest_beyond(target - growth(), is_open);
   for (const auto& file : files) {
-    std::error_code ignored;
-    std::filesystem::remove(folder_ / file.path, ignored);
+    if (!file.place.empty()) folder_.folder.unlink(folder_.name / file.place);
     tolerantly([&] { index_.drop(file.key); });
   }
   const int64_t pieces = bytes() > target ? evict_pieces(target) : 0;
@@ -214,8 +225,8 @@ SparseFileRef DerivedCache::open_sparse(const DerivedKey& key, const SparseLayou
 }
 
 // A file that was deleted is good for those who have it open, and for nobody else.
-bool DerivedCache::leads_to_its_name(const OpenSparse& sparse) {
-  return !sparse.has_name || stat_fd(sparse.file->fd(), sparse.path).st_nlink > 0;
+bool DerivedCache::leads_to_its_name(const OpenSparse& sparse) const {
+  return !sparse.has_name || stat_fd(sparse.file->fd(), sparse.name).st_nlink > 0;
 }
 
 SparseFileRef DerivedCache::try_open_sparse(const DerivedKey& key, const SparseLayout& layout,
@@ -242,31 +253,37 @@ DerivedCache::OpenSparseRef DerivedCache::make_open_sparse(const DerivedKey& key
                                 .disk_full = [this] { make_room(); }};
   auto sparse = std::make_shared<OpenSparse>();
   sparse->key = key.text();
-  sparse->path = path_of(key);
-  if (auto fd = open_existing(sparse->path, O_RDWR)) {
-    sparse->file = SparseFile::open(std::move(*fd), layout, hooks);
+  sparse->name = name_of(key);
+  if (auto fd = open_ours(sparse->name, O_RDWR)) {
+    try {
+      sparse->file = SparseFile::open(std::move(*fd), layout, hooks);
+      if (!sparse->file) folder_.folder.unlink(sparse->name);
+    } catch (const Error& error) {
+      // Somebody's lock is on it and stays there: whoever asks now has one of his own, without a name.
+      if (error.code() != EBUSY) throw;
+      log::warning("{}: {}", folder_.folder.at(sparse->name).string(), error.what());
+    }
     sparse->has_name = sparse->file != nullptr;
-    if (!sparse->file) ::unlink(sparse->path.c_str());
   }
   if (!sparse->file) sparse->file = SparseFile::create(stage(), layout, head, hooks);
   return sparse;
 }
 
 // Everything of it is on the disk and in the index, or it has no name to be found under.
-bool DerivedCache::is_settled(const OpenSparse& sparse) {
+bool DerivedCache::is_settled(const OpenSparse& sparse) const {
   if (sparse.file->needs_flush()) return false;
   return sparse.file->growth() == 0 || !sparse.has_name || !leads_to_its_name(sparse);
 }
 
 void DerivedCache::save(OpenSparse& sparse) {
   const std::lock_guard lock(sparse.saving);
-  sparse.file->flush();
-  if (!sparse.has_name) sparse.has_name = give_name(sparse.file->fd(), sparse.path);
+  if (!sparse.file->flush()) return;
+  if (!sparse.has_name) sparse.has_name = give_name(sparse.file->fd(), sparse.name);
   const int64_t counted = sparse.file->growth();
-  const struct stat st = stat_fd(sparse.file->fd(), sparse.path);
+  const struct stat st = stat_fd(sparse.file->fd(), sparse.name);
   // Another process's file has the name, or somebody deleted it: it goes with its last reader.
   if (!sparse.has_name || st.st_nlink == 0) return;
-  index_.add(sparse.key, sparse.path.lexically_relative(folder_).native(), allocated(st));
+  index_.add(sparse.key, allocated(st));
   sparse.file->growth() -= counted;
 }
 
@@ -281,7 +298,7 @@ void DerivedCache::save_all() {
     }
   }
   const std::lock_guard lock(sparse_mutex_);
-  std::erase_if(open_sparse_, [](const auto& entry) {
+  std::erase_if(open_sparse_, [this](const auto& entry) {
     const OpenSparseRef& sparse = entry.second;
     return sparse.use_count() == 1 && sparse->file.use_count() == 1 && is_settled(*sparse);
   });

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 #include "catalog/store/derived_index.h"
 #include "catalog/store/derived_key.h"
 #include "catalog/store/sparse_file.h"
@@ -28,7 +28,7 @@ namespace damfs {
 // Thread-safe.
 class DerivedCache {
  public:
-  DerivedCache(Path folder, int64_t max_bytes);
+  DerivedCache(FileIn folder, int64_t max_bytes);
   ~DerivedCache();
   DerivedCache(const DerivedCache&) = delete;
   DerivedCache& operator=(const DerivedCache&) = delete;
@@ -65,30 +65,31 @@ class DerivedCache {
   // A sparse file that somebody has open, or had until a moment ago.
   struct OpenSparse {
     std::string key;
-    Path path;
+    Path name;  // as name_of
     SparseFileRef file;
     std::atomic<bool> has_name{false};  // not at first, so that no power cut leaves half a head under it
     std::mutex saving;
   };
   using OpenSparseRef = std::shared_ptr<OpenSparse>;
 
-  Path path_of(const DerivedKey& key) const;
-  static bool give_name(int staged, const Path& path);
+  Path name_of(const DerivedKey& key) const;  // in folder_.folder
+  std::optional<UniqueFd> open_ours(const Path& name, int flags) const;
+  bool give_name(int staged, const Path& name) const;
   void keep_within_bound(int64_t target);
   int64_t evict_pieces(int64_t target);  // how many
   void make_room();
   void has_grown(bool nothing_missing);
   OpenSparseRef make_open_sparse(const DerivedKey& key, const SparseLayout& layout, std::span<const std::byte> head);
   SparseFileRef try_open_sparse(const DerivedKey& key, const SparseLayout& layout, std::span<const std::byte> head);
-  static bool leads_to_its_name(const OpenSparse& sparse);
+  bool leads_to_its_name(const OpenSparse& sparse) const;
   std::vector<OpenSparseRef> all_open_sparse() const;
   int64_t growth() const;
-  static bool is_settled(const OpenSparse& sparse);
+  bool is_settled(const OpenSparse& sparse) const;
   void save(OpenSparse& sparse);
   void save_all();
   void run_saver();
 
-  const Path folder_;
+  const FileIn folder_;  // beneath the library's, for it may be deleted and made again
   const int64_t max_bytes_;
   DerivedIndex index_;
   std::mutex evicting_;                    // taken before all others

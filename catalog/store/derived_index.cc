@@ -3,6 +3,8 @@
 
 #include "catalog/store/derived_index.h"
 
+#include <dirent.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -19,9 +21,25 @@ namespace {
 constexpr size_t kTouchesKept = 256;
 constexpr int64_t kFormat = 1;  // user_version; an index of another one is made anew
 
+// `path` is for those who look into it: where a file stands is found from its key.
+constexpr std::string_view kTables =
+    "CREATE TABLE derived (key TEXT PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, "
+    "used_ns INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX derived_by_use ON derived (used_ns, key);"
+    "CREATE TABLE failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID";
+
+const std::vector<std::string>& our_schema() {
+  static const std::vector<std::string> schema = [] {
+    db::Database made;
+    made.execute(kTables);
+    return db::schema_of(made);
+  }();
+  return schema;
+}
+
 }  // namespace
 
-DerivedIndex::DerivedIndex(Path folder) : folder_(std::move(folder)) { open_or_renew(); }
+DerivedIndex::DerivedIndex(FileIn folder) : folder_(std::move(folder)) { open_or_renew(); }
 
 DerivedIndex::~DerivedIndex() {
   try {
@@ -52,14 +70,16 @@ void DerivedIndex::touch(const std::string& key) {
   });
 }
 
-void DerivedIndex::add(const std::string& key, const std::string& path, int64_t bytes) {
+void DerivedIndex::add(const std::string& key, int64_t bytes) {
+  const auto place = DerivedKey::place_of(key);
+  if (!place) fail(EINVAL, "'{}' is no name of a derived file", key);
   with_database([&] {
     db::Statement before(*database_, "SELECT bytes FROM derived WHERE key = ?1");
     before.bind_all(std::string_view(key));
     if (before.step()) total_ -= before.integer(0);
     before.reset();
     db::Statement(*database_, "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)")
-        .bind_all(std::string_view(key), std::string_view(path), bytes, now_ns())
+        .bind_all(std::string_view(key), std::string_view(*place), bytes, now_ns())
         .run();
     total_ += bytes;
   });
@@ -85,11 +105,13 @@ std::vector<DerivedIndex::File> DerivedIndex::oldest_beyond(int64_t target,
     total_ = database_->integer("SELECT sum(bytes) FROM derived");  // another process may have added
     std::vector<File> files;
     int64_t left = total_;
-    db::Statement rows(*database_, "SELECT key, path, bytes FROM derived ORDER BY used_ns, key");
+    db::Statement rows(*database_, "SELECT key, bytes FROM derived ORDER BY used_ns, key");
     while (left > target && rows.step()) {
-      File file{std::string(rows.text(0)), std::string(rows.text(1)), rows.integer(2)};
+      File file{std::string(rows.text(0)), {}, rows.integer(1)};
       if (keep(file.key)) continue;
       left -= file.bytes;
+      // What is no name of ours leads to no file: its row goes, and nothing else.
+      file.place = DerivedKey::place_of(file.key).value_or("");
       files.push_back(std::move(file));
     }
     return files;
@@ -143,11 +165,11 @@ std::vector<DerivedIndex::Failure> DerivedIndex::failures() {
 // Somebody may delete the index, or all of derived/, at any time: then the connection leads to a file that
 // nobody else will ever see.
 void DerivedIndex::follow_file() {
-  const auto now = stat_path(file());
-  if (now && now->st_ino == inode_ && database_) return;
+  const auto now = folder_.folder.stat(file().name);
+  if (now && now->st_ino == inode_ && now->st_dev == device_ && database_) return;
   database_.reset();
   touched_.clear();
-  std::filesystem::create_directories(folder_);
+  folder_.folder.make_folder(folder_.name);
   // What lies beside a deleted database belongs to it; SQLite must not apply it to the new one.
   if (!now) remove_files();
   open_or_renew();
@@ -164,7 +186,7 @@ void DerivedIndex::open_or_renew() {
 // The reason is not passed on as the database words it, for that speaks of catalogs and backups.
 void DerivedIndex::renew(const std::string& why) {
   log::warning("the index of the derived files in {} is {}; it is made anew from the files, nothing is lost",
-               folder_.string(), why);
+               folder_.path().string(), why);
   database_.reset();
   remove_files();
   open();
@@ -172,8 +194,7 @@ void DerivedIndex::renew(const std::string& why) {
 
 void DerivedIndex::remove_files() {
   for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code ignored;
-    std::filesystem::remove(file().string() + suffix, ignored);
+    folder_.folder.unlink(file().with_suffix(suffix).name);  // of a link the link
   }
 }
 
@@ -184,36 +205,46 @@ void DerivedIndex::open() {
     // Locked from the first look on: two programs may find it missing at once.
     db::Transaction transaction(*database_);
     if (database_->integer("PRAGMA user_version") != kFormat) {
-      database_->execute(
-          "DROP TABLE IF EXISTS derived; DROP TABLE IF EXISTS failure;"
-          "CREATE TABLE derived (key TEXT PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, "
-          "used_ns INTEGER NOT NULL) WITHOUT ROWID;"
-          "CREATE INDEX derived_by_use ON derived (used_ns, key);"
-          "CREATE TABLE failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID");
+      database_->execute("DROP TABLE IF EXISTS derived; DROP TABLE IF EXISTS failure");
+      database_->execute(kTables);
       adopt_files();
       database_->execute(fmt::format("PRAGMA user_version = {}", kFormat));
     }
+    if (db::schema_of(*database_) != our_schema()) fail(EUCLEAN, "{} is not as damfs makes it", file().path().string());
     transaction.commit();
   }
-  const auto opened = stat_path(file());
+  const auto opened = folder_.folder.stat(file().name);
   inode_ = opened ? opened->st_ino : 0;
+  device_ = opened ? opened->st_dev : 0;
   total_ = database_->integer("SELECT sum(bytes) FROM derived");
 }
 
-// A deleted index leaves files that nobody would ever evict. The cache's own are known by their names; an ending is
-// what names had in libraries of former versions.
+// A deleted index leaves files that nobody would ever evict. The cache's own are known by their names and where they
+// stand.
 void DerivedIndex::adopt_files() {
   db::Statement insert(*database_,
                        "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
-    if (!entry.is_regular_file() || !DerivedKey::parse(entry.path().stem().native())) continue;
-    const auto st = lstat_path(entry.path());
-    if (!st) continue;
-    insert.bind_all(std::string_view(entry.path().filename().native()),
-                    std::string_view(entry.path().lexically_relative(folder_).native()),
-                    static_cast<int64_t>(st->st_blocks) * 512, to_ns(st->st_mtim));
+  const auto adopt = [&](const Folder& folder, const std::string& place, const std::string& name) {
+    const auto st = DerivedKey::place_of(name) == place ? folder.stat(name) : std::nullopt;
+    if (!st || !S_ISREG(st->st_mode)) return;
+    insert.bind_all(std::string_view(name), std::string_view(place), static_cast<int64_t>(st->st_blocks) * 512,
+                    to_ns(st->st_mtim));
     insert.run();
-  }
+  };
+  const auto folders_in = [](const Folder& folder,
+                             const std::function<void(const std::string&, const Folder&)>& visit) {
+    folder.each([&](const std::string& name, unsigned char type) {
+      if (type != DT_DIR) return;
+      if (const auto inner = folder.existing_folder(name)) visit(name, *inner);
+    });
+  };
+  folders_in(folder_.folder.make_folder(folder_.name), [&](const std::string& profile, const Folder& of_profile) {
+    folders_in(of_profile, [&](const std::string& part, const Folder& of_part) {
+      of_part.each([&](const std::string& name, unsigned char type) {
+        if (type == DT_REG) adopt(of_part, fmt::format("{}/{}/{}", profile, part, name), name);
+      });
+    });
+  });
 }
 
 void DerivedIndex::flush() {

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 
 namespace damfs {
 
@@ -27,20 +27,21 @@ class Database;
 // Throws Error; who serves readers goes on without. Thread-safe.
 class DerivedIndex {
  public:
-  explicit DerivedIndex(Path folder);
+  explicit DerivedIndex(FileIn folder);
   ~DerivedIndex();
   DerivedIndex(const DerivedIndex&) = delete;
   DerivedIndex& operator=(const DerivedIndex&) = delete;
 
   void touch(const std::string& key);  // it was used; written down some time
-  // It is at `path`, relative to the folder, for a library may be moved. Again: it has another size now.
-  void add(const std::string& key, const std::string& path, int64_t bytes);
+  // Again: it has another size now.
+  void add(const std::string& key, int64_t bytes);
   void drop(const std::string& key);
   // Of files and of failures.
   std::vector<std::string> keys_that_begin_with(const std::string& text);
 
   struct File {
-    std::string key, path;
+    std::string key;
+    std::string place;  // DerivedKey::place_of; never what a row says
     int64_t bytes = 0;
   };
   // The least recently used, enough of them that at most `target` bytes stay; those that `keep` says, stay anyway.
@@ -66,12 +67,13 @@ class DerivedIndex {
   void open();
   void adopt_files();
   void flush();
-  Path file() const { return folder_ / "index.db"; }
+  FileIn file() const { return {folder_.folder, folder_.name / "index.db"}; }
 
-  const Path folder_;
+  const FileIn folder_;
   std::mutex mutex_;
   std::unique_ptr<db::Database> database_;
-  ino_t inode_ = 0;  // of the file that database_ has open
+  dev_t device_ = 0;  // of the file that database_ has open
+  ino_t inode_ = 0;
   std::map<std::string, int64_t> touched_;
   std::atomic<int64_t> total_{0};
 };

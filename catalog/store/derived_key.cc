@@ -25,4 +25,19 @@ std::optional<DerivedKey> DerivedKey::parse(std::string_view text) {
   return key;
 }
 
+std::optional<std::string> DerivedKey::place_of(std::string_view name) {
+  constexpr size_t kLongestEnding = 8;
+  const size_t dot = name.find('.');
+  if (dot != name.npos) {
+    const std::string_view ending = name.substr(dot + 1);
+    if (ending.empty() || ending.size() > kLongestEnding ||
+        ending.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != ending.npos) {
+      return std::nullopt;
+    }
+  }
+  const auto key = parse(name.substr(0, dot));
+  if (!key || key->profile.empty()) return std::nullopt;
+  return fmt::format("{}/{}/{}", key->profile, name.substr(0, 2), name);
+}
+
 }  // namespace damfs

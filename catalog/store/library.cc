@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
@@ -97,21 +99,48 @@ void refuse_unknown(const toml::table& table, const Path& file) {
   }
 }
 
-void make_folder(const Path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw_errno(error.value(), "cannot make the folder " + folder.string());
+// Far beyond any settings that somebody wrote.
+constexpr size_t kMostBytesOfConfig = 256 << 10;
+constexpr mode_t kOwnersAlone = 0700;
+
+// sudo and pkexec say for whom they made a process root's, and nobody but root can say it to root: his own library is
+// none of somebody else's.
+bool is_for_user(uid_t uid) {
+  if (::geteuid() != 0) return false;
+  for (const char* name : {"SUDO_UID", "PKEXEC_UID"}) {
+    if (const char* value = std::getenv(name); value != nullptr && value == std::to_string(uid)) return true;
+  }
+  return false;
+}
+
+void refuse_foreign(const Folder& root, ForeignOwner foreign) {
+  const uid_t owner = root.owner();
+  if (foreign == ForeignOwner::kAccepted || owner == ::geteuid() || owner == 0 || is_for_user(owner)) return;
+  fail(EPERM,
+       "{} belongs to user {}, who can change it while it is used; if you trust whoever made it, say --foreign-owner "
+       "before the verb",
+       root.path().string(), owner);
+}
+
+Folder open_library_folder(const Path& root) {
+  if (!Library::is_library(root)) {
+    fail(ENOENT, "there is no damfs library at {}; `damfs init {}` makes one", root.string(), root.string());
+  }
+  return Folder(fs::canonical(root));
 }
 
 }  // namespace
 
-Config Config::load(const Path& file) {
+Config Config::load(const FileIn& file) {
+  const auto text = file.folder.read_text(file.name, kMostBytesOfConfig);
+  return text ? parse(*text, file.path()) : Config();
+}
+
+Config Config::parse(std::string_view text, const Path& file) {
   Config config;
-  const auto text = read_text(file);
-  if (!text) return config;
   toml::table table;
   try {
-    table = toml::parse(*text, file.string());
+    table = toml::parse(text, file.string());
   } catch (const toml::parse_error& error) {
     fail(EINVAL, "{}:{}: {}", file.string(), error.source().begin.line, error.description());
   }
@@ -128,30 +157,43 @@ Config Config::load(const Path& file) {
   return config;
 }
 
-Library Library::create(const Path& root) {
+Library Library::create(const Path& root, ForeignOwner foreign) {
   if (is_library(root)) fail(EEXIST, "{} is a damfs library already", root.string());
-  make_folder(root);
-  if (!fs::is_empty(root)) {
+  std::error_code error;
+  if (root.has_parent_path()) fs::create_directories(root.parent_path(), error);
+  if (error) throw_errno(error.value(), "cannot make the folder " + root.parent_path().string());
+  if (::mkdir(root.c_str(), kOwnersAlone) != 0 && errno != EEXIST) {
+    throw_errno(errno, "cannot make the folder " + root.string());
+  }
+  const Folder folder(root);
+  if (!folder.is_empty()) {
     fail(ENOTEMPTY, "{} is not empty; give a new folder for the library", root.string());
   }
-  for (const char* folder : {"objects", "staging", "derived"}) make_folder(root / folder);
-  replace_text(root / "derived" / "CACHEDIR.TAG", kCacheDirTag);
-  replace_text(root / "damfs.toml", kConfigTemplate);
-  Catalog::create(root / "catalog.db");
-  return Library(root);
+  refuse_foreign(folder, foreign);
+  // A folder that was there may be open to others. Some file systems know no modes; the warning says so then.
+  (void)::fchmod(folder.fd(), kOwnersAlone);
+  for (const char* name : {"objects", "staging", "derived"}) folder.make_folder(name);
+  folder.folder("derived").replace_text("CACHEDIR.TAG", kCacheDirTag);
+  folder.replace_text("damfs.toml", kConfigTemplate);
+  Catalog::create({folder, "catalog.db"});
+  return Library(root, foreign);
 }
 
-Library::Library(Path root) : root_(std::move(root)) {
-  if (!is_library(root_)) {
-    fail(ENOENT, "there is no damfs library at {}; `damfs init {}` makes one", root_.string(), root_.string());
-  }
-  root_ = fs::canonical(root_);
-  config_ = Config::load(root_ / "damfs.toml");
+Library::Library(const Path& root, ForeignOwner foreign)
+    : root_([&] {
+        Folder folder = open_library_folder(root);
+        refuse_foreign(folder, foreign);
+        return folder;
+      }()),
+      config_(Config::load({root_, "damfs.toml"})),
+      objects_(root_.folder("objects")),
+      staging_(root_.make_folder("staging")) {
   // Only `derived` may have been deleted by hand: everything in it can be made again.
-  make_folder(derived());
-  make_folder(staging());
-  if (!stat_path(derived() / "CACHEDIR.TAG")) replace_text(derived() / "CACHEDIR.TAG", kCacheDirTag);
+  const Folder derived = root_.make_folder("derived");
+  if (!derived.stat("CACHEDIR.TAG")) derived.replace_text("CACHEDIR.TAG", kCacheDirTag);
 }
+
+bool Library::is_open_to_others() const { return (stat_fd(root_.fd(), root()).st_mode & 0077) != 0; }
 
 bool Library::is_library(const Path& folder) {
   std::error_code error;
@@ -176,35 +218,35 @@ Path Library::find(const std::optional<Path>& given, const Path& from) {
 }
 
 std::string Library::being_freed() const {
-  return fmt::format("`damfs gc` is freeing bytes of {}; try again when it is done", root_.string());
+  return fmt::format("`damfs gc` is freeing bytes of {}; try again when it is done", root().string());
 }
 
-UniqueFd FileLock::open(const Path& file) {
-  if (fs::is_directory(file)) return open_file(file, O_RDONLY | O_DIRECTORY);
-  return open_file(file, O_RDWR | O_CREAT, 0644);
+UniqueFd FileLock::open(const FileIn& file) {
+  if (file.folder.has_folder(file.name)) return duplicate(file.folder.folder(file.name).fd(), file.path());
+  return file.folder.open(file.name, O_RDWR | O_CREAT, 0600);
 }
 
-std::optional<FileLock> FileLock::try_take(const Path& file) {
+std::optional<FileLock> FileLock::try_take(const FileIn& file) {
   UniqueFd fd = open(file);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
   if (errno == EWOULDBLOCK) return std::nullopt;
-  throw_errno(errno, "cannot lock " + file.string());
+  throw_errno(errno, "cannot lock " + file.path().string());
 }
 
-FileLock FileLock::share(const Path& file, std::string_view else_say) {
+FileLock FileLock::share(const FileIn& file, std::string_view else_say) {
   using namespace std::chrono_literals;
   const auto end = std::chrono::steady_clock::now() + 10s;
   UniqueFd fd = open(file);
   while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) throw_errno(errno, "cannot lock " + file.string());
+    if (errno != EWOULDBLOCK) throw_errno(errno, "cannot lock " + file.path().string());
     if (std::chrono::steady_clock::now() > end) fail(EBUSY, "{}", else_say);
     std::this_thread::sleep_for(20ms);
   }
   return FileLock(std::move(fd));
 }
 
-bool FileLock::is_held(const Path& file) {
-  const auto fd = open_existing(file, O_RDONLY);
+bool FileLock::is_held(const FileIn& file) {
+  const auto fd = file.folder.open_existing(file.name, O_RDONLY);
   return fd && ::flock(fd->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 #include "catalog/media/charsets.h"
 #include "catalog/store/preview_settings.h"
 
@@ -23,55 +23,67 @@ struct Config {
   std::string pack_charset{kAutoCharset};         // [packs] encoding: of names in zips that do not tell theirs
   std::vector<PreviewSetting> previews;           // [preview.NAME]
 
-  static Config load(const Path& file);
+  static Config load(const FileIn& file);  // the defaults when there is none
+  static Config parse(std::string_view text, const Path& file_for_messages);
 };
+
+// What is done about a library whose folder belongs to neither this user nor root: whoever made it may have meant it
+// for him, and can change it while it is used.
+enum class ForeignOwner : uint8_t { kRefused, kAccepted };
 
 // A library on disk:
 //   damfs.toml  catalog.db (and catalog.db-reserve: room for it on a full disk)  objects/ab/cd/<sha256>  staging/
 //   derived/ (evictable, with a CACHEDIR.TAG)
+// It is data: its folder is opened once, and everything in it beneath that (Folder), so that no link, pipe or device
+// that somebody put in it leads or waits anywhere, and nothing is made where it was when it has gone away.
 class Library {
  public:
-  // Makes the folder, if need be, and everything in it. EEXIST when it is a library already, ENOTEMPTY when
-  // something else is in the way.
-  static Library create(const Path& root);
-  explicit Library(Path root);  // ENOENT when there is none
+  // Makes the folder, if need be, for nobody else to enter, and everything in it. EEXIST when it is a library already,
+  // ENOTEMPTY when something else is in the way.
+  static Library create(const Path& root, ForeignOwner foreign = ForeignOwner::kRefused);
+  // ENOENT when there is none, EPERM when it is somebody else's.
+  explicit Library(const Path& root, ForeignOwner foreign = ForeignOwner::kRefused);
 
   // -L, else $DAMFS_LIBRARY, else the library that encloses `from`, else $XDG_DATA_HOME/damfs.
   static Path find(const std::optional<Path>& given, const Path& from);
   static Path default_root();
   static bool is_library(const Path& folder);
 
-  const Path& root() const { return root_; }
+  const Path& root() const { return root_.path(); }
+  const Folder& folder() const { return root_; }
   const Config& config() const { return config_; }
-  Path catalog() const { return root_ / "catalog.db"; }
-  Path objects() const { return root_ / "objects"; }
-  Path staging() const { return root_ / "staging"; }
-  Path derived() const { return root_ / "derived"; }
-  Path mount_state() const { return root_ / "mount.json"; }  // who has it mounted, locked while it is
-  Path import_lock() const { return root_ / "import.lock"; }
+  bool is_open_to_others() const;  // its folder's mode
+  FileIn catalog() const { return {root_, "catalog.db"}; }
+  const Folder& objects() const { return objects_; }
+  const Folder& staging() const { return staging_; }
+  FileIn derived() const { return {root_, "derived"}; }
+  FileIn mount_state() const { return {root_, "mount.json"}; }  // who has it mounted, locked while it is
+  FileIn import_lock() const { return {root_, "import.lock"}; }
   // Shared by whoever may give an object a name (a mount, an import) for as long as it may; exclusive while objects
   // that have none are taken away. The folder itself: a full disk may have no room for one more file.
-  Path objects_lock() const { return objects(); }
+  FileIn objects_lock() const { return {root_, "objects"}; }
   std::string being_freed() const;  // what is told to those who cannot share it then
 
  private:
-  Path root_;
+  Folder root_;
   Config config_;
+  Folder objects_;
+  Folder staging_;
 };
 
 // An advisory lock on a file or a folder, held while the object lives and given up by the kernel when the process dies.
 class FileLock {
  public:
   // Empty when another process holds it.
-  static std::optional<FileLock> try_take(const Path& file);
+  static std::optional<FileLock> try_take(const FileIn& file);
   // With others who share it. Who holds it alone does so for moments: waited for as long, then EBUSY with `else_say`.
-  static FileLock share(const Path& file, std::string_view else_say);
-  static bool is_held(const Path& file);
+  static FileLock share(const FileIn& file, std::string_view else_say);
+  static bool is_held(const FileIn& file);
   int fd() const { return fd_.get(); }
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
-  static UniqueFd open(const Path& file);  // made when it is not there
+  static UniqueFd open(const FileIn& file);  // made when it is not there
   UniqueFd fd_;
 };
 

@@ -3,9 +3,9 @@
 
 #include "catalog/store/object_store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -13,9 +13,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <memory>
 #include <vector>
 
+#include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/out_of_room.h"
@@ -47,102 +49,165 @@ Digest digest_of_file(int file, const Path& path) {
   }
 }
 
-void make_parents(const Path& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) throw_errno(error.value(), "cannot make the folder " + path.parent_path().string());
+// ab/cd/<sha256>
+Path place_of(const Digest& sha256) {
+  const std::string hex = sha256.hex();
+  std::string place;
+  place.reserve(hex.size() + 6);
+  return place.append(hex, 0, 2).append("/").append(hex, 2, 2).append("/").append(hex);
+}
+
+constexpr std::string_view kKept = "draft-";
+constexpr std::string_view kGrave = "grave-";
+
+std::string grave_name(const Digest& sha256) { return std::string(kGrave) + sha256.hex(); }
+std::string kept_name(int64_t number) { return fmt::format("{}{}", kKept, number); }
+
+// `text` without its first digits; empty: it begins with none.
+std::optional<std::string_view> after_digits(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == 0) return std::nullopt;
+  return text.substr(digits);
+}
+
+// <process>-<number>, as new_name() makes them.
+bool is_new_name(std::string_view name) {
+  const auto number = after_digits(name);
+  return number && number->starts_with('-') && after_digits(number->substr(1)) == "";
 }
 
 }  // namespace
 
-ObjectStore::ObjectStore(Path objects, Path staging) : objects_(std::move(objects)), staging_(std::move(staging)) {}
+ObjectStore::ObjectStore(Folder objects, Folder staging) : objects_(std::move(objects)), staging_(std::move(staging)) {}
 
-Path ObjectStore::path_of(const Digest& sha256) const {
-  const std::string hex = sha256.hex();
-  return objects_ / hex.substr(0, 2) / hex.substr(2, 2) / hex;
-}
+Path ObjectStore::path_of(const Digest& sha256) const { return objects_.at(place_of(sha256)); }
 
 std::optional<UniqueFd> ObjectStore::open(const Digest& sha256) const {
-  return open_existing(path_of(sha256), O_RDONLY);
+  try {
+    auto object = objects_.open_existing(place_of(sha256), O_RDONLY);
+    if (object) object = but_not_the_last(std::move(*object));
+    return object;
+  } catch (const Error& error) {
+    if (!is_none_of_ours(error.code())) throw;
+    log::warning("{}", error.what());
+    return std::nullopt;
+  }
 }
+
+std::optional<int64_t> ObjectStore::size_of(const Digest& sha256) const {
+  const auto st = objects_.stat(place_of(sha256));
+  if (!st || !S_ISREG(st->st_mode) || !is_trusted_owner(st->st_uid, objects_.owner())) return std::nullopt;
+  return st->st_size;
+}
+
+void ObjectStore::each(const std::function<void(const Found&)>& visit) const {
+  const auto is_part = [](const std::string& name, unsigned char type) {
+    return type == DT_DIR && name.size() == 2 && name.find_first_not_of("0123456789abcdef") == name.npos;
+  };
+  objects_.each([&](const std::string& first, unsigned char type) {
+    if (!is_part(first, type)) return;
+    const Folder outer = objects_.folder(first);
+    outer.each([&](const std::string& second, unsigned char inner_type) {
+      if (!is_part(second, inner_type)) return;
+      const Folder inner = outer.folder(second);
+      inner.each([&](const std::string& name, unsigned char file_type) {
+        const auto sha256 = file_type == DT_REG ? Digest::from_hex(name) : std::nullopt;
+        if (!sha256 || place_of(*sha256) != Path(first) / second / name) return;
+        if (const auto st = inner.stat(name); st && S_ISREG(st->st_mode)) visit({*sha256, st->st_size});
+      });
+    });
+  });
+}
+
+std::string ObjectStore::new_name() const { return fmt::format("{}-{}", ::getpid(), next_name_++); }
 
 ObjectStore::Staged ObjectStore::stage() const {
   if (unnamed_works_) {
-    const int fd = ::open(staging_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
-    if (fd >= 0) return {UniqueFd(fd), {}};
+    const int fd = ::openat(staging_.fd(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
+    if (fd >= 0) return {but_not_the_last(UniqueFd(fd)), {}};
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
-      throw_errno(errno, "cannot write in " + staging_.string());
+      throw_errno(errno, "cannot write in " + staging_.path().string());
     }
     unnamed_works_ = false;
   }
-  auto* self = const_cast<ObjectStore*>(this);
-  const Path path = staging_ / fmt::format("{}-{}", ::getpid(), self->next_name_++);
-  return {open_file(path, O_RDWR | O_CREAT | O_EXCL, 0444), path};
+  return stage_named();
+}
+
+// Who clears away may find it between its making and its lock: then it is gone, and another one is made.
+ObjectStore::Staged ObjectStore::stage_named() const {
+  constexpr int kTries = 1000;
+  for (int i = 0; i < kTries; ++i) {
+    const std::string name = new_name();
+    if (staging_.stat(name)) continue;  // a former process of this number left it
+    Staged staged{staging_.open(name, O_RDWR | O_CREAT | O_EXCL, 0444), name};
+    if (::flock(staged.fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    if (stat_fd(staged.fd.get(), staging_.at(name)).st_nlink > 0) return staged;
+  }
+  fail(EIO, "cannot write in {}: somebody removes what is made there", staging_.path().string());
 }
 
 UniqueFd ObjectStore::stage_unnamed() const {
   Staged staged = stage();
-  if (staged.path.empty()) return std::move(staged.fd);
+  if (staged.name.empty()) return std::move(staged.fd);
   // A file system without unnamed files: it gets a name again when it is kept.
-  if (::unlink(staged.path.c_str()) != 0) throw_errno(errno, "cannot write in " + staging_.string());
+  if (const int code = staging_.unlink(staged.name)) {
+    throw_errno(code, "cannot write in " + staging_.path().string());
+  }
   return std::move(staged.fd);
 }
 
-namespace {
-
-constexpr std::string_view kKept = "draft-";
-
-}  // namespace
-
 void ObjectStore::keep_staged(int staged, int64_t number) const {
-  const Path path = staging_ / fmt::format("{}{}", kKept, number);
-  const std::string unnamed = fmt::format("/proc/self/fd/{}", staged);
-  ::unlink(path.c_str());  // an earlier state of it
+  const std::string name = kept_name(number);
+  staging_.unlink(name);  // an earlier state of it
   // An object is nobody's to write to; this one is.
-  if (::fchmod(staged, 0600) != 0 || ::flock(staged, LOCK_EX | LOCK_NB) != 0 ||
-      ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-    throw_errno(errno, "cannot keep " + path.string());
-  }
+  int code = ::fchmod(staged, 0600) != 0 || ::flock(staged, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+  if (code == 0) code = staging_.link_fd(staged, name);
+  if (code != 0) throw_errno(code, "cannot keep " + staging_.at(name).string());
 }
 
 std::optional<ObjectStore::Kept> ObjectStore::open_kept(int64_t number) const {
-  const Path path = staging_ / fmt::format("{}{}", kKept, number);
-  auto kept = open_existing(path, O_RDONLY);
+  const std::string name = kept_name(number);
+  auto kept = staging_.open_existing(name, O_RDONLY);
   if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   // Nobody else has it, so whoever adopted it was killed before the catalog knew: it is an object by now, or it was
   // only sealed to become one.
-  if (stat_fd(kept->get(), path).st_nlink > 1) return Kept{std::move(*kept), true};
-  if (::fchmod(kept->get(), 0600) != 0) throw_errno(errno, "cannot open " + path.string());
-  kept = open_existing(path, O_RDWR);
+  if (stat_fd(kept->get(), staging_.at(name)).st_nlink > 1) return Kept{std::move(*kept), true};
+  if (::fchmod(kept->get(), 0600) != 0) throw_errno(errno, "cannot open " + staging_.at(name).string());
+  kept = staging_.open_existing(name, O_RDWR);
   if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   return Kept{std::move(*kept), false};
 }
 
 void ObjectStore::forget_all_kept_but(const std::vector<int64_t>& numbers) const {
-  for (const auto& entry : std::filesystem::directory_iterator(staging_)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kKept)) continue;
-    const int64_t number = std::strtoll(name.c_str() + kKept.size(), nullptr, 10);
-    if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) continue;
+  std::vector<int64_t> unknown;
+  staging_.each([&](const std::string& name, unsigned char type) {
+    if (type != DT_REG || !name.starts_with(kKept)) return;
+    int64_t number = 0;
+    std::from_chars(name.data() + kKept.size(), name.data() + name.size(), number);
+    if (kept_name(number) != name || std::find(numbers.begin(), numbers.end(), number) != numbers.end()) return;
+    unknown.push_back(number);
+  });
+  for (const int64_t number : unknown) {
     if (open_kept(number)) forget_kept(number);  // else another mount is just about to make it known
   }
 }
 
-void ObjectStore::forget_kept(int64_t number) const {
-  ::unlink((staging_ / fmt::format("{}{}", kKept, number)).c_str());
-}
+void ObjectStore::forget_kept(int64_t number) const { staging_.unlink(kept_name(number)); }
 
 UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool catalogued) {
-  if (stat_fd(staged, staging_).st_size != size) fail(EIO, "a staged file is not as long as what was written to it");
-  const Path target = path_of(sha256);
+  if (stat_fd(staged, staging_.path()).st_size != size) {
+    fail(EIO, "a staged file is not as long as what was written to it");
+  }
+  const Path place = place_of(sha256);
+  const Path target = objects_.at(place);
   if (::fchmod(staged, 0444) != 0) throw_errno(errno, "cannot seal " + target.string());
-  const bool added = link_into_place({duplicate(staged, staging_), {}}, sha256, size, catalogued);
-  UniqueFd object = open_file(target, O_RDONLY);
+  const bool added = link_into_place({duplicate(staged, staging_.path()), {}}, sha256, size, catalogued);
+  UniqueFd object = objects_.open(place, O_RDONLY);
   // What is not catalogued may have been put there a moment ago by somebody who is not done with this either.
   if (added || !catalogued) {
     if (::fsync(object.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
-    const UniqueFd folder = open_file(target.parent_path(), O_RDONLY | O_DIRECTORY);
-    if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
+    const Folder folder = objects_.folder(place.parent_path());
+    if (::fsync(folder.fd()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
   }
   if (added && on_added_) on_added_(sha256);
   return object;
@@ -185,40 +250,37 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
     const Digest sha256 = hash.finish();
     const bool added = link_into_place(staged, sha256, size, hooks.is_catalogued(sha256));
     Ingested result{sha256, size, added, {}};
-    result.object = open_file(path_of(sha256), O_RDONLY);
+    result.object = objects_.open(place_of(sha256), O_RDONLY);
     return result;
   } catch (...) {
-    if (!staged.path.empty()) ::unlink(staged.path.c_str());
+    if (!staged.name.empty()) staging_.unlink(staged.name);
     throw;
   }
 }
 
 // What lies there may be half of it, but it may also be another thread's or process' whole copy, catalogued by now: so
 // its place is never empty for a moment, and what comes instead is on the disk first.
-void ObjectStore::replace(const Staged& staged, const Path& target) {
-  if (::fsync(staged.fd.get()) != 0) throw_errno(errno, "cannot store " + target.string());
-  Path from = staged.path;
+void ObjectStore::replace(const Staged& staged, const Digest& sha256) {
+  const Path place = place_of(sha256);
+  if (::fsync(staged.fd.get()) != 0) throw_errno(errno, "cannot store " + objects_.at(place).string());
+  std::string from = staged.name;
   if (from.empty()) {
-    from = staging_ / fmt::format("{}-{}", ::getpid(), next_name_++);
-    const std::string unnamed = fmt::format("/proc/self/fd/{}", staged.fd.get());
-    if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, from.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-      throw_errno(errno, "cannot write in " + staging_.string());
-    }
+    // Locked before it has a name, so that nobody takes it for a leftover.
+    int code = ::flock(staged.fd.get(), LOCK_EX | LOCK_NB) != 0 ? errno : EEXIST;
+    while (code == EEXIST) code = staging_.link_fd(staged.fd.get(), from = new_name());
+    if (code != 0) throw_errno(code, "cannot write in " + staging_.path().string());
   }
-  if (::rename(from.c_str(), target.c_str()) != 0) {
-    const int code = errno;
-    ::unlink(from.c_str());
-    throw_errno(code, "cannot replace " + target.string());
+  if (const int code = staging_.rename(from, objects_, place)) {
+    staging_.unlink(from);
+    throw_errno(code, "cannot replace " + objects_.at(place).string());
   }
 }
 
 bool ObjectStore::is_whole(const Digest& sha256) {
-  const Path path = path_of(sha256);
-  // What a stranger put there may be a pipe, at which opening and reading would wait.
-  const auto object = open_existing(path, O_RDONLY | O_NONBLOCK);
+  const auto object = open(sha256);
   if (!object) return false;
+  const Path path = path_of(sha256);
   const struct stat state = stat_fd(object->get(), path);
-  if (!S_ISREG(state.st_mode)) return false;
   const Proof proof{state.st_ino, to_ns(state.st_ctim)};
   {
     const std::lock_guard lock(proofs_mutex_);
@@ -234,14 +296,18 @@ bool ObjectStore::is_whole(const Digest& sha256) {
 
 std::optional<ObjectStore::Flaw> ObjectStore::find_flaw(const Digest& sha256) {
   const Path path = path_of(sha256);
-  const auto object = open_existing(path, O_RDONLY | O_NONBLOCK);
+  std::optional<UniqueFd> object;
+  try {
+    object = objects_.open_existing(place_of(sha256), O_RDONLY);
+  } catch (const Error& error) {
+    if (!is_none_of_ours(error.code())) throw;
+    const auto there = objects_.stat(place_of(sha256));
+    return Flaw{"its object is no regular file of this library", there ? there->st_ino : 0,
+                there ? to_ns(there->st_ctim) : 0};
+  }
   if (!object) return Flaw{"its object is missing", 0, 0};
   const struct stat state = stat_fd(object->get(), path);
   Flaw flaw{{}, state.st_ino, to_ns(state.st_ctim)};
-  if (!S_ISREG(state.st_mode)) {
-    flaw.reason = "its object is no regular file";
-    return flaw;
-  }
   try {
     if (digest_of_file(object->get(), path) == sha256) return std::nullopt;
     flaw.reason = "its object is damaged: it has other bytes than its SHA-256 says";
@@ -255,18 +321,15 @@ std::optional<ObjectStore::Flaw> ObjectStore::find_flaw(const Digest& sha256) {
 }
 
 bool ObjectStore::is_still(const Digest& sha256, const Flaw& flaw) const {
-  const auto there = stat_path(path_of(sha256));
+  const auto there = objects_.stat(place_of(sha256));
   if (!there) return flaw.inode == 0;
   return there->st_ino == flaw.inode && to_ns(there->st_ctim) == flaw.ctime_ns;
 }
 
-bool ObjectStore::is_there(const Digest& sha256, int64_t size) const {
-  const auto there = stat_path(path_of(sha256));
-  return there && S_ISREG(there->st_mode) && there->st_size == size;
-}
+bool ObjectStore::is_there(const Digest& sha256, int64_t size) const { return size_of(sha256) == size; }
 
 bool ObjectStore::is_as_good(const Digest& sha256, int64_t size, const struct stat& there) {
-  if (there.st_size != size) return false;
+  if (!S_ISREG(there.st_mode) || there.st_size != size) return false;
   try {
     return is_whole(sha256);
   } catch (const Error& error) {
@@ -277,56 +340,62 @@ bool ObjectStore::is_as_good(const Digest& sha256, int64_t size, const struct st
 }
 
 bool ObjectStore::link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool catalogued) {
-  const Path target = path_of(sha256);
-  if (const auto there = stat_path(target)) {
+  const Path place = place_of(sha256);
+  if (const auto there = objects_.stat(place)) {
     // The bytes at hand are dropped for better ones only.
     if (catalogued && is_as_good(sha256, size, *there)) {
-      if (!staged.path.empty()) ::unlink(staged.path.c_str());
+      if (!staged.name.empty()) staging_.unlink(staged.name);
       return false;
     }
     // Two names of one file are not renamed over each other: that would leave both.
-    const struct stat own = stat_fd(staged.fd.get(), target);
+    const struct stat own = stat_fd(staged.fd.get(), objects_.at(place));
     if (own.st_dev == there->st_dev && own.st_ino == there->st_ino) return true;
-    replace(staged, target);
+    replace(staged, sha256);
     return true;
   }
-  const std::string from =
-      staged.path.empty() ? fmt::format("/proc/self/fd/{}", staged.fd.get()) : staged.path.string();
   for (int attempt = 0;; ++attempt) {
-    const int result = staged.path.empty()
-                           ? ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
-                           : ::rename(from.c_str(), target.c_str());
-    if (result == 0) return true;
-    if (errno == EEXIST) return link_into_place(staged, sha256, size, true);  // another thread was first
-    if (errno != ENOENT || attempt > 0) throw_errno(errno, "cannot store " + target.string());
-    make_parents(target);
+    const int code =
+        staged.name.empty() ? objects_.link_fd(staged.fd.get(), place) : staging_.rename(staged.name, objects_, place);
+    if (code == 0) return true;
+    if (code == EEXIST) return link_into_place(staged, sha256, size, true);  // another thread was first
+    if (code != ENOENT || attempt > 0) throw_errno(code, "cannot store " + objects_.at(place).string());
+    objects_.make_folder(place.parent_path());
   }
 }
 
 void ObjectStore::bury(const Digest& sha256) const {
-  const Path object = path_of(sha256);
-  const Path grave = staging_ / ("grave-" + sha256.hex());
-  if (::rename(object.c_str(), grave.c_str()) == 0) return;
+  const Path place = place_of(sha256);
+  int code = objects_.rename(place, staging_, grave_name(sha256));
   // On a full disk there is no room for a name in another folder, and room is what this is for.
-  if (!is_out_of_room(errno) || ::unlink(object.c_str()) != 0) throw_errno(errno, "cannot remove " + object.string());
+  if (is_out_of_room(code)) code = objects_.unlink(place);
+  if (code != 0) throw_errno(code, "cannot remove " + objects_.at(place).string());
 }
 
 void ObjectStore::sync() {
-  const UniqueFd folder = open_file(objects_, O_RDONLY | O_DIRECTORY);
-  if (::syncfs(folder.get()) != 0) throw_errno(errno, "cannot write the library to its disk");
+  if (::syncfs(objects_.fd()) != 0) throw_errno(errno, "cannot write the library to its disk");
+}
+
+// It goes while it is locked: who made it, and was about to lock it, finds it gone and makes another.
+bool ObjectStore::remove_if_left_over(const std::string& name) const {
+  const auto buried =
+      name.starts_with(kGrave) ? Digest::from_hex(std::string_view(name).substr(kGrave.size())) : std::nullopt;
+  if (!is_new_name(name) && !(buried && grave_name(*buried) == name)) return false;
+  try {
+    const auto file = staging_.open_existing(name, O_RDONLY);
+    return file && ::flock(file->get(), LOCK_EX | LOCK_NB) == 0 && staging_.unlink(name) == 0;
+  } catch (const Error& error) {
+    log::warning("{}", error.what());
+    return false;
+  }
 }
 
 int ObjectStore::remove_leftovers() {
-  int removed = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(staging_)) {
-    std::error_code error;
-    const std::string name = entry.path().filename().string();
-    const auto writer = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
-    const bool is_in_use = writer > 0 && writer != ::getpid() && ::kill(writer, 0) == 0;
-    if (name.starts_with(kKept) || is_in_use) continue;
-    if (std::filesystem::remove(entry.path(), error)) ++removed;
-  }
-  return removed;
+  std::vector<std::string> names;
+  staging_.each([&](const std::string& name, unsigned char type) {
+    if (type == DT_REG) names.push_back(name);
+  });
+  return static_cast<int>(
+      std::count_if(names.begin(), names.end(), [this](const std::string& name) { return remove_if_left_over(name); }));
 }
 
 }  // namespace damfs

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "catalog/base/digest.h"
-#include "catalog/base/file.h"
+#include "catalog/base/folder.h"
 
 namespace damfs {
 
@@ -21,7 +21,7 @@ namespace damfs {
 // certain until sync() has returned; the catalog may name an object only after that. Thread-safe.
 class ObjectStore {
  public:
-  ObjectStore(Path objects, Path staging);
+  ObjectStore(Folder objects, Folder staging);
 
   struct Ingested {
     Digest sha256;
@@ -80,25 +80,36 @@ class ObjectStore {
   // Called when adopt() has put an object on the disk that was not there, or was another. Set it before the first one.
   void on_added(std::function<void(const Digest&)> call) { on_added_ = std::move(call); }
 
-  // For reading; empty when the object is missing.
+  // For reading; empty when the object is missing, or something else has its name.
   std::optional<UniqueFd> open(const Digest& sha256) const;
-  Path path_of(const Digest& sha256) const;
+  std::optional<int64_t> size_of(const Digest& sha256) const;  // empty as for open()
+  Path path_of(const Digest& sha256) const;                    // for messages
+
+  struct Found {
+    Digest sha256;
+    int64_t bytes = 0;
+  };
+  // Every file in objects/ that stands in the place of its name. Nothing else there is anybody's to touch.
+  void each(const std::function<void(const Found&)>& visit) const;
 
   // Takes an object that nothing names out of objects/, into the grave: a file in staging/ that remove_leftovers()
   // deletes. Call it only with the objects lock held alone.
   void bury(const Digest& sha256) const;
 
-  // Removes what processes that were killed left in staging/, but for what was kept by name. Call it only with the
-  // import lock held.
+  // Removes what processes that were killed left in staging/, but for what was kept by name: files that are called as
+  // this class calls them and that no living process has a lock on.
   int remove_leftovers();
 
  private:
   struct Staged {
     UniqueFd fd;
-    Path path;  // empty: unnamed
+    std::string name;  // in staging/; empty: unnamed
   };
   Staged stage() const;
-  void replace(const Staged& staged, const Path& target);
+  Staged stage_named() const;
+  std::string new_name() const;
+  bool remove_if_left_over(const std::string& name) const;
+  void replace(const Staged& staged, const Digest& sha256);
   bool link_into_place(const Staged& staged, const Digest& sha256, int64_t size, bool catalogued);
   bool is_as_good(const Digest& sha256, int64_t size, const struct stat& there);
 
@@ -109,9 +120,9 @@ class ObjectStore {
   };
   static constexpr size_t kMostProofs = 1 << 16;  // beyond it all are forgotten
 
-  Path objects_;
-  Path staging_;
-  std::atomic<uint64_t> next_name_{0};
+  const Folder objects_;
+  const Folder staging_;
+  mutable std::atomic<uint64_t> next_name_{0};
   mutable std::atomic<bool> unnamed_works_{true};
   std::atomic<bool> clone_works_{true};
   std::function<void(const Digest&)> on_added_;

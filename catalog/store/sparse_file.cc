@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 #include "catalog/base/clock.h"
@@ -33,37 +35,48 @@ struct MapHeader {
 // Bytes that are locked, far behind any file's end.
 enum class LockedByte : off_t { kPresence = (off_t{1} << 60), kMap };
 
+// How long another's lock is waited for. Ours are held for moments; a stranger's, on a file that he can read, for ever.
+enum class Patience { kNone, kMoments };
+constexpr auto kMoments = std::chrono::milliseconds(500);
+
 // Of an open file description, so that two caches of one process exclude each other like two processes do; a change of
 // kind is atomic, and one that fails leaves the lock as it was.
-bool set_lock(int fd, LockedByte byte, short kind, bool wait) {
+// 0, EBUSY for another's that stays, or another errno: where a file system knows no such locks, it goes without.
+int set_lock(int fd, LockedByte byte, short kind, Patience patience) {
   struct flock lock {};
   lock.l_type = kind;
   lock.l_whence = SEEK_SET;
   lock.l_start = static_cast<off_t>(byte);
   lock.l_len = 1;
-  int result = 0;
-  do {
-    result = ::fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
+  const auto end = std::chrono::steady_clock::now() + kMoments;
+  while (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EACCES) return errno;
+    if (patience == Patience::kNone || std::chrono::steady_clock::now() > end) return EBUSY;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return 0;
 }
+
+[[noreturn]] void fail_locked() { fail(EBUSY, "another program keeps a derived file locked"); }
 
 class Locked {
  public:
-  Locked(int fd, LockedByte byte, bool wait, short kind_after)
-      : fd_(fd), byte_(byte), kind_after_(kind_after), held_(set_lock(fd, byte, F_WRLCK, wait)) {}
+  Locked(int fd, LockedByte byte, Patience patience, short kind_after)
+      : fd_(fd), byte_(byte), kind_after_(kind_after), result_(set_lock(fd, byte, F_WRLCK, patience)) {}
   ~Locked() {
-    if (held_) set_lock(fd_, byte_, kind_after_, false);
+    if (result_ == 0) set_lock(fd_, byte_, kind_after_, Patience::kNone);
   }
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
-  explicit operator bool() const { return held_; }
+  bool is_held() const { return result_ == 0; }
+  bool is_refused() const { return result_ == EBUSY; }
 
  private:
   int fd_;
   LockedByte byte_;
   short kind_after_;
-  bool held_;
+  int result_;
 };
 
 size_t byte_of(int64_t unit) { return static_cast<size_t>(unit) / 8; }
@@ -107,7 +120,7 @@ SparseFile::SparseFile(UniqueFd fd, SparseLayout layout, Hooks hooks)
       present_(saved_.size()),
       missing_(units_),
       groups_(layout_) {
-  set_lock(fd_.get(), LockedByte::kPresence, F_RDLCK, true);
+  if (set_lock(fd_.get(), LockedByte::kPresence, F_RDLCK, Patience::kMoments) == EBUSY) fail_locked();
 }
 
 SparseFileRef SparseFile::create(UniqueFd empty, SparseLayout layout, std::span<const std::byte> head, Hooks hooks) {
@@ -133,7 +146,8 @@ uint64_t SparseFile::size_with_map() const { return map_offset() + sizeof(MapHea
 bool SparseFile::all_set(const Bits& bits) const { return count_set(bits) == units_; }
 
 bool SparseFile::take_up() {
-  const Locked map(fd(), LockedByte::kMap, true, F_UNLCK);
+  const Locked map(fd(), LockedByte::kMap, Patience::kMoments, F_UNLCK);
+  if (map.is_refused()) fail_locked();
   dirty_ = false;
   if (static_cast<uint64_t>(stat_fd(fd(), "a derived file").st_size) == layout_.size) {
     complete_ = true;
@@ -265,18 +279,24 @@ bool SparseFile::needs_flush() const {
   return dirty_;
 }
 
-void SparseFile::flush() {
+bool SparseFile::flush() {
   const std::lock_guard map_lock(map_mutex_);
   Bits entering;
   {
     const std::lock_guard lock(mutex_);
-    if (!dirty_ || complete_) return;
+    if (!dirty_ || complete_) return true;
     entering = present_;
     dirty_ = false;
   }
   try {
     sync_data(fd());
-    const Locked map(fd(), LockedByte::kMap, true, F_UNLCK);
+    const Locked map(fd(), LockedByte::kMap, Patience::kMoments, F_UNLCK);
+    if (map.is_refused()) {
+      // Nothing is lost by it: it is entered the next time.
+      const std::lock_guard lock(mutex_);
+      dirty_ = true;
+      return false;
+    }
     Bits on_disk(saved_.size());
     if (has_map_ && !read_map(on_disk)) {
       if (static_cast<uint64_t>(stat_fd(fd(), "a derived file").st_size) != layout_.size) {
@@ -295,6 +315,7 @@ void SparseFile::flush() {
     const std::lock_guard lock(mutex_);
     for (size_t i = 0; i < on_disk.size(); ++i) present_[i] |= on_disk[i];
     missing_ = units_ - count_set(present_);
+    return true;
   } catch (...) {
     const std::lock_guard lock(mutex_);
     present_ = saved_;
@@ -344,8 +365,8 @@ std::vector<size_t> SparseFile::claim(std::span<const Piece> pieces, Bits& left)
 int64_t SparseFile::evict(std::span<const Piece> pieces) {
   const std::lock_guard map_lock(map_mutex_);
   if (complete_ || !has_map_) return 0;
-  const Locked alone(fd(), LockedByte::kPresence, false, F_RDLCK);
-  if (!alone) return 0;
+  const Locked alone(fd(), LockedByte::kPresence, Patience::kNone, F_RDLCK);
+  if (!alone.is_held()) return 0;
   Bits left(saved_.size());
   if (!read_map(left)) return 0;
   const std::vector<size_t> claimed = claim(pieces, left);

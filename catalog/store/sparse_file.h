@@ -38,7 +38,7 @@ class SparseFile : public std::enable_shared_from_this<SparseFile> {
   // A new one in an empty file.
   static std::shared_ptr<SparseFile> create(UniqueFd empty, SparseLayout layout, std::span<const std::byte> head,
                                             Hooks hooks);
-  // Null: the file is not one of that layout.
+  // Null: the file is not one of that layout. Error(EBUSY): somebody keeps it locked.
   static std::shared_ptr<SparseFile> open(UniqueFd fd, SparseLayout layout, Hooks hooks);
   SparseFile(const SparseFile&) = delete;
   SparseFile& operator=(const SparseFile&) = delete;
@@ -60,8 +60,9 @@ class SparseFile : public std::enable_shared_from_this<SparseFile> {
   // The rest is the cache's.
 
   // Enters what was put into the map, or, when nothing is missing any more, takes the map away. One sync however many
-  // units. Throws Error, and then what was not entered is missing again, for nobody knows what the disk holds.
-  void flush();
+  // units. False: somebody else has the map locked, and it is to be tried later. Throws Error, and then what was not
+  // entered is missing again, for nobody knows what the disk holds.
+  bool flush();
   bool needs_flush() const;
   std::atomic<int64_t>& growth() { return growth_; }  // bytes put since somebody reset it
 

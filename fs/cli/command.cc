@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
+#include "catalog/base/log.h"
 #include "catalog/base/names.h"
 #include "catalog/model/details.h"
 #include "fs/cli/mounts.h"
@@ -63,6 +64,15 @@ std::optional<int64_t> asset_of_mounted_path(const std::string& path, const Glob
 }  // namespace
 
 Path Globals::library_root() const { return Library::find(library, std::filesystem::current_path()); }
+
+Library Globals::open_library() const {
+  Library opened(library_root(), foreign_owner);
+  if (opened.is_open_to_others()) {
+    log::warning("others may enter {}, and read what is private in it; `chmod 0700 {}` keeps them out",
+                 opened.root().string(), opened.root().string());
+  }
+  return opened;
+}
 
 std::string items_help() {
   return "An ITEM is a path below the mount, a path relative to originals/, a label as the flat folders show it, "

@@ -28,11 +28,12 @@ inline constexpr int kFailed = 1;
 inline constexpr int kPartlyDone = 2;  // each failed file was named, with why
 
 struct Globals {
-  std::optional<Path> library;  // -L
+  std::optional<Path> library;                          // -L
+  ForeignOwner foreign_owner = ForeignOwner::kRefused;  // --foreign-owner
   int exit_code = kAllDone;
 
   Path library_root() const;
-  Library open_library() const { return Library(library_root()); }
+  Library open_library() const;  // warns of one that others may enter
 };
 
 // Each adds one verb to the program; what it did is in globals.exit_code.

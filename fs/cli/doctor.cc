@@ -56,7 +56,7 @@ void check_worker(Findings& findings, const Library& library) {
   try {
     WorkerPool workers({.program = {}, .workers = 1});
     Job job;
-    job.source = open_file(library.root() / "damfs.toml", O_RDONLY);
+    job.source = library.folder().open("damfs.toml", O_RDONLY);
     job.name = "damfs.toml";
     job.deadline_ms = 10'000;
     std::atomic<bool> answered{false};
@@ -106,6 +106,7 @@ int examine(const Globals& globals) {
   check_machine(findings);
   const Library library = globals.open_library();
   findings.good("library " + library.root().string());
+  if (library.is_open_to_others()) findings.note("others may enter it; `chmod 0700` keeps them out");
   Catalog catalog(library.catalog());
   const auto reader = catalog.reader();
   const auto problems = check_catalog(*reader);

@@ -23,7 +23,7 @@ void add_init(CLI::App& program, Globals& globals) {
              : named != nullptr && *named != '\0' ? Path(named)
                                                   : Library::default_root();
     }
-    const Library library = Library::create(std::filesystem::absolute(root));
+    const Library library = Library::create(std::filesystem::absolute(root), globals.foreign_owner);
     fmt::print("Made the library {}\nNext: damfs -L {} import FOLDER\n", library.root().string(),
                library.root().string());
   });

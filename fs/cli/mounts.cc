@@ -22,15 +22,10 @@ constexpr int kMostMounts = 16;
 constexpr std::chrono::milliseconds kEnding{50};
 constexpr int kEndingTries = 100;
 
-Path state_file(const Library& library, int number) {
-  return number == 1 ? library.mount_state() : library.root() / fmt::format("mount-{}.json", number);
-}
+constexpr size_t kMostBytesOfState = 64 << 10;
 
-std::optional<MountState> read_state(const Path& file) {
-  const auto text = read_text(file);
-  const auto state = nlohmann::json::parse(text.value_or(""), nullptr, false);
-  if (!state.is_object() || !state.contains("mountpoint") || !state.contains("pid")) return std::nullopt;
-  return MountState{state["mountpoint"].get<std::string>(), state["pid"].get<pid_t>()};
+FileIn state_file(const Library& library, int number) {
+  return number == 1 ? library.mount_state() : FileIn(library.folder(), fmt::format("mount-{}.json", number));
 }
 
 // Its first thread has ended, and some other one has not.
@@ -45,23 +40,24 @@ bool is_dying(pid_t pid) {
 std::vector<MountState> mounts_of(const Library& library) {
   std::vector<MountState> mounts;
   for (int number = 1; number <= kMostMounts; ++number) {
-    const Path file = state_file(library, number);
-    if (!stat_path(file) || !FileLock::is_held(file)) continue;
-    if (auto state = read_state(file)) mounts.push_back(std::move(*state));
+    const FileIn file = state_file(library, number);
+    if (!FileLock::is_held(file)) continue;
+    const auto text = file.folder.read_text(file.name, kMostBytesOfState);
+    if (auto state = parse_mount_state(text.value_or(""))) mounts.push_back(std::move(*state));
   }
   return mounts;
 }
 
 FileLock announce_mount(const Library& library, const Path& mountpoint) {
   for (int number = 1; number <= kMostMounts; ++number) {
-    const Path file = state_file(library, number);
+    const FileIn file = state_file(library, number);
     auto lock = FileLock::try_take(file);
     if (!lock) continue;
     const std::string state = nlohmann::json({{"mountpoint", mountpoint.string()}, {"pid", ::getpid()}})
                                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     try {
-      if (::ftruncate(lock->fd(), 0) != 0) throw_errno(errno, "cannot write " + file.string());
-      write_all(lock->fd(), std::as_bytes(std::span(state)), file);
+      if (::ftruncate(lock->fd(), 0) != 0) throw_errno(errno, "cannot write " + file.path().string());
+      write_all(lock->fd(), std::as_bytes(std::span(state)), file.path());
     } catch (const Error& error) {
       // A full disk is mounted to make room on it.
       if (!is_out_of_room(error.code())) throw;

@@ -2,21 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <sys/types.h>
-
-#include <optional>
 #include <vector>
 
 #include "catalog/store/library.h"
+#include "fs/mount/mount_state.h"
 
 namespace damfs {
 
 // A library may be mounted several times at once, by several processes. Each says where in a file of its own beside
 // the catalog, locked for as long as it lives.
-struct MountState {
-  Path mountpoint;
-  pid_t pid = 0;
-};
 std::vector<MountState> mounts_of(const Library& library);
 
 // To be held as long as the mount lives. EMFILE when there are too many.

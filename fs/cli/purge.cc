@@ -93,25 +93,18 @@ void purge(const PurgeArguments& arguments, Globals& globals) {
   fmt::print("{} purged\n", wanted.size());
 }
 
-struct Unnamed {
-  Digest sha256;
-  int64_t bytes = 0;
-};
-
-// Objects that no version of anything is. What else lies among them is nobody's to delete.
-std::vector<Unnamed> unnamed_objects(const Library& library, Reader& reader) {
-  std::vector<Unnamed> found;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(library.objects())) {
-    if (entry.is_symlink() || !entry.is_regular_file()) continue;
-    const auto digest = Digest::from_hex(entry.path().filename().string());
-    if (digest && !reader.has_blob(*digest)) found.push_back({*digest, static_cast<int64_t>(entry.file_size())});
-  }
+// Objects that no version of anything is.
+std::vector<ObjectStore::Found> unnamed_objects(const ObjectStore& objects, Reader& reader) {
+  std::vector<ObjectStore::Found> found;
+  objects.each([&](const ObjectStore::Found& object) {
+    if (!reader.has_blob(object.sha256)) found.push_back(object);
+  });
   return found;
 }
 
-int64_t sum_of_bytes(const std::vector<Unnamed>& objects) {
+int64_t sum_of_bytes(const std::vector<ObjectStore::Found>& objects) {
   return std::accumulate(objects.begin(), objects.end(), int64_t{0},
-                         [](int64_t sum, const Unnamed& each) { return sum + each.bytes; });
+                         [](int64_t sum, const ObjectStore::Found& each) { return sum + each.bytes; });
 }
 
 void refuse_while_mounted(const Library& library) {
@@ -129,11 +122,11 @@ int64_t bury_unnamed(const Library& library, Catalog& catalog, ObjectStore& obje
     refuse_while_mounted(library);
     fail(EBUSY, "somebody is adding to {}; try again when that is done", library.root().string());
   }
-  const std::vector<Unnamed> unnamed = unnamed_objects(library, *catalog.reader());
+  const std::vector<ObjectStore::Found> unnamed = unnamed_objects(objects, *catalog.reader());
   int64_t freed = 0;
   catalog.write(WriteRequest{.frees_room = true}, [&](Writer&) {
     const auto reader = catalog.reader();
-    for (const Unnamed& each : unnamed) {
+    for (const ObjectStore::Found& each : unnamed) {
       if (reader->has_blob(each.sha256)) continue;
       objects.bury(each.sha256);
       freed += each.bytes;
@@ -147,7 +140,7 @@ void gc(bool yes, bool dry_run, Globals& globals) {
   refuse_while_mounted(library);
   Catalog catalog(library.catalog());
   ObjectStore objects(library.objects(), library.staging());
-  const std::vector<Unnamed> unnamed = unnamed_objects(library, *catalog.reader());
+  const std::vector<ObjectStore::Found> unnamed = unnamed_objects(objects, *catalog.reader());
   if (unnamed.empty()) {
     fmt::print("There is nothing to free.\n");
     return;

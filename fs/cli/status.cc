@@ -14,14 +14,16 @@
 #include "fs/cli/failures.h"
 #include "fs/cli/json.h"
 #include "fs/cli/output.h"
+#include "fs/mount/mountpoint.h"
 
 namespace damfs {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What the mount says of itself; null when it does not answer.
+// What the mount says of itself; null when it does not answer, or where only a library says that there is one.
 Json mount_stats(const Path& mountpoint) {
+  if (!is_fuse_mount(mountpoint)) return {};
   try {
     const auto text = read_text(mountpoint / ".damfs" / "stats.json");
     return Json::parse(text.value_or(""), nullptr, false);

@@ -139,6 +139,11 @@ std::optional<MountEntry> find_mount(const Path& mountpoint) {
   return find_mount_in(text.str(), mountpoint);
 }
 
+bool is_fuse_mount(const Path& mountpoint) {
+  const auto mount = find_mount(mountpoint);
+  return mount && is_fuse(*mount);
+}
+
 Path prepare_mountpoint(const Path& mountpoint) {
   const Path path = absolute_mountpoint(mountpoint);
   // A daemon may have died over the mount of another one that died.

@@ -20,6 +20,9 @@ struct MountEntry {
 // What is mounted last (so, on top) at exactly this absolute path.
 std::optional<MountEntry> find_mount(const Path& mountpoint);
 
+// Whether a FUSE file system is mounted there; asks the kernel's table, and nothing of the mount.
+bool is_fuse_mount(const Path& mountpoint);
+
 // `text` of mountinfo; for find_mount and its tests.
 std::optional<MountEntry> find_mount_in(const std::string& text, const Path& mountpoint);
 

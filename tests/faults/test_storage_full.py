@@ -8,6 +8,8 @@ import errno
 import hashlib
 import os
 import random
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -33,12 +35,21 @@ def small_quota(folder):
     """Of the bytes alone. Where the catalog is under it as well, SQLite's index of the WAL, which is written through a
     mapping, can have btrfs end the daemon with SIGBUS."""
     with folder_with_quota(folder / "disk.img", folder / "disk", 56 * MEBIBYTE) as limited:
-        library = Library(folder / "disk/library").init()
-        for name in ("objects", "staging"):
-            (library.path / name).rmdir()
-            (limited / name).mkdir()
-            (library.path / name).symlink_to(limited / name)
-        yield library, limited
+        library = Library(limited / "library").init()
+        beyond = folder / "disk/beyond"
+        beyond.mkdir(mode=0o700)
+        (library.path / "import.lock").touch()  # a quota that is used up has no room for one more file
+        with contextlib.ExitStack() as bound:
+            for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
+                at = library.path / name
+                at.touch(mode=0o600)
+                shutil.copy2(at, beyond / name)
+                subprocess.run(["mount", "--bind", str(beyond / name), str(at)], check=True)
+                bound.callback(subprocess.run, ["umount", "-l", str(at)], check=True)
+            shutil.copytree(library.path / "derived", beyond / "derived")
+            subprocess.run(["mount", "--bind", str(beyond / "derived"), str(library.path / "derived")], check=True)
+            bound.callback(subprocess.run, ["umount", "-l", str(library.path / "derived")], check=True)
+            yield library, limited
 
 
 @pytest.fixture(params=[small_disk, small_quota])

@@ -24,11 +24,10 @@ using testing::write_file;
 class ImportTest : public ::testing::Test {
  protected:
   struct Target : ScratchCatalog {
-    Target() : store(make(folder), folder / "staging") {}
-    static Path make(const testing::ScratchFolder& in) {
-      std::filesystem::create_directory(in / "staging");
-      std::filesystem::create_directory(in / "objects");
-      return in / "objects";
+    Target() : store(made(folder / "objects"), made(folder / "staging")) {}
+    static Path made(const Path& path) {
+      std::filesystem::create_directory(path);
+      return path;
     }
     // Folder path and name → SHA-256 of what it holds.
     std::map<std::string, std::string> contents() {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "catalog/model/newest_schema.h"
 #include "tests/support/library.h"
 
 namespace damfs {
@@ -176,6 +177,10 @@ TEST(Catalog, ALeaseSeesWhatAnotherConnectionCommitted) {
   Catalog(scratch.catalog().file()).write([](Writer& writer) { writer.ensure_group(Grouping::kTag, "x"); });
   EXPECT_NE(reader->data_version(), before);
   EXPECT_TRUE(reader->find_group(Grouping::kTag, 1, "x"));
+}
+
+TEST(CatalogSchema, IsTheOneWhoseDigestIsKnown) {
+  EXPECT_EQ(Catalog::newest_schema(), kNewestSchema) << "after a schema step, its digest goes to newest_schema.h";
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ TEST(Library, IsMadeOnceAndOpenedAgain) {
   const ScratchFolder folder;
   const Library made = Library::create(folder / "new/library");
   EXPECT_TRUE(Library::is_library(made.root()));
-  EXPECT_TRUE(read_text(made.derived() / "CACHEDIR.TAG")->starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
+  EXPECT_TRUE(
+      read_text(made.derived().path() / "CACHEDIR.TAG")->starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
   const auto code = [](const std::function<void()>& work) {
     try {
       work();
@@ -78,9 +79,9 @@ TEST(Library, IsMadeOnceAndOpenedAgain) {
   write_file(folder / "in the way", "x");
   EXPECT_EQ(code([&] { Library::create(folder / "."); }), ENOTEMPTY);
   EXPECT_EQ(code([&] { Library library(folder / "nowhere"); }), ENOENT);
-  std::filesystem::remove_all(made.derived());
+  std::filesystem::remove_all(made.derived().path());
   EXPECT_EQ(code([&] { Library library(made.root()); }), 0);
-  EXPECT_TRUE(stat_path(made.derived() / "CACHEDIR.TAG"));
+  EXPECT_TRUE(stat_path(made.derived().path() / "CACHEDIR.TAG"));
 }
 
 TEST(Library, IsFoundInTheOrderThatTheManualSays) {

@@ -30,9 +30,9 @@ std::string bytes(size_t size) {
 
 class ObjectStoreTest : public ::testing::Test {
  protected:
-  ObjectStoreTest() {
-    std::filesystem::create_directory(folder_ / "objects");
-    std::filesystem::create_directory(folder_ / "staging");
+  static Path made(const Path& folder) {
+    std::filesystem::create_directory(folder);
+    return folder;
   }
   ObjectStore::Ingested ingest(const Path& file, bool catalogued = false) {
     const UniqueFd source = open_file(file, O_RDONLY);
@@ -56,7 +56,7 @@ class ObjectStoreTest : public ::testing::Test {
   void expect_nothing_staged() { EXPECT_TRUE(std::filesystem::is_empty(folder_ / "staging")); }
 
   ScratchFolder folder_;
-  ObjectStore store_{folder_ / "objects", folder_ / "staging"};
+  ObjectStore store_{made(folder_ / "objects"), made(folder_ / "staging")};
 };
 
 constexpr size_t kBlock = 256 << 10;
