@@ -150,7 +150,7 @@ TEST_F(PoolClipTest, AHangHalfWayEndsAtTheDeadline) {
 
 TEST_F(PoolClipTest, WhatWasNotMadeIsNotBelieved) {
   start(1);
-  for (const char* what : {"lie 2", "early 2", "overflow 2"}) {
+  for (const char* what : {"lie 2", "early 2", "short 2", "again 2"}) {
     progress_.clear();
     const JobResult result = finish(*pool_, run(what, 4));
     EXPECT_FALSE(result.ok) << what;
