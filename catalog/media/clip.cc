@@ -23,7 +23,7 @@ constexpr int kMaxSampleRate = 768'000;
 constexpr int kMaxChannels = 64;
 // What a source can hold. Pictures that do not change for a day take a few bytes a second in the leanest format, and
 // silence less: what has more of it than that is a header that lies.
-constexpr int64_t kFramesAtLeast = int64_t{1} << 20;
+constexpr int64_t kFramesAtLeast = int64_t{1} << 17;
 constexpr int64_t kFramesAByte = 8;
 constexpr int64_t kSecondsAtLeast = 36'000;
 

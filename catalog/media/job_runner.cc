@@ -53,16 +53,10 @@ UniqueFd make_event() {
 // Of sources that workers have open beside the one at hand: somebody plays a clip, and something looks through others.
 constexpr size_t kMostAside = 3;
 
-// How many jobs one worker does, of however many sources. What somebody waits for is made by a worker that has seen
-// nothing. To raise one takes about as long as to look at a small photo, so files that are imported or warmed together
-// are looked at by few workers: a bad one among them can spoil what is said of its neighbours, and of nobody else.
-int jobs_a_worker(JobClass job_class) {
-  switch (job_class) {
-    case JobClass::kImport: return 32;
-    case JobClass::kWarm: return 8;
-    default: return 1;
-  }
-}
+// How many jobs one worker does while others wait; when nobody does, the next one is for a worker that has seen nothing
+// (tidy). To raise one takes about as long as to look at two small photos, so under load a bad file can spoil what is
+// made of a few that came right behind it, and of nobody else's.
+int jobs_a_worker(JobClass job_class) { return job_class == JobClass::kImport ? 32 : 8; }
 
 // Tells the sources of a job from all others.
 std::string name_of_source(const Job& job) {

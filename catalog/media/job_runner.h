@@ -21,9 +21,10 @@ namespace damfs {
 class HandedOutputs;
 
 // Has jobs done by one worker at a time, and by a fresh one where that died, hung or talked nonsense: two strikes fail
-// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). What somebody waits for is for
-// a worker that has seen nothing yet, but that runs of a source go on with the one that has it open: what one source
-// did to a worker does not travel to the next one's answers. For one thread, but for what is said to be for any.
+// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). So that what one source did to
+// a worker does not travel to the next one's answers, a worker is replaced by one that has seen nothing as soon as no
+// job waits, and after a few jobs anyway; but runs of a source go on with the one that has it open. For one thread, but
+// for what is said to be for any.
 class JobRunner {
  public:
   struct Counters {
@@ -37,7 +38,8 @@ class JobRunner {
 
   void make_ready();  // starts what the first job would start
   JobResult run(Job& job);
-  void tidy();           // when there is time: waits for the end of those that were killed
+  // When no job waits: the next one is for a worker that has seen nothing, and those that were killed are waited for.
+  void tidy();
   void retire_worker();  // before the thread ends
 
   // Any thread; these hold from the moment they are called.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Headers that declare what no file of their size can hold: they cost no memory, no disk and no time."""
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -10,8 +11,6 @@ import time
 import zipfile
 
 import pytest
-
-from mount import errno_of
 
 MIB = 1 << 20
 TIB = 1 << 40
@@ -71,7 +70,8 @@ def read_all_of(mount):
             try:
                 size = os.fstat(fd).st_size
                 for offset in {0, size // 2, max(0, size - 4096)}:
-                    errno_of(lambda: os.pread(fd, 4096, offset))
+                    with contextlib.suppress(OSError):
+                        os.pread(fd, 4096, offset)
             finally:
                 os.close(fd)
             assert time.monotonic() - begun < 20, path

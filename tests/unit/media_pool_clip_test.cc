@@ -18,7 +18,7 @@ namespace {
 using testing::finish;
 using testing::ScratchFolder;
 
-constexpr int64_t kUnit = 32;
+constexpr int64_t kUnit = 4096;  // whole pages: what nobody wrote to is told by the page
 
 Job probe(const std::string& what, JobClass job_class = JobClass::kInteractive) {
   Job job;
