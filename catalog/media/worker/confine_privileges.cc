@@ -24,7 +24,7 @@ namespace damfs::worker {
 namespace {
 
 constexpr int kMostCapabilities = 64;
-constexpr int kMostOpen = 256;  // at its start
+constexpr int kMostOpen = 256;     // at its start
 constexpr int kThreadWaits = 200;  // milliseconds
 
 int threads_running() {
