@@ -27,7 +27,10 @@ inline constexpr bool kCanConfine = true;
 
 // Nobody's user, no capability, and namespaces of its own, as far as this system gives such.
 enum class Raises : bool { kNobody, kWorkers };
-void give_up_privileges(Raises raises);
+bool give_up_privileges(Raises raises);  // whether its children are in a namespace of processes
+// Starts that namespace's first process, with which all of it ends, and which ends with this one: after the
+// confinement, as Landlock lets no signal out of it.
+void keep_namespace();
 bool is_only_thread();  // waits a moment for those that are just ending
 
 // `confine` in two parts, for a process that goes on in copies of itself (nursery.h): what the copies inherit, and what

@@ -72,16 +72,6 @@ void stop_being_root() {
   }
 }
 
-// The first process of a namespace of processes, with which all the others end.
-void keep_namespace() {
-  const pid_t first = ::fork();
-  if (first != 0) return;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_NAME, "damfs-first");
-  for (int fd = STDERR_FILENO + 1; fd < kMostOpen; ++fd) ::close(fd);
-  for (;;) ::pause();
-}
-
 }  // namespace
 
 bool is_only_thread() {
@@ -93,8 +83,8 @@ bool is_only_thread() {
   return true;
 }
 
-void give_up_privileges(Raises raises) {
-  if (!kCanConfine) return;
+bool give_up_privileges(Raises raises) {
+  if (!kCanConfine) return false;
   // Where a system does not allow one, it goes on without: each is one more wall behind the filter.
   const int processes = raises == Raises::kWorkers ? CLONE_NEWPID : 0;
   const bool all_at_once = ::geteuid() != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | processes) == 0;
@@ -111,7 +101,16 @@ void give_up_privileges(Raises raises) {
   drop_capabilities();
   // A change of user takes it away.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw_errno(errno, "cannot follow the parent");
-  if (has_processes) keep_namespace();
+  return has_processes;
+}
+
+void keep_namespace() {
+  const pid_t first = ::fork();
+  if (first != 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_NAME, "damfs-first");
+  for (int fd = STDERR_FILENO + 1; fd < kMostOpen; ++fd) ::close(fd);
+  for (;;) ::pause();
 }
 
 }  // namespace damfs::worker

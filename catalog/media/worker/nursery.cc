@@ -116,8 +116,9 @@ void raise_workers(const std::function<void()>& serve) {
     confine();
     return serve();
   }
-  give_up_privileges(Raises::kWorkers);
+  const bool has_namespace = give_up_privileges(Raises::kWorkers);
   confine_nursery();
+  if (has_namespace) keep_namespace();
   Nursery nursery(thread_number, number);
   for (UniqueFd socket(wire::kWorkerSocket); socket; socket = next_request()) {
     if (!nursery.raise(std::move(socket))) continue;
