@@ -4,6 +4,7 @@
 #include "fs/reply.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -82,6 +83,9 @@ void Reply::bytes(std::span<const std::byte> data) {
 // The kernel copies out of its own pages, once. Only the kernel touches the mapping: where a page cannot be read it
 // refuses the reply and gives the reader EIO, and no signal is sent.
 bool Reply::mapped(int fd, uint64_t offset, size_t size) {
+  // Where a file ends within a page, what is mapped goes on with zeros.
+  struct stat st {};
+  if (::fstat(fd, &st) != 0 || static_cast<uint64_t>(st.st_size) < offset + size) return false;
   const uint64_t skipped = offset % static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   const size_t length = size + skipped;
   void* const map = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset - skipped));

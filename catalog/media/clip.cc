@@ -14,12 +14,18 @@ namespace damfs {
 namespace {
 
 constexpr std::string_view kFormat = "clip1";
-constexpr int64_t kMaxFrames = int64_t{1} << 28;   // 50 days at 60 frames a second
+constexpr int64_t kMaxFrames = int64_t{1} << 24;   // 3 days at 60 frames a second
+constexpr int64_t kMaxSeconds = int64_t{1} << 24;  // 194 days
 constexpr int64_t kMaxSamples = int64_t{1} << 42;  // 265 days at 192 kHz
 constexpr int64_t kMaxEdge = 16'384;
 constexpr int64_t kMaxTick = std::numeric_limits<int32_t>::max();
 constexpr int kMaxSampleRate = 768'000;
 constexpr int kMaxChannels = 64;
+// What a source can hold. Pictures that do not change for a day take a few bytes a second in the leanest format, and
+// silence less: what has more of it than that is a header that lies.
+constexpr int64_t kFramesAtLeast = int64_t{1} << 17;
+constexpr int64_t kFramesAByte = 8;
+constexpr int64_t kSecondsAtLeast = 36'000;
 
 // Numbers one behind the other, whatever stands between them.
 class Numbers {
@@ -81,7 +87,8 @@ bool take_sound(Numbers& in, ClipFacts& clip) {
     }
     clip.sound.push_back(track);
   }
-  return clip.frames > 0 || (clip.samples > 0 && clip.sound.size() == 1);
+  if (clip.frames > 0) return true;
+  return clip.samples > 0 && clip.sound.size() == 1 && clip.samples / clip.sound.front().sample_rate <= kMaxSeconds;
 }
 
 }  // namespace
@@ -111,6 +118,16 @@ std::optional<ClipFacts> clip_from_text(std::string_view text) {
   Numbers in(text.substr(kFormat.size() + 1));
   ClipFacts clip;
   if (!take_pictures(in, clip) || !take_times(in, clip) || !take_sound(in, clip) || !in.at_end()) return std::nullopt;
+  return clip;
+}
+
+std::optional<ClipFacts> clip_from_text(std::string_view text, int64_t source_bytes) {
+  auto clip = clip_from_text(text);
+  if (!clip) return std::nullopt;
+  const int64_t bytes = std::clamp<int64_t>(source_bytes, 0, kMaxFrames);  // beyond, the limits above are the tighter
+  if (clip->frames > kFramesAtLeast + bytes * kFramesAByte) return std::nullopt;
+  const bool is_sound = clip->frames == 0;
+  if (is_sound && clip->samples / clip->sound.front().sample_rate > kSecondsAtLeast + bytes) return std::nullopt;
   return clip;
 }
 

@@ -61,6 +61,9 @@ inline constexpr size_t kMaxSounds = 16;
 // them is not trusted): every number is in a range that arithmetic with it cannot leave.
 std::string clip_to_text(const ClipFacts& clip);
 std::optional<ClipFacts> clip_from_text(std::string_view text);
+// Empty too for what no source of so many bytes can hold: a header says what it likes, and whatever is sized by it
+// would be as large.
+std::optional<ClipFacts> clip_from_text(std::string_view text, int64_t source_bytes);
 
 // How an editing proxy is encoded.
 enum class ClipCodec : uint8_t { kDnxhrLb = 1, kDnxhrSq = 2 };

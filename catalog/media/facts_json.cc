@@ -9,6 +9,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "catalog/base/error.h"
 
@@ -212,7 +213,8 @@ std::vector<std::string> read_tags(const Json& json) {
   for (const Json& entry : json) {
     std::string tag = Members::text_of(entry, "tags", FactLimits::kTag);
     if (tag.empty() || tag.front() == '/' || tag.back() == '/' || tag.find("//") != tag.npos ||
-        tag.find_first_of("\n\r\t") != tag.npos) {
+        tag.find_first_of("\n\r\t") != tag.npos ||
+        std::cmp_greater_equal(std::count(tag.begin(), tag.end(), '/'), FactLimits::kTagDepth)) {
       odd("tags");
     }
     tags.push_back(std::move(tag));

@@ -17,6 +17,7 @@ struct FactLimits {
   static constexpr size_t kDescription = 16U << 10;
   static constexpr size_t kTag = 1024;
   static constexpr size_t kTags = 256;
+  static constexpr size_t kTagDepth = 64;  // parts
   static constexpr size_t kMetadataValue = 1024;
   static constexpr size_t kMetadata = 64U << 10;  // one namespace, as text
   static constexpr int64_t kEdge = 10'000'000;    // pixels

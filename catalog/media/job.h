@@ -81,15 +81,21 @@ inline constexpr int kMaxMaps = 12;
 inline constexpr size_t kMaxStills = 6;  // of one job
 
 // A run of a derived file's pieces (units), made one behind the other. Unit i of the run is written to the output at
-// i * unit_bytes and then reported (Job::progress); the last one of all may be shorter.
+// i * unit_bytes and then reported (Job::progress). Each has as many bytes as are declared, or it is not made.
 struct RunRequest {
   int64_t unit_bytes = 0;
   int64_t first = 0;
   int64_t count = 1;
+  int64_t last_bytes = 0;  // of the run's last unit; 0: it is as long as the others
   // So many of them stand in the output already, made by a worker that was lost: this one goes on behind them. The
   // pool's; what is reported counts them too.
   int64_t made = 0;
   std::string session;  // names source and recipe: what a worker has open under that name it goes on with
+
+  // Of the run's first `units`.
+  int64_t bytes_of(int64_t units) const {
+    return units * unit_bytes - (units == count && last_bytes > 0 ? unit_bytes - last_bytes : 0);
+  }
 };
 
 // Of an editing proxy.
@@ -129,8 +135,10 @@ struct Job {
   uint64_t reader = 0;  // who is to have a fair share: one number a program; 0: nobody in particular
   Lane lane = 0;
   UniqueFd source;  // read-only, at any position: workers seek
-  UniqueFd output;  // all but probe: read-write, empty
-  UniqueFd index;   // run: what kClipIndex or kPackIndex made of this source, or none
+  // All but probe: read-write, empty. No worker ever sees it; what one made is copied here. Of a run it may be missing:
+  // then its units are told to `progress` alone.
+  UniqueFd output;
+  UniqueFd index;  // run: what kClipIndex or kPackIndex made of this source, or none
   // Still: the collage's sources behind the first, then the outputs of `still.also`. Duplicates of what the asker has.
   std::vector<UniqueFd> more;
   std::string name;  // probe: the file's own name, only as a hint where content is ambiguous
@@ -142,8 +150,9 @@ struct Job {
   bool look_at_pictures = true;       // pack index: what stills the members have
   std::string charset{kAutoCharset};  // pack index: of names that do not tell theirs
   int64_t deadline_ms = 30'000;       // from the moment a worker starts on it; of a run: for each unit
-  // Run: units [0, done) of the run stand in `output`. On a thread of the pool, with no lock held, before `done`;
-  // the last call tells of as many units as the result.
+  // Run: units that were not told of before, up to `done`, stand in `output`: what they are is to be taken before this
+  // returns. On a thread of the pool, with no lock held, before `done`; the last call tells of as many units as the
+  // result.
   std::function<void(int64_t done, int output)> progress;
   // Called exactly once, on a thread of the pool, with no lock held. The output descriptor comes back with it.
   std::function<void(JobResult, UniqueFd output)> done;

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/media/handed_output.h"
 
 namespace damfs {
 namespace {
@@ -50,40 +50,18 @@ UniqueFd make_event() {
   return event;
 }
 
-// Every unit counted must be there; the last one of a run may be a shorter one.
-void check_units(const Job& job, int64_t done) {
-  const int64_t size = stat_fd(job.output.get(), "a run").st_size;
-  const int64_t unit = job.run.unit_bytes;
-  if (size > job.run.count * unit || (done > 0 && size <= (done - 1) * unit)) {
-    fail(EPROTO, "{} bytes for {} units of {}", size, done, unit);
-  }
-}
+// Of sources that workers have open beside the one at hand: somebody plays a clip, and something looks through others.
+constexpr size_t kMostAside = 3;
 
-// What a job writes to besides its first output.
-std::span<const UniqueFd> more_outputs(const Job& job) {
-  if (job.type != JobType::kStill) return {};
-  return std::span(job.more).subspan(std::min(job.more.size(), static_cast<size_t>(job.still.sources) - 1));
-}
+// How many jobs one worker does while others wait; when nobody does, the next one is for a worker that has seen nothing
+// (tidy). To raise one takes about as long as to look at two small photos, so under load a bad file can spoil what is
+// made of a few that came right behind it, and of nobody else's.
+int jobs_a_worker(JobClass job_class) { return job_class == JobClass::kImport ? 32 : 8; }
 
-void check_size(const UniqueFd& output, int64_t declared) {
-  const int64_t size = stat_fd(output.get(), "a worker's output").st_size;
-  if (size != declared) fail(EPROTO, "the output has {} bytes, {} were declared", size, declared);
-}
-
-void check_output(const Job& job, const JobResult& result) {
-  if (job.type == JobType::kClipIndex || job.type == JobType::kPackIndex) check_size(job.output, result.real_bytes);
-  if (job.type != JobType::kStill) return;
-  check_size(job.output, job.still.declared_bytes);
-  const auto more = more_outputs(job);
-  for (size_t i = 0; i < more.size(); ++i) check_size(more[i], job.still.also.at(i).declared_bytes);
-}
-
-// What a lost worker may have written is gone; a run's units are written again as they were.
-bool empty_outputs(const Job& job) {
-  if (!job.output || is_run(job.type)) return true;
-  bool all = ::ftruncate(job.output.get(), 0) == 0;
-  for (const UniqueFd& output : more_outputs(job)) all = ::ftruncate(output.get(), 0) == 0 && all;
-  return all;
+// Tells the sources of a job from all others.
+std::string name_of_source(const Job& job) {
+  const struct stat st = stat_fd(job.source.get(), "a source");
+  return fmt::format("{}:{}:{}:{}", st.st_dev, st.st_ino, st.st_size, to_ns(st.st_ctim));
 }
 
 // What every core can compute until the deadline, which a run has for each unit.
@@ -114,6 +92,10 @@ void JobRunner::end() {
 }
 
 JobRunner::Strike JobRunner::strike_of(WorkerProcess::End end) {
+  // Somebody who wants memory back or the machine shut down: that says nothing of the file.
+  if (end.signal == SIGKILL || end.signal == SIGTERM || end.signal == SIGINT || end.signal == SIGHUP) {
+    return {"the worker was ended from outside (signal " + std::to_string(end.signal) + ")", false};
+  }
   // The file is mapped: this is what a disk that fails, or somebody else's truncation, looks like.
   if (end.signal == SIGBUS) return {"the file could not be read while it was being looked at", false};
   return {std::move(end.text), true};
@@ -126,7 +108,7 @@ JobResult JobRunner::after_two(const Strike& first, const Strike& second) {
 
 void JobRunner::make_ready() {
   try {
-    ensure_worker();
+    ensure_nursery();
   } catch (const Error& error) {
     log::info("no worker ahead of its first job: {}", error.what());
   }
@@ -135,7 +117,24 @@ void JobRunner::make_ready() {
 JobResult JobRunner::run(Job& job) {
   JobResult result = run_twice(job);
   if (is_run(job.type)) result.units_done = job.run.made;
+  ++current_.jobs;
+  if (has_seen_enough()) set_worker_aside();
+  keep_one_ready();
   return result;
+}
+
+// The next one is raised while this one's answer is taken.
+void JobRunner::keep_one_ready() {
+  try {
+    if (nursery_ && nursery_->raises()) nursery_->ask();
+  } catch (const Error& error) {
+    log::info("no worker ahead of its job: {}", error.what());
+  }
+}
+
+// No other source's bytes are for it.
+bool JobRunner::has_seen_enough() {
+  return nursery_ && nursery_->raises() && !current_.may_stay && current_.jobs >= jobs_a_worker(current_.job_class);
 }
 
 JobResult JobRunner::run_twice(Job& job) {
@@ -145,7 +144,7 @@ JobResult JobRunner::run_twice(Job& job) {
     if (ending_) return failure("the program is ending", false);
     if (stop_ && is_run(job.type)) return stopped();
     try {
-      ensure_worker();
+      ensure_worker_or_nursery(job);
     } catch (const Error& error) {
       return failure(error.what(), false);
     }
@@ -157,7 +156,6 @@ JobResult JobRunner::run_twice(Job& job) {
     if (first && struck_at == job.run.made) return after_two(*first, *strike);
     first = strike;
     struck_at = job.run.made;
-    if (!empty_outputs(job)) return failure("the output of a lost worker cannot be emptied", false);
   }
 }
 
@@ -168,18 +166,17 @@ std::optional<JobRunner::Strike> JobRunner::attempt(Job& job, JobResult& result)
     return std::nullopt;
   } catch (const Error& error) {
     if (error.code() == ETIMEDOUT) return Strike{"no answer within " + seconds(job.deadline_ms), true};
-    if (error.code() == EPIPE) return strike_of(worker_->end());
-    return Strike{"the worker's answer makes no sense (" + printable(error.what()) + ")", error.code() == EPROTO};
+    if (error.code() == EPIPE) return strike_of(current_.worker->end());
+    if (error.code() != EPROTO) return Strike{printable(error.what()), false};
+    return Strike{"the worker's answer makes no sense (" + printable(error.what()) + ")", true};
   }
 }
 
 JobResult JobRunner::converse(Job& job) {
-  const int socket = worker_->socket();
-  std::vector<int> descriptors{job.source.get()};
-  if (job.output) descriptors.push_back(job.output.get());
-  if (job.index) descriptors.push_back(job.index.get());
-  for (const UniqueFd& fd : job.more) descriptors.push_back(fd.get());
-  worker_->allow_processor_time(processor_time_for(job));
+  const int socket = current_.worker->socket();
+  const HandedOutputs outputs(job);
+  const std::vector<int> descriptors = outputs.descriptors(job);
+  current_.worker->allow_processor_time(processor_time_for(job));
   wire::Deadline deadline = deadline_of(job);
   wire::send_frame(socket, wire::request_to_payload(job), descriptors, {deadline, end_event_.get()});
   for (bool stop_sent = false;;) {
@@ -187,14 +184,15 @@ JobResult JobRunner::converse(Job& job) {
     const auto frame = wire::receive_frame(socket, 0, {deadline, end_event_.get()});
     if (!frame) fail(EPIPE, "the worker is gone");
     if (const auto done = wire::progress_from_payload(frame->payload, job)) {
-      if (take_progress(job, *done)) deadline = deadline_of(job);
+      take_progress(job, *done, outputs);
+      deadline = deadline_of(job);
       continue;
     }
     JobResult result = wire::result_from_payload(frame->payload, job);
     if (!result.ok) return result;
-    check_output(job, result);
+    outputs.take_whole(job, result);
     if (is_run(job.type)) {
-      take_progress(job, result.units_done);
+      take_progress(job, result.units_done, outputs);
       if (job.run.made < job.run.count && !stop_sent) fail(EPROTO, "a run that ended early, unasked");
     }
     return result;
@@ -206,7 +204,7 @@ JobResult JobRunner::converse(Job& job) {
 void JobRunner::await_frame(const Job& job, const wire::Deadline& deadline, bool& stop_sent) {
   for (;;) {
     try {
-      wire::await_frame(worker_->socket(), {deadline, nudge_event_.get()});
+      wire::await_frame(current_.worker->socket(), {deadline, nudge_event_.get()});
       return;
     } catch (const Error& error) {
       if (error.code() != EINTR || ending_) throw;
@@ -215,41 +213,117 @@ void JobRunner::await_frame(const Job& job, const wire::Deadline& deadline, bool
     ::eventfd_read(nudge_event_.get(), &count);
     if (!stop_ || stop_sent || !is_run(job.type)) continue;
     stop_sent = true;
-    wire::send_frame(worker_->socket(), wire::kStopPayload, {}, {deadline, end_event_.get()});
+    wire::send_frame(current_.worker->socket(), wire::kStopPayload, {}, {deadline, end_event_.get()});
   }
 }
 
-// False: nothing new.
-bool JobRunner::take_progress(Job& job, int64_t done) {
-  if (done <= job.run.made) return false;
-  check_units(job, done);
+void JobRunner::take_progress(Job& job, int64_t done, const HandedOutputs& outputs) {
+  if (done <= job.run.made) return;
+  const int output = outputs.take_units(job, job.run.made, done);
   job.run.made = done;
-  if (!job.progress) return true;
+  if (!job.progress) return;
   try {
-    job.progress(done, job.output.get());
+    job.progress(done, output);
   } catch (const std::exception& error) {
     log::error("a job's progress was not taken: {}", error.what());
   }
-  return true;
 }
 
-// A worker that died while it had nothing to do is no strike against the next job.
-void JobRunner::ensure_worker() {
-  if (worker_ && worker_->is_alive()) return;
-  if (worker_) replace_worker();
-  worker_ = std::make_unique<WorkerProcess>(program_, stderr_fd_);
+void JobRunner::ensure_nursery() {
+  if (nursery_) return;
+  nursery_ = std::make_unique<WorkerNursery>(program_, stderr_fd_);
+  current_ = {std::make_unique<WorkerProcess>(*nursery_, nursery_->first_socket())};
   ++counters_.workers;
 }
 
+// Whether what is at hand may look at that source. A program that raises no workers is one for all.
+bool JobRunner::has_worker_for(const std::string& source, const Job& job) {
+  if (!current_.worker || !current_.worker->is_alive()) return false;
+  if (current_.source.empty() || !nursery_->raises()) return true;
+  if (is_run(job.type)) return current_.may_stay && current_.source == source;
+  return !current_.may_stay && current_.job_class == job.job_class && !has_seen_enough();
+}
+
+void JobRunner::set_worker_aside() {
+  if (!current_.worker) return;
+  if (current_.may_stay && current_.worker->is_alive()) {
+    aside_.push_front(std::move(current_));
+  } else if (!current_.worker->is_gone()) {
+    leaving_.push_back(std::move(current_.worker));
+  }
+  current_ = {};
+  if (aside_.size() <= kMostAside) return;
+  if (!aside_.back().worker->is_gone()) leaving_.push_back(std::move(aside_.back().worker));
+  aside_.pop_back();
+}
+
+// Where one nursery has no more workers, a new one may.
+void JobRunner::ensure_worker_or_nursery(const Job& job) {
+  try {
+    ensure_worker(job);
+  } catch (const Error& error) {
+    if (!nursery_ || error.code() == EINTR) throw;
+    log::info("the nursery of workers is replaced: {}", error.what());
+    lose_nursery();
+    ++counters_.restarts;
+    ensure_worker(job);
+  }
+}
+
+// A worker that died while it had nothing to do is no strike against the next job.
+void JobRunner::ensure_worker(const Job& job) {
+  reap();
+  const std::string source = name_of_source(job);
+  const bool run = is_run(job.type);
+  if (current_.worker && !current_.worker->is_alive()) replace_worker();
+  ensure_nursery();
+  if (!has_worker_for(source, job)) {
+    set_worker_aside();
+    const auto kept = std::find_if(aside_.begin(), aside_.end(), [&](const Assigned& each) {
+      return run && each.source == source && each.worker->is_alive();
+    });
+    if (kept != aside_.end()) {
+      current_ = std::move(*kept);
+      aside_.erase(kept);
+    } else {
+      current_.worker = nursery_->take(end_event_.get());
+      if (!current_.worker->is_alive()) fail(EPIPE, "a worker ended before it had a job");
+    }
+  }
+  current_.source = source;
+  current_.job_class = job.job_class;
+  current_.may_stay = run;
+  keep_one_ready();
+}
+
+void JobRunner::tidy() {
+  if (nursery_ && nursery_->raises() && !current_.may_stay && !current_.source.empty()) set_worker_aside();
+  for (auto& worker : leaving_) worker->kill();
+  leaving_.clear();
+}
+
+void JobRunner::reap() {
+  std::erase_if(leaving_, [](const auto& worker) { return worker->is_gone(); });
+}
+
+void JobRunner::lose_nursery() {
+  aside_.clear();
+  current_ = {};
+  if (!nursery_) return;
+  nursery_.reset();
+  --counters_.workers;
+}
+
 void JobRunner::replace_worker() {
-  retire_worker();
+  const bool is_alone = nursery_ && !nursery_->raises();
+  current_ = {};
+  if (is_alone) lose_nursery();
   ++counters_.restarts;
 }
 
 void JobRunner::retire_worker() {
-  if (!worker_) return;
-  worker_.reset();
-  --counters_.workers;
+  lose_nursery();
+  leaving_.clear();
 }
 
 }  // namespace damfs

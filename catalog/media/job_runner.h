@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,13 +13,18 @@
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/job.h"
 #include "catalog/media/wire.h"
+#include "catalog/media/worker_nursery.h"
 #include "catalog/media/worker_process.h"
 
 namespace damfs {
 
+class HandedOutputs;
+
 // Has jobs done by one worker at a time, and by a fresh one where that died, hung or talked nonsense: two strikes fail
-// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). For one thread, but for
-// what is said to be for any.
+// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). So that what one source did to
+// a worker does not travel to the next one's answers, a worker is replaced by one that has seen nothing as soon as no
+// job waits, and after a few jobs anyway; but runs of a source go on with the one that has it open. For one thread, but
+// for what is said to be for any.
 class JobRunner {
  public:
   struct Counters {
@@ -30,8 +36,10 @@ class JobRunner {
   JobRunner(const JobRunner&) = delete;
   JobRunner& operator=(const JobRunner&) = delete;
 
-  void make_ready();  // starts the worker that the first job would start
+  void make_ready();  // starts what the first job would start
   JobResult run(Job& job);
+  // When no job waits: the next one is for a worker that has seen nothing, and those that were killed are waited for.
+  void tidy();
   void retire_worker();  // before the thread ends
 
   // Any thread; these hold from the moment they are called.
@@ -52,9 +60,17 @@ class JobRunner {
   std::optional<Strike> attempt(Job& job, JobResult& result);
   JobResult converse(Job& job);
   void await_frame(const Job& job, const wire::Deadline& deadline, bool& stop_sent);
-  bool take_progress(Job& job, int64_t done);
-  void ensure_worker();
+  static void take_progress(Job& job, int64_t done, const HandedOutputs& outputs);
+  void ensure_nursery();
+  void ensure_worker(const Job& job);
+  void ensure_worker_or_nursery(const Job& job);
+  bool has_worker_for(const std::string& source, const Job& job);
+  bool has_seen_enough();
+  void set_worker_aside();
+  void keep_one_ready();
+  void lose_nursery();
   void replace_worker();
+  void reap();
 
   const Path program_;
   const int stderr_fd_;
@@ -63,7 +79,19 @@ class JobRunner {
   const UniqueFd nudge_event_;  // readable when ask_to_stop() or end() was called
   std::atomic<bool> stop_{false};
   std::atomic<bool> ending_{false};
-  std::unique_ptr<WorkerProcess> worker_;
+
+  // A worker and the source that it has seen; of none: nothing yet.
+  struct Assigned {
+    std::unique_ptr<WorkerProcess> worker;
+    std::string source{};
+    JobClass job_class = JobClass::kInteractive;
+    int jobs = 0;
+    bool may_stay = false;  // it has something open that its source's next run goes on with
+  };
+  std::unique_ptr<WorkerNursery> nursery_;
+  Assigned current_;
+  std::list<Assigned> aside_;                          // last used first
+  std::list<std::unique_ptr<WorkerProcess>> leaving_;  // killed, and not yet gone
 };
 
 }  // namespace damfs

@@ -80,6 +80,8 @@ Record record_of(const PackMember& member) {
   return record;
 }
 
+constexpr std::string_view kDeclaresTooMuch = "it declares more bytes than what is stored of it can hold";
+
 // How large the file is that holds the bytes of an archive's members.
 int64_t size_of_holder(const Pack& before, int64_t archive, int64_t source_size) {
   while (archive >= 0) {
@@ -127,6 +129,9 @@ PackMember member_of(const Record& record, std::string_view path, std::string_vi
   member.still = {record.still_width, record.still_height};
   if ((record.flags & kHasMode) != 0) member.mode = record.mode;
   member.problem = printable(problem.substr(0, FactLimits::kSentence));
+  const bool is_lie =
+      member.type != PackMember::Type::kFolder && member.size > most_unpacked(member.method, member.stored_size);
+  if (member.problem.empty() && is_lie) member.problem = kDeclaresTooMuch;
   if ((record.flags & kHasDigest) != 0) {
     member.sha256 = Digest::from_bytes({reinterpret_cast<const char*>(record.sha256), sizeof record.sha256});
   }
@@ -149,6 +154,17 @@ std::string method_name(uint16_t method) {
     case 99: return "encrypted";
     default: return fmt::format("method {}", method);
   }
+}
+
+int64_t most_unpacked(uint16_t method, int64_t stored_size) {
+  // Deflate's shortest code copies 258 bytes in 2 bits; of other methods' records nothing is known but that they have
+  // thousands for one.
+  constexpr int64_t kOfDeflate = 1040;
+  constexpr int64_t kOfOthers = int64_t{1} << 20;
+  constexpr int64_t kAtMost = int64_t{1} << 41;
+  if (method == kStored) return stored_size;
+  const int64_t times = method == kDeflated ? kOfDeflate : kOfOthers;
+  return stored_size >= kAtMost / times ? kAtMost : stored_size * times + times;
 }
 
 PackIndexWriter::PackIndexWriter(int fd, int64_t source_size)

@@ -21,6 +21,9 @@ inline constexpr uint16_t kStored = 0;
 inline constexpr uint16_t kDeflated = 8;
 std::string method_name(uint16_t method);  // "deflated"; "method 97" for one that nobody named
 
+// What so many stored bytes can be when read, at the most; a directory declares what it likes.
+int64_t most_unpacked(uint16_t method, int64_t stored_size);
+
 // One entry of an archive's directory, as the worker found it. Names are the archive's own: whoever shows one, makes
 // it safe first (pack_tree.h).
 struct PackMember {

@@ -46,11 +46,11 @@ void wait_for(int socket, short events, const Patience& patience) {
   for (;;) {
     std::array<pollfd, 2> fds{pollfd{socket, events, 0}, pollfd{patience.interrupt_fd, POLLIN, 0}};
     const int timeout = remaining_ms(patience.deadline);
+    if (timeout == 0) fail(ETIMEDOUT, "no answer in time");
     const int n = ::poll(fds.data(), fds.size(), timeout);
     if (n < 0 && errno != EINTR) throw_errno(errno, "cannot wait for a worker");
     if (n > 0 && fds[1].revents != 0) fail(EINTR, "interrupted");
     if (n > 0 && fds[0].revents != 0) return;
-    if (n == 0 && timeout == 0) fail(ETIMEDOUT, "no answer in time");
   }
 }
 
@@ -95,6 +95,8 @@ bool receive_exactly(int socket, std::span<char> buffer, size_t max_descriptors,
                      const Patience& patience) {
   size_t done = 0;
   while (done < buffer.size()) {
+    // A peer that never stops sending is never waited for, so its time is looked at here.
+    if (remaining_ms(patience.deadline) == 0) fail(ETIMEDOUT, "no whole frame in time");
     iovec part{buffer.data() + done, buffer.size() - done};
     msghdr message{};
     message.msg_iov = &part;
@@ -150,11 +152,8 @@ Json clip_to_json(const ClipRequest& clip) {
 }
 
 Json run_to_json(const RunRequest& run) {
-  return {{"unit_bytes", run.unit_bytes},
-          {"first", run.first},
-          {"count", run.count},
-          {"made", run.made},
-          {"session", run.session}};
+  return {{"unit_bytes", run.unit_bytes}, {"first", run.first}, {"count", run.count},
+          {"last_bytes", run.last_bytes}, {"made", run.made},   {"session", run.session}};
 }
 
 RunRequest run_from_json(const Json& in) {
@@ -162,6 +161,7 @@ RunRequest run_from_json(const Json& in) {
   run.unit_bytes = in.at("unit_bytes").get<int64_t>();
   run.first = in.at("first").get<int64_t>();
   run.count = in.at("count").get<int64_t>();
+  run.last_bytes = in.at("last_bytes").get<int64_t>();
   run.made = in.at("made").get<int64_t>();
   run.session = in.at("session").get<std::string>();
   return run;
@@ -259,24 +259,32 @@ StillRequest still_from_json(const Json& in) {
   return still;
 }
 
+std::string units_to_text(int64_t units, const RunRequest& run) {
+  return std::to_string(units) + ',' + std::to_string(run.bytes_of(units));
+}
+
 int64_t declared_bytes(const StillRequest& still) {
   int64_t sum = still.declared_bytes;
   for (const StillSpec& spec : still.also) sum += spec.declared_bytes;
   return sum;
 }
 
-// What an answer of that type counts: a run's units; an index's bytes; stills' bytes and, behind a comma, encodes.
+// What an answer of that type counts: a run's units and, behind a comma, their bytes; an index's bytes; stills' bytes
+// and, behind a comma, encodes.
 void take_count(std::string_view text, const Job& job, JobResult& result) {
-  const size_t comma = job.type == JobType::kStill ? text.find(',') : text.npos;
-  if (comma != text.npos) result.encodes = number_from(text.substr(comma + 1));
+  const size_t comma = job.type == JobType::kStill || is_run(job.type) ? text.find(',') : text.npos;
+  const int64_t second = comma != text.npos ? number_from(text.substr(comma + 1)) : -1;
   const int64_t count = number_from(text.substr(0, comma));
   if (is_run(job.type)) {
     if (count < 0 || count > job.run.count) fail(EPROTO, "{} units where {} were asked for", count, job.run.count);
+    const int64_t bytes = job.run.bytes_of(count);
+    if (second != bytes) fail(EPROTO, "{} units of {} bytes, {} were declared", count, second, bytes);
     result.units_done = count;
   } else {
     const bool too_many = job.type == JobType::kStill && count > declared_bytes(job.still);
-    if (count <= 0 || too_many) fail(EPROTO, "a file of {} bytes", count);
+    if (count <= 0 || too_many || second < -1) fail(EPROTO, "a file of {} bytes", count);
     result.real_bytes = count;
+    result.encodes = std::max<int64_t>(second, 0);
   }
 }
 
@@ -365,20 +373,23 @@ Job request_from_payload(std::string_view payload) {
   }
 }
 
-std::string result_to_payload(const JobResult& result, JobType type) {
+std::string result_to_payload(const JobResult& result, const Job& job) {
   if (!result.ok) return (result.permanent ? kFailedForGood : kFailedForNow) + result.reason;
-  if (type == JobType::kProbe) return kOk + facts_to_json(result.facts);
-  if (is_run(type)) return kOk + std::to_string(result.units_done);
+  if (job.type == JobType::kProbe) return kOk + facts_to_json(result.facts);
+  if (is_run(job.type)) return kOk + units_to_text(result.units_done, job.run);
   std::string count = kOk + std::to_string(result.real_bytes);
-  return type == JobType::kStill ? count + ',' + std::to_string(result.encodes) : count;
+  return job.type == JobType::kStill ? count + ',' + std::to_string(result.encodes) : count;
 }
 
-std::string progress_to_payload(int64_t units_done) { return kProgress + std::to_string(units_done); }
+std::string progress_to_payload(int64_t units_done, const RunRequest& run) {
+  return kProgress + units_to_text(units_done, run);
+}
 
 std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job) {
   if (!payload.starts_with(kProgress) || !is_run(job.type)) return std::nullopt;
   JobResult result;
   take_count(payload.substr(1), job, result);
+  if (result.units_done <= job.run.made) fail(EPROTO, "{} units are made, as many as before", result.units_done);
   return result.units_done;
 }
 

@@ -18,6 +18,8 @@
 namespace damfs::wire {
 
 inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair
+// Where a program that raises workers is asked for one more (worker_nursery.h); a SOCK_SEQPACKET pair.
+inline constexpr int kNurserySocket = 4;
 inline constexpr size_t kMaxFrame = 8U << 20;
 inline constexpr size_t kMaxDescriptors = 20;
 
@@ -34,8 +36,8 @@ struct Frame {
   std::vector<UniqueFd> descriptors;  // close-on-exec
 };
 
-// Throw Error: ETIMEDOUT after the deadline, EINTR when interrupted, EPIPE when the peer is gone, EPROTO for
-// a frame too long or more descriptors than `max_descriptors`.
+// Throw Error: ETIMEDOUT after the deadline, however much the peer has sent meanwhile, EINTR when interrupted, EPIPE
+// when the peer is gone, EPROTO for a frame too long or more descriptors than `max_descriptors`.
 void send_frame(int socket, std::string_view payload, std::span<const int> descriptors, const Patience& patience);
 // Returns when a frame, or the peer's end, can be received: an interruption here leaves nothing half read.
 void await_frame(int socket, const Patience& patience);
@@ -52,12 +54,12 @@ std::string request_to_payload(const Job& job);
 Job request_from_payload(std::string_view payload);
 
 // The answer. `from` trusts nothing (EPROTO) and leaves `reason` printable.
-std::string result_to_payload(const JobResult& result, JobType type);
+std::string result_to_payload(const JobResult& result, const Job& job);
 JobResult result_from_payload(std::string_view payload, const Job& job);
 
-// What a worker says of a clip's run before its answer: so many units are made. `from`: empty when it is the answer;
-// EPROTO for a count that cannot be.
-std::string progress_to_payload(int64_t units_done);
+// What a worker says of a run before its answer: so many units are made, of so many bytes. `from`: empty when it is the
+// answer; EPROTO for a count that cannot be, or that is no more than was said before (job.run.made).
+std::string progress_to_payload(int64_t units_done, const RunRequest& run);
 std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job);
 
 }  // namespace damfs::wire

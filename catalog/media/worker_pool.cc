@@ -122,8 +122,17 @@ class WorkerPool::Impl {
   }
 
   void serve(Slot& slot) {
-    while (std::optional<Job> job = next_job(slot)) finish(slot, *job, slot.runner.run(*job));
+    while (std::optional<Job> job = next_job(slot)) {
+      const JobResult result = slot.runner.run(*job);
+      if (has_time()) slot.runner.tidy();
+      finish(slot, *job, result);
+    }
     slot.runner.retire_worker();
+  }
+
+  bool has_time() const {
+    const std::lock_guard lock(mutex_);
+    return queue_.size() == 0;
   }
 
   std::optional<Job> next_job(Slot& slot) {

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "catalog/base/file.h"
@@ -13,22 +13,29 @@
 
 namespace damfs {
 
+class WorkerNursery;
+
 // "…/damfs-worker" beside this process's own program, else ../libexec/damfs/ from there.
 Path default_worker_program();
 
-// One running damfs-worker and this side's end of its socket pair. Killed and reaped when it goes.
+// One running worker and this side's end of its socket pair. Killed and reaped when it goes.
 // For one thread, and that thread must outlive it: the kernel kills the worker when its starter ends.
 class WorkerProcess {
  public:
-  // Throws Error naming the program when it cannot be started. -1: this process's own stderr.
+  // A program of its own, by a nursery of its own (worker_nursery.h). Throws Error naming the program when it cannot be
+  // started. -1: this process's own stderr.
   WorkerProcess(const Path& program, int stderr_fd);
+  // A child of this process's.
+  WorkerProcess(pid_t pid, UniqueFd socket);
+  // The first one that a nursery raises, whose own number is not known until it is raised.
+  WorkerProcess(WorkerNursery& nursery, UniqueFd socket);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   int socket() const { return socket_.get(); }
-  pid_t pid() const { return pid_; }  // -1: it has been killed
-  bool is_alive() const;              // nothing has been heard of its end
+  pid_t pid();            // -1: it has been killed
+  bool is_alive() const;  // nothing has been heard of its end
 
   // Counted over all its threads from now on; a worker that uses more is stopped by SIGXCPU. It cannot renew this by
   // itself, so the pool does before each job. A second line: what it does slowly is ended by the job's deadline.
@@ -42,11 +49,19 @@ class WorkerProcess {
   };
   End end();
 
+  // Returns when it has ended, or after a moment: a process that the kernel cannot end now holds up nobody.
   void kill();
+  // Kills it and waits for nothing; true once it has ended.
+  bool is_gone();
 
  private:
+  std::unique_ptr<WorkerNursery> own_;
+  WorkerNursery* nursery_ = nullptr;  // while it is not known which process it is
   pid_t pid_ = -1;
   UniqueFd socket_;
 };
+
+// Waits until a child has ended; false: it has not within that time. It stays to be reaped.
+bool await_end(pid_t child, std::chrono::milliseconds patience);
 
 }  // namespace damfs

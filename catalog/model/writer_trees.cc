@@ -45,6 +45,8 @@ struct Writer::Tree {
 
 namespace {
 
+constexpr int64_t kMostLevels = 64;  // of what a text, and so anybody's file or attribute, can ask for
+
 std::string same(std::string_view name) { return std::string(name); }
 
 std::vector<std::string_view> path_parts(std::string_view path) {
@@ -94,6 +96,9 @@ int64_t Writer::ensure_folder(std::string_view path, std::span<const Ownership> 
 int64_t Writer::ensure_group(Grouping grouping, std::string_view path) {
   const Tree& in = tree(grouping);
   if (path.empty()) fail(EINVAL, "{} needs a name", grouping == Grouping::kAlbum ? "an album" : "a tag");
+  if (std::count(path.begin(), path.end(), '/') >= kMostLevels) {
+    fail(EINVAL, "'{}' is too deep: {} levels are the most", printable(path), kMostLevels);
+  }
   return ensure_in_tree(in, path);
 }
 

@@ -230,16 +230,16 @@ void SparseFile::put(int64_t unit, int from, uint64_t offset) {
   const size_t group = groups_.of(unit);
   {
     std::unique_lock lock(mutex_);
-    settled_.wait(lock, [&] { return !groups_.groups[group].leaving; });
+    settled_.wait(lock, [&] { return !groups_.known(group).leaving; });
     if (complete_ || is_set(present_, unit)) return;
-    ++groups_.groups[group].pins;
+    ++groups_.state(group).pins;
   }
   const Pin guard(this, [this, group](const void*) { unpin(group, group); });
   copy_or_make_room(place, from, offset);
   bool nothing_missing = false;
   {
     const std::lock_guard lock(mutex_);
-    groups_.groups[group].used_ns = now_ns();
+    groups_.state(group).used_ns = now_ns();
     if (complete_ || is_set(present_, unit)) return;  // another was as quick
     set(present_, unit);
     nothing_missing = --missing_ == 0;
@@ -262,8 +262,8 @@ SparseFile::Pin SparseFile::pin(int64_t first, int64_t count) {
     }
     const int64_t now = now_ns();
     for (size_t group = from; group <= to; ++group) {
-      ++groups_.groups[group].pins;
-      groups_.groups[group].used_ns = now;
+      ++groups_.state(group).pins;
+      groups_.state(group).used_ns = now;
     }
   }
   return {this, [self = shared_from_this(), from, to](const void*) { self->unpin(from, to); }};
@@ -271,7 +271,7 @@ SparseFile::Pin SparseFile::pin(int64_t first, int64_t count) {
 
 void SparseFile::unpin(size_t first_group, size_t last_group) {
   const std::lock_guard lock(mutex_);
-  for (size_t group = first_group; group <= last_group; ++group) --groups_.groups[group].pins;
+  for (size_t group = first_group; group <= last_group; ++group) --groups_.state(group).pins;
 }
 
 bool SparseFile::needs_flush() const {
@@ -334,12 +334,22 @@ std::vector<SparseFile::Piece> SparseFile::evictable() const {
   std::vector<Piece> pieces;
   if (complete_) return pieces;
   const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < groups_.groups.size(); ++i) {
-    const UnitGroups::Group& group = groups_.groups[i];
-    if (group.pins > 0 || group.leaving) continue;
+  for (int64_t unit = 0; unit < units_;) {
+    if (present_[byte_of(unit)] == 0) {
+      unit = (unit / 8 + 1) * 8;
+      continue;
+    }
+    if (!is_set(present_, unit)) {
+      ++unit;
+      continue;
+    }
+    const size_t number = groups_.of(unit);
+    const UnitGroups::Group group = groups_.at(number);
+    const UnitGroups::State state = groups_.known(number);
     int64_t there = 0;
-    for (int64_t unit = group.first; unit < group.first + group.count; ++unit) there += is_set(present_, unit) ? 1 : 0;
-    if (there > 0) pieces.push_back({i, group.used_ns, static_cast<int64_t>(group.bytes) * there / group.count});
+    for (; unit < group.first + group.count; ++unit) there += is_set(present_, unit) ? 1 : 0;
+    if (state.pins > 0 || state.leaving) continue;
+    pieces.push_back({number, state.used_ns, static_cast<int64_t>(group.bytes) * there / group.count});
   }
   return pieces;
 }
@@ -349,9 +359,10 @@ std::vector<size_t> SparseFile::claim(std::span<const Piece> pieces, Bits& left)
   std::vector<size_t> claimed;
   const std::lock_guard lock(mutex_);
   for (const Piece& piece : pieces) {
-    UnitGroups::Group& group = groups_.groups.at(piece.group);
-    if (group.pins > 0 || group.leaving || group.used_ns > piece.used_ns) continue;
-    group.leaving = true;
+    const UnitGroups::Group group = groups_.at(piece.group);
+    UnitGroups::State& state = groups_.state(piece.group);
+    if (state.pins > 0 || state.leaving || state.used_ns > piece.used_ns) continue;
+    state.leaving = true;
     for (int64_t unit = group.first; unit < group.first + group.count; ++unit) {
       clear(present_, unit);
       clear(left, unit);
@@ -372,14 +383,14 @@ int64_t SparseFile::evict(std::span<const Piece> pieces) {
   const std::vector<size_t> claimed = claim(pieces, left);
   const Pin settle(this, [&](const void*) {
     const std::lock_guard lock(mutex_);
-    for (const size_t group : claimed) groups_.groups[group].leaving = false;
+    for (const size_t group : claimed) groups_.state(group).leaving = false;
     settled_.notify_all();
   });
   if (claimed.empty()) return 0;
   write_map(left);
   sync_data(fd());
   saved_ = left;
-  for (const size_t group : claimed) punch(fd(), groups_.groups[group].offset, groups_.groups[group].bytes);
+  for (const size_t group : claimed) punch(fd(), groups_.at(group).offset, groups_.at(group).bytes);
   return static_cast<int64_t>(claimed.size());
 }
 

@@ -46,17 +46,11 @@ uint64_t SparseLayout::checksum() const {
 
 UnitGroups::UnitGroups(const SparseLayout& layout) {
   int64_t unit = 0;
+  size_t group = 0;
   for (const SparseLayout::Run& run : layout.runs) {
     const auto each = static_cast<int64_t>(std::max<uint64_t>(1, kGroupBytes / run.unit_bytes));
-    spans_.push_back({unit, each, groups.size()});
-    for (int64_t i = 0; i < run.units(); i += each) {
-      const uint64_t within = static_cast<uint64_t>(i) * run.unit_bytes;
-      Group& group = groups.emplace_back();
-      group.first = unit + i;
-      group.count = std::min(each, run.units() - i);
-      group.offset = run.offset + within;
-      group.bytes = std::min(static_cast<uint64_t>(group.count) * run.unit_bytes, run.bytes - within);
-    }
+    spans_.push_back({run, unit, each, group});
+    group += static_cast<size_t>((run.units() + each - 1) / each);
     unit += run.units();
   }
 }
@@ -66,6 +60,17 @@ size_t UnitGroups::of(int64_t unit) const {
                                        [](int64_t number, const Span& span) { return number < span.first_unit; });
   const Span& span = *std::prev(behind);
   return span.first_group + static_cast<size_t>((unit - span.first_unit) / span.units_each);
+}
+
+UnitGroups::Group UnitGroups::at(size_t group) const {
+  const auto behind = std::upper_bound(spans_.begin(), spans_.end(), group,
+                                       [](size_t number, const Span& span) { return number < span.first_group; });
+  const Span& span = *std::prev(behind);
+  const int64_t first = static_cast<int64_t>(group - span.first_group) * span.units_each;
+  const uint64_t within = static_cast<uint64_t>(first) * span.run.unit_bytes;
+  const int64_t count = std::min(span.units_each, span.run.units() - first);
+  return {span.first_unit + first, count, span.run.offset + within,
+          std::min(static_cast<uint64_t>(count) * span.run.unit_bytes, span.run.bytes - within)};
 }
 
 }  // namespace damfs

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace damfs {
@@ -15,7 +16,11 @@ struct SparseLayout {
     uint64_t offset = 0;
     uint64_t unit_bytes = 0;
     uint64_t bytes = 0;  // of the whole run
-    int64_t units() const { return static_cast<int64_t>((bytes + unit_bytes - 1) / unit_bytes); }
+    int64_t units() const { return static_cast<int64_t>(bytes / unit_bytes + (bytes % unit_bytes != 0 ? 1 : 0)); }
+    uint64_t bytes_of_unit(int64_t unit) const {
+      const uint64_t at = static_cast<uint64_t>(unit) * unit_bytes;
+      return at >= bytes ? 0 : bytes - at < unit_bytes ? bytes - at : unit_bytes;
+    }
   };
   uint64_t size = 0;  // of the whole file
   std::vector<Run> runs;
@@ -30,7 +35,8 @@ struct SparseLayout {
 };
 
 // Neighbouring units are evicted together, in groups, so that what is remembered of a file stays small and the disk
-// gets back what it can give out again.
+// gets back what it can give out again. How many a file has, a stranger's file may say: nothing is kept for those that
+// nobody came near.
 class UnitGroups {
  public:
   explicit UnitGroups(const SparseLayout& layout);
@@ -40,21 +46,30 @@ class UnitGroups {
     int64_t count = 0;
     uint64_t offset = 0;
     uint64_t bytes = 0;
-    // What the file's owner keeps here.
+  };
+  // What the file's owner keeps of one.
+  struct State {
     int64_t used_ns = 0;
     uint32_t pins = 0;
     bool leaving = false;
   };
   size_t of(int64_t unit) const;  // its group's number
-  std::vector<Group> groups;
+  Group at(size_t group) const;
+  State& state(size_t group) { return states_[group]; }
+  State known(size_t group) const {
+    const auto found = states_.find(group);
+    return found == states_.end() ? State() : found->second;
+  }
 
  private:
   struct Span {
+    SparseLayout::Run run;
     int64_t first_unit = 0;
     int64_t units_each = 1;
     size_t first_group = 0;
   };
   std::vector<Span> spans_;  // one a run
+  std::unordered_map<size_t, State> states_;
 };
 
 }  // namespace damfs

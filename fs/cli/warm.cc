@@ -91,7 +91,7 @@ class Warming {
 
   // A proxy counts as many pieces as it has, for one may take as long as thousands of stills.
   void start_clip(const std::optional<FoundAsset>& found, const ClipProfile& profile) {
-    const auto facts = found ? clip_from_text(found->row.clip) : std::nullopt;
+    const auto facts = found ? clip_from_text(found->row.clip, found->row.size) : std::nullopt;
     {
       const std::lock_guard lock(mutex_);
       if (!facts) {

@@ -159,6 +159,7 @@ constexpr Act kOwnProcess[] = {
     {"perf", kEndsIt, 0, [] { return ::syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0); }},
     {"userfaultfd", kEndsIt, 0, [] { return ::syscall(SYS_userfaultfd, 0); }},
     {"keys", kEndsIt, 0, [] { return ::syscall(SYS_keyctl, 0, 0, 0, 0, 0); }},
+    {"merge-pages", kEndsIt, 0, [] { return ::syscall(SYS_madvise, nullptr, 0, MADV_MERGEABLE); }},
     {"shared-memory", kEndsIt, 0, [] { return ::syscall(SYS_shmget, 0, kPage, 0600); }},
     {"call-of-32-bit", kEndsIt, 0, call_32_bit},
     {"call-that-is-none", kEndsIt, 0, [] { return ::syscall(100'000); }},
@@ -169,6 +170,7 @@ constexpr Act kOwnProcess[] = {
     {"system-data", kIsRefused, ENOENT, [] { return open_at("/usr/bin/env", O_RDONLY); }},
 
     {"thread", kIsAllowed, 0, run_thread},
+    {"free-pages", kIsAllowed, 0, [] { return ::syscall(SYS_madvise, nullptr, 0, MADV_DONTNEED); }},
     {"memory", kIsAllowed, 0, [] { return map(PROT_READ | PROT_WRITE); }},
     {"stat-of-descriptor", kIsAllowed, 0, stat_source},
     {"kept-file", kIsAllowed, 0, [] { return open_at("/sys/devices/system/cpu/online", O_RDONLY); }},

@@ -108,7 +108,7 @@ void serve() {
     } catch (const std::exception& error) {
       result = answer(error.what());
     }
-    wire::send_frame(wire::kWorkerSocket, wire::result_to_payload(result, job.type), {}, {});
+    wire::send_frame(wire::kWorkerSocket, wire::result_to_payload(result, job), {}, {});
   }
 }
 
@@ -137,8 +137,7 @@ int try_landlock() {
 int main(int argc, char** argv) {
   if (argc > 1) return argv[1] == std::string_view("--landlock") ? damfs::try_landlock() : damfs::list();
   try {
-    damfs::worker::start_worker();
-    damfs::serve();
+    damfs::worker::run_worker(damfs::serve);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "damfs-confined-act: %s\n", error.what());

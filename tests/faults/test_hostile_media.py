@@ -16,7 +16,8 @@ from mount import process_name, wait_until, xattr
 
 # Of these no preview can be made, whatever the libraries are; of the others one may be, if it is whole.
 HOPELESS = ("claims", "truncated.jpg", "truncated.webp", "truncated.heic", "reused", "counts", "nested", "billion")
-PERHAPS = ("claims.pdf",)  # a page of any size fits a preview
+# A page or a drawing of any size fits a preview: it is drawn as large as that. Older libraries refuse the drawing.
+PERHAPS = ("claims.pdf", "claims.svg")
 
 GIB = 1 << 30
 

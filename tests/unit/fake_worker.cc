@@ -52,7 +52,7 @@ void obey(const std::string& order) {
   if (order.starts_with("crash-once ") && first_time(order.substr(11))) die(SIGABRT);
   if (order.starts_with("hang-once ") && first_time(order.substr(10))) ::pause();
   if (order == "refuse") return send("-this file is no good");
-  send(wire::result_to_payload(fine, JobType::kProbe));
+  send(wire::result_to_payload(fine, Job{}));
   if (order == "die-after") ::_exit(0);
 }
 
@@ -64,7 +64,12 @@ void write_unit(const Job& job, int64_t i) {
   (void)!::pwrite(job.output.get(), unit.data(), unit.size(), i * job.run.unit_bytes);
 }
 
-void answer_clip(int64_t units) { send("+" + std::to_string(units)); }
+void answer_clip(const Job& job, int64_t units) {
+  JobResult result;
+  result.ok = true;
+  result.units_done = units;
+  send(wire::result_to_payload(result, job));
+}
 
 // "<what> <unit> <marker>": what happens before that unit is made; with a marker, only once.
 void obey_clip(const Job& job) {
@@ -77,20 +82,21 @@ void obey_clip(const Job& job) {
       if (what == "crash") die(SIGABRT);
       if (what == "hang") ::pause();
       if (what == "damaged") return send("-this stretch is no good");
-      if (what == "early") return answer_clip(i);
-      if (what == "lie") return answer_clip(job.run.count);
-      if (what == "overflow") write_unit(job, job.run.count);
+      if (what == "early") return answer_clip(job, i);
+      if (what == "lie") return answer_clip(job, job.run.count);
+      if (what == "short") return send("+" + std::to_string(job.run.count) + "," + std::to_string(job.run.unit_bytes));
+      if (what == "again") return send(wire::progress_to_payload(i, job.run));
       if (what == "await-stop") {
         while (wire::receive_frame(wire::kWorkerSocket, 0, {})->payload != wire::kStopPayload) {
         }
-        return answer_clip(i);
+        return answer_clip(job, i);
       }
     }
     if (what == "slow") ::usleep(static_cast<useconds_t>(at) * 1000);
     write_unit(job, i);
-    send(wire::progress_to_payload(i + 1));
+    send(wire::progress_to_payload(i + 1, job.run));
   }
-  answer_clip(job.run.count);
+  answer_clip(job, job.run.count);
 }
 
 }  // namespace

@@ -138,12 +138,12 @@ TEST(Wire, JobsAndAnswersComeThrough) {
   yes.ok = true;
   yes.real_bytes = 777;
   yes.encodes = 2;
-  EXPECT_EQ(result_from_payload(result_to_payload(yes, JobType::kStill), job).real_bytes, 777);
-  EXPECT_EQ(result_from_payload(result_to_payload(yes, JobType::kStill), job).encodes, 2);
+  EXPECT_EQ(result_from_payload(result_to_payload(yes, job), job).real_bytes, 777);
+  EXPECT_EQ(result_from_payload(result_to_payload(yes, job), job).encodes, 2);
   JobResult no;
   no.reason = "line\nbreak\x1b[0m";
   no.permanent = false;
-  const JobResult answer = result_from_payload(result_to_payload(no, JobType::kStill), job);
+  const JobResult answer = result_from_payload(result_to_payload(no, job), job);
   EXPECT_FALSE(answer.ok || answer.permanent);
   EXPECT_EQ(answer.reason.find_first_of("\n\x1b"), std::string::npos);
   for (const char* odd : {"", "?", "+", "+abc", "+-5", "+0", "+65537", "+7 ", "+7,", "+7,x"}) {

@@ -54,6 +54,8 @@ class ClipWorker : public ::testing::Test {
       const ClipSound& sound = facts.sound[static_cast<size_t>(track)];
       job.run.unit_bytes = int64_t{2} * sound.sample_rate * sound.channels;
       job.run.count = (facts.samples_of(sound) + sound.sample_rate - 1) / sound.sample_rate;
+      const int64_t bytes = int64_t{2} * facts.samples_of(sound) * sound.channels;
+      job.run.last_bytes = bytes - (job.run.count - 1) * job.run.unit_bytes;
     }
     return job;
   }
@@ -95,6 +97,7 @@ class ClipWorker : public ::testing::Test {
     std::string all;
     for (const int64_t unit : order) {
       Job job = job_for(name, facts, track);
+      if (unit + 1 < job.run.count) job.run.last_bytes = 0;
       job.run.first = unit;
       job.run.count = 1;
       job.clip.threads = threads;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/base/log.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
@@ -66,9 +67,9 @@ Clips::SessionRef Clips::session_of(int64_t version, const ClipProfile& profile,
       if (auto session = found->second.lock()) return session;
     }
   }
-  const auto facts = clip_from_text(clip.clip);
-  if (!facts) fail(ENOENT, "version {} has no editing proxy", version);
   UniqueFd object = open_whole(parts_.catalog, parts_.objects, clip.sha256, "the original");
+  const auto facts = clip_from_text(clip.clip, stat_fd(object.get(), "a clip").st_size);
+  if (!facts) fail(ENOENT, "version {} has no editing proxy", version);
   const ClipLayout layout(profile, *facts);
   const std::string head = layout.head(clip.sha256, clip.reel);
   auto file = parts_.cache.open_sparse(key, layout.sparse(), std::as_bytes(std::span(head)));

@@ -190,6 +190,8 @@ void Members::settle_holder(const std::string& name, const SessionRef& session, 
 std::optional<std::string> Members::failure(const MemberRow& member) {
   if (!member.problem.empty()) return member.problem;
   if (member.method == kStored || member.is_folder()) return std::nullopt;
+  // Catalogs of earlier times have such without a word.
+  if (member.size > most_unpacked(member.method, member.stored_size)) return "it declares more bytes than it can hold";
   return parts_.cache.failure(member_key(archive_of(member), member));
 }
 
@@ -248,7 +250,8 @@ RenditionRef Members::small_one(const MemberRow& member, const DerivedKey& key, 
   job.source = duplicate(source.fd->get(), "an archive");
   job.output = UniqueFd(::memfd_create("damfs-member", MFD_CLOEXEC));
   if (!job.output) throw_errno(errno, "cannot make a file in memory");
-  job.run = {.unit_bytes = member.size, .session = name};
+  job.run.unit_bytes = member.size;
+  job.run.session = name;
   job.member = request_of(member, source);
   job.deadline_ms = parts_.deadline_ms;
   job.done = [this, made](const JobResult& result, UniqueFd output) {

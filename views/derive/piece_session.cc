@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,7 +16,7 @@
 namespace damfs {
 namespace {
 
-// A run's output is held in memory until it is kept.
+// A run is held in memory until it is kept.
 constexpr uint64_t kMostRunBytes = 16U << 20;
 constexpr int64_t kMostRunUnits = 256;
 // How far one reader of the source goes on rather than another one seeks, in units.
@@ -27,12 +26,6 @@ constexpr size_t kMostUnkept = 64;
 Lane new_lane() {
   static std::atomic<Lane> last{0};
   return ++last;
-}
-
-UniqueFd memory_file() {
-  UniqueFd fd(::memfd_create("damfs-run", MFD_CLOEXEC));
-  if (!fd) throw_errno(errno, "cannot make a file in memory");
-  return fd;
 }
 
 }  // namespace
@@ -213,7 +206,7 @@ void PieceSession::run_errands(Errands errands) {
       JobResult result;
       result.reason = error.what();
       result.permanent = false;
-      on_done(run, result, -1);
+      on_done(run, result);
     }
   }
   for (const auto& [run, reader] : errands.promote) {
@@ -227,46 +220,54 @@ Job PieceSession::make_job(const RunRef& run) {
   job.reader = run->reader;
   job.lane = run->lane;
   job.source = duplicate(parts_.source.get(), "a source");
-  job.output = memory_file();
   {
     const std::lock_guard lock(mutex_);
     if (index_) job.index = duplicate(index_.get(), "an index");
   }
-  job.run.unit_bytes = static_cast<int64_t>(sparse_.runs[run->units.run].unit_bytes);
+  const SparseLayout::Run& layout = sparse_.runs[run->units.run];
+  job.run.unit_bytes = static_cast<int64_t>(layout.unit_bytes);
   job.run.first = run->units.first;
   job.run.count = run->units.count;
+  job.run.last_bytes = static_cast<int64_t>(layout.bytes_of_unit(run->units.first + run->units.count - 1));
   job.run.session = parts_.name;
   parts_.describe(run->units, job);
   job.deadline_ms = parts_.deadline_ms;
   // The session lives until its last run has ended.
   job.progress = [self = shared_from_this(), run](int64_t done, int output) { self->on_progress(run, done, output); };
-  job.done = [self = shared_from_this(), run](const JobResult& result, const UniqueFd& output) {
-    self->on_done(run, result, output.get());
-  };
+  job.done = [self = shared_from_this(), run](const JobResult& result, const UniqueFd&) { self->on_done(run, result); };
   return job;
 }
 
-void PieceSession::keep(int64_t number, int output, uint64_t offset, uint64_t size) {
+// False: it cannot be had, and who waits for it is told so.
+bool PieceSession::keep(int64_t number, int output, uint64_t offset, uint64_t size) {
   try {
     parts_.file->put(number, output, offset);
+    return true;
   } catch (const std::exception& error) {
-    // Who waits is served all the same; only the next reader pays, with another run.
     log::info("cannot keep a piece of {}: {}", parts_.name, error.what());
+  }
+  try {
+    // Who waits is served all the same; only the next reader pays, with another run.
     std::vector<std::byte> bytes(size);
-    pread_some(output, bytes, offset, "a run's output");
+    if (pread_some(output, bytes, offset, "a run's output") != size) fail(EIO, "it ends early");
     const std::lock_guard lock(mutex_);
     if (unkept_.size() >= kMostUnkept) unkept_.erase(unkept_.begin());
     unkept_[number] = std::move(bytes);
+    return true;
+  } catch (const std::exception& error) {
+    log::error("a piece of {} is lost: {}", parts_.name, error.what());
+    return false;
   }
 }
 
 void PieceSession::on_progress(const RunRef& run, int64_t done, int output) {
   const SparseLayout::Run& layout = sparse_.runs[run->units.run];
   const int64_t from = run->made;
+  std::vector<bool> lost(static_cast<size_t>(done - from));
   for (int64_t i = from; i < done; ++i) {
-    const uint64_t at = static_cast<uint64_t>(run->units.first + i) * layout.unit_bytes;
-    keep(number(run->units, i), output, static_cast<uint64_t>(i) * layout.unit_bytes,
-         std::min(layout.unit_bytes, layout.bytes - at));
+    lost[static_cast<size_t>(i - from)] =
+        !keep(number(run->units, i), output, static_cast<uint64_t>(i) * layout.unit_bytes,
+              layout.bytes_of_unit(run->units.first + i));
   }
   Errands errands;
   {
@@ -275,6 +276,10 @@ void PieceSession::on_progress(const RunRef& run, int64_t done, int output) {
     for (int64_t i = from; i < done; ++i) {
       const int64_t n = number(run->units, i);
       pending_.erase(n);
+      if (lost[static_cast<size_t>(i - from)]) {
+        fail_waiters(n, errands);
+        continue;
+      }
       const auto [begin, end] = waiters_.equal_range(n);
       for (auto it = begin; it != end; ++it) {
         if (--it->second->missing == 0) errands.ready.push_back(it->second);
@@ -284,6 +289,14 @@ void PieceSession::on_progress(const RunRef& run, int64_t done, int output) {
     run->made = std::max(run->made, done);
   }
   run_errands(std::move(errands));
+}
+
+void PieceSession::fail_waiters(int64_t number, Errands& errands) {
+  for (auto found = waiters_.find(number); found != waiters_.end(); found = waiters_.find(number)) {
+    const WaiterRef waiter = found->second;
+    errands.failed.push_back(waiter);
+    drop_waiter(waiter);
+  }
 }
 
 void PieceSession::drop_waiter(const WaiterRef& waiter) {
@@ -298,12 +311,7 @@ void PieceSession::end_of(const RunRef& run, const JobResult& result, Errands& e
   if (!result.ok && result.permanent) failed_[number(run->units, run->made)] = result.reason;
   for (int64_t i = run->made; i < run->units.count; ++i) {
     const int64_t n = number(run->units, i);
-    const bool fails = for_now || failed_.contains(n);
-    for (auto found = waiters_.find(n); found != waiters_.end() && fails; found = waiters_.find(n)) {
-      const WaiterRef waiter = found->second;
-      errands.failed.push_back(waiter);
-      drop_waiter(waiter);
-    }
+    if (for_now || failed_.contains(n)) fail_waiters(n, errands);
     const auto found = waiters_.find(n);
     if (found != waiters_.end() && !pending_.contains(n)) {
       PieceUnits rest{run->units.run, run->units.first + i, 1};
@@ -313,8 +321,7 @@ void PieceSession::end_of(const RunRef& run, const JobResult& result, Errands& e
   }
 }
 
-void PieceSession::on_done(const RunRef& run, const JobResult& result, int output) {
-  if (output >= 0 && result.units_done > run->made) on_progress(run, result.units_done, output);
+void PieceSession::on_done(const RunRef& run, const JobResult& result) {
   Errands errands;
   bool hopeless = false;
   {
@@ -347,7 +354,11 @@ void PieceSession::answer(const Waiter& waiter) {
 // Where the cache had no room for some of the pieces. False: now others are missing.
 bool PieceSession::answer_from_memory(const Waiter& waiter) {
   std::vector<std::byte> bytes(waiter.size);
-  pread_some(parts_.file->fd(), bytes, waiter.offset, parts_.name);
+  if (pread_some(parts_.file->fd(), bytes, waiter.offset, parts_.name) != bytes.size()) {
+    log::error("the file that {} is kept in was cut short by somebody", parts_.name);
+    waiter.answer->fail(EIO);
+    return true;
+  }
   {
     const std::lock_guard lock(mutex_);
     for (const PieceUnits& units : waiter.units) {

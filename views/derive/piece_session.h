@@ -99,14 +99,15 @@ class PieceSession : public std::enable_shared_from_this<PieceSession> {
   LaneState& choose_lane(PieceUnits units, Errands& errands);
   bool is_awaited(const Run& run) const;
   void drop_waiter(const WaiterRef& waiter);
+  void fail_waiters(int64_t number, Errands& errands);
   void end_of(const RunRef& run, const JobResult& result, Errands& errands);
 
   int64_t number(const PieceUnits& units, int64_t index) const { return base_[units.run] + units.first + index; }
   void run_errands(Errands errands);
   Job make_job(const RunRef& run);
   void on_progress(const RunRef& run, int64_t done, int output);
-  void on_done(const RunRef& run, const JobResult& result, int output);
-  void keep(int64_t number, int output, uint64_t offset, uint64_t size);
+  void on_done(const RunRef& run, const JobResult& result);
+  bool keep(int64_t number, int output, uint64_t offset, uint64_t size);
   void answer(const Waiter& waiter);
   bool answer_from_memory(const Waiter& waiter);
   void warm_on(const std::shared_ptr<Warming>& warming);

@@ -41,7 +41,7 @@ NodeId ClipLens::node_id(int64_t version) const {
 
 std::optional<Attributes> ClipLens::attributes(const AssetRow& asset) const {
   if (asset.clip.empty()) return std::nullopt;
-  const auto facts = clip_from_text(asset.clip);
+  const auto facts = clip_from_text(asset.clip, asset.size);
   if (!facts) return std::nullopt;
   Attributes attributes{.node = node_id(asset.version),
                         .mode = kMadeFileMode,
@@ -55,7 +55,7 @@ std::optional<Attributes> ClipLens::attributes(const AssetRow& asset) const {
 
 std::string_view ClipLens::extension_of(const AssetRow& asset) const {
   if (asset.clip.empty()) return {};
-  const auto facts = clip_from_text(asset.clip);
+  const auto facts = clip_from_text(asset.clip, asset.size);
   return facts ? ClipLayout(profile_, *facts).extension() : std::string_view();
 }
 

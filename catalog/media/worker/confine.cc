@@ -53,6 +53,11 @@ void confine_early() {
 }
 
 void confine() {
+  confine_nursery();
+  confine_raised();
+}
+
+void confine_nursery() {
   if (!kCanConfine) return;
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) throw_errno(errno, "cannot become undumpable");
   limit(RLIMIT_AS, kMaxAddresses);
@@ -61,7 +66,11 @@ void confine() {
   limit(RLIMIT_NOFILE, kMaxDescriptors);
   refuse_paths_and_network();
   answer_for_kept_files();
-  filter_system_calls();
+  prepare_filter();
+}
+
+void confine_raised() {
+  if (kCanConfine) filter_system_calls();
 }
 
 }  // namespace damfs::worker

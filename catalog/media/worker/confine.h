@@ -25,8 +25,22 @@ inline constexpr bool kCanConfine = true;
 inline constexpr bool kCanConfine = true;
 #endif
 
+// Nobody's user, no capability, and namespaces of its own, as far as this system gives such.
+enum class Raises : bool { kNobody, kWorkers };
+bool give_up_privileges(Raises raises);  // whether its children are in a namespace of processes
+// Starts that namespace's first process, with which all of it ends, and which ends with this one: after the
+// confinement, as Landlock lets no signal out of it.
+void keep_namespace();
+bool is_only_thread();  // waits a moment for those that are just ending
+
+// `confine` in two parts, for a process that goes on in copies of itself (nursery.h): what the copies inherit, and what
+// each does before it looks at anybody's file.
+void confine_nursery();
+void confine_raised();
+
 // The parts of `confine`.
 void refuse_paths_and_network();  // Landlock: a second wall behind the filter, where the kernel has it
-void filter_system_calls();       // seccomp
+void prepare_filter();            // seccomp: made once, as that takes a while
+void filter_system_calls();       // and loaded by each
 
 }  // namespace damfs::worker

@@ -2,18 +2,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/media/wire.h"
 #include "catalog/media/worker/confine.h"
 
@@ -25,8 +33,8 @@ constexpr const char* kAllowed[] = {
     // descriptors that were handed over
     "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "lseek", "_llseek", "fstat",
     "ftruncate", "fadvise64", "close", "dup",
-    // memory; mapping and protecting are below
-    "brk", "munmap", "mremap", "madvise",
+    // memory; mapping, protecting and advising are below
+    "brk", "munmap", "mremap",
     // waiting
     "poll", "ppoll", "futex", "nanosleep", "clock_nanosleep", "restart_syscall",
     // threads; starting them is below
@@ -68,7 +76,6 @@ class Filter {
   Filter() : filter_(::seccomp_init(SCMP_ACT_KILL_PROCESS)) {
     if (!filter_) fail(ENOMEM, "cannot make a filter of system calls");
     set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);             // 32-bit calls, which have other numbers
-    set(SCMP_FLTATR_CTL_TSYNC, 1);                                   // threads that libraries have started already too
     ::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a tree; older ones have only the list
   }
 
@@ -80,7 +87,15 @@ class Filter {
                                    conditions.begin()));
   }
 
-  void load() { check(::seccomp_load(filter_.get())); }
+  // As the kernel takes it.
+  std::vector<sock_filter> program() const {
+    const UniqueFd file(::memfd_create("damfs-filter", MFD_CLOEXEC));
+    if (!file) throw_errno(errno, "cannot make a filter of system calls");
+    check(::seccomp_export_bpf(filter_.get(), file.get()));
+    std::vector<sock_filter> steps(static_cast<size_t>(stat_fd(file.get(), "a filter").st_size) / sizeof(sock_filter));
+    pread_some(file.get(), std::as_writable_bytes(std::span(steps)), 0, "a filter");
+    return steps;
+  }
 
  private:
   void set(scmp_filter_attr attribute, uint32_t value) { check(::seccomp_attr_set(filter_.get(), attribute, value)); }
@@ -108,8 +123,13 @@ void allow_by_arguments(Filter& filter) {
   allow("clone", {masked(0, kThread | kNamespaces, kThread)});
   // Only the pool is talked to.
   for (const char* name : {"sendmsg", "recvmsg"}) allow(name, {is(0, wire::kWorkerSocket)});
-  // abort() and the end by SIGSYS; nobody else is sent a signal.
-  allow("tgkill", {is(0, static_cast<uint64_t>(::getpid()))});
+  // Nothing that has pages shared with other processes, poisoned or thrown out.
+  for (const int advice : {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
+                           MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP}) {
+    allow("madvise", {is(2, static_cast<uint64_t>(advice))});
+  }
+  // abort() and the end by SIGSYS; `to_nobody_else` sees to it that nobody else is sent a signal.
+  allow("tgkill", {});
   for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC}) {
     allow("fcntl", {is(1, static_cast<uint64_t>(command))});
   }
@@ -122,16 +142,48 @@ void allow_by_arguments(Filter& filter) {
   }
 }
 
+// Which process this is cannot stand in a filter that is made before its copies are.
+std::array<sock_filter, 6> to_nobody_else() {
+  const auto own = static_cast<uint32_t>(::syscall(SYS_getpid));
+  constexpr uint32_t kFirstArgument = offsetof(seccomp_data, args);  // its low half: these machines are little-endian
+  return {sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+          sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 2),
+          sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFirstArgument),
+          sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, own, 0, 1),
+          sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+          sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
+}
+
+// Of threads that libraries have started already too.
+void load(std::span<sock_filter> steps) {
+  sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0) {
+    throw_errno(errno, "cannot confine the worker: this kernel needs seccomp filters");
+  }
+}
+
+// Made once, inherited by copies of the process.
+std::vector<sock_filter>& prepared() {
+  static auto& steps = *new std::vector<sock_filter>;
+  return steps;
+}
+
 }  // namespace
 
-void filter_system_calls() {
+void prepare_filter() {
   Filter filter;
   for (const char* name : kAllowed) filter.rule(SCMP_ACT_ALLOW, name);
   for (const char* name : kTakesPath) filter.rule(SCMP_ACT_TRAP, name);
   for (const Refused& refused : kRefusedCalls)
     filter.rule(SCMP_ACT_ERRNO(static_cast<uint32_t>(refused.error)), refused.name);
   allow_by_arguments(filter);
-  filter.load();
+  prepared() = filter.program();
+}
+
+void filter_system_calls() {
+  auto own = to_nobody_else();
+  load(own);
+  load(prepared());
 }
 
 }  // namespace damfs::worker

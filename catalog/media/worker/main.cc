@@ -44,8 +44,8 @@ struct Sessions {
 };
 
 int64_t make_run(const Job& job, Sessions& sessions) {
-  const RunProgress progress = [](int64_t done) {
-    wire::send_frame(wire::kWorkerSocket, wire::progress_to_payload(done), {}, {});
+  const RunProgress progress = [&job](int64_t done) {
+    wire::send_frame(wire::kWorkerSocket, wire::progress_to_payload(done, job.run), {}, {});
     return !is_stopped();
   };
   return job.type == JobType::kClip ? sessions.clips.render(job, progress) : sessions.members.unpack(job, progress);
@@ -136,7 +136,7 @@ void serve() {
     if (frame->payload == wire::kStopPayload) continue;  // its run had ended already
     const Job job = take_job(*frame);
     const JobResult result = work_guarded(job, sessions);
-    wire::send_frame(wire::kWorkerSocket, wire::result_to_payload(result, job.type), {}, {});
+    wire::send_frame(wire::kWorkerSocket, wire::result_to_payload(result, job), {}, {});
   }
 }
 
@@ -145,8 +145,7 @@ void serve() {
 
 int main() {
   try {
-    damfs::worker::start_worker();
-    damfs::worker::serve();
+    damfs::worker::run_worker(damfs::worker::serve);
     return 0;
   } catch (const damfs::Error& error) {
     if (error.code() == EPIPE) return 0;  // the pool is gone

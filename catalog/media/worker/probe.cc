@@ -68,6 +68,7 @@ MediaFacts probe(const Source& source, std::string_view name) {
   const std::string mime = facts.mime;
   try {
     probe_as(mime, source, facts);
+    if (facts.clip) facts.clip = clip_from_text(clip_to_text(*facts.clip), source.size());
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {

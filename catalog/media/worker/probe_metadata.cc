@@ -222,7 +222,9 @@ std::vector<std::string> find_tags(const MetadataSet& set) {
   std::set<std::string> seen;    // whole paths, as they are compared
   std::set<std::string> levels;  // every part of a hierarchical tag
   const auto add = [&](std::string tag) {
-    if (!tag.empty() && tags.size() < FactLimits::kTags && seen.insert(fold(tag)).second)
+    const auto parts = static_cast<size_t>(std::count(tag.begin(), tag.end(), '/')) + 1;
+    if (!tag.empty() && parts <= FactLimits::kTagDepth && tags.size() < FactLimits::kTags &&
+        seen.insert(fold(tag)).second)
       tags.push_back(std::move(tag));
   };
   const auto add_path = [&](const std::string& raw, char separator) {

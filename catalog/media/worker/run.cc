@@ -11,11 +11,12 @@
 namespace damfs::worker {
 
 bool hand_over(const Job& job, std::span<const uint8_t> unit, int64_t& done, const RunProgress& progress) {
-  const int64_t unit_bytes = job.run.unit_bytes;
-  if (static_cast<int64_t>(unit.size()) > unit_bytes) {
-    fail(EPROTO, "a unit of {} bytes where {} are declared", unit.size(), unit_bytes);
+  const int64_t at = job.run.bytes_of(done);
+  const int64_t declared = job.run.bytes_of(done + 1) - at;
+  if (static_cast<int64_t>(unit.size()) != declared) {
+    fail(EINVAL, "a piece of it has {} bytes where {} are declared", unit.size(), declared);
   }
-  pwrite_all(job.output.get(), std::as_bytes(unit), static_cast<uint64_t>(done * unit_bytes), "a run's output");
+  pwrite_all(job.output.get(), std::as_bytes(unit), static_cast<uint64_t>(at), "a run's output");
   return progress(++done);
 }
 

@@ -20,6 +20,7 @@
 #include "catalog/media/worker/kept_files.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/mime.h"
+#include "catalog/media/worker/nursery.h"
 #include "catalog/media/worker/vips_image.h"
 
 namespace damfs::worker {
@@ -82,13 +83,13 @@ void prime_libraries() {
   forget_complaints();
 }
 
-void start_worker() {
+void run_worker(const std::function<void()>& serve) {
   confine_early();
   stop_making_code();
   start_libraries();
   load_magic();
   prime_libraries();
-  confine();
+  raise_workers(serve);
 }
 
 }  // namespace damfs::worker

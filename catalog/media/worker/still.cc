@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/media/worker/collage.h"
 #include "catalog/media/worker/fit.h"
 #include "catalog/media/worker/material_ball.h"
@@ -41,9 +42,9 @@ void write_part(int output, const FilledFile::Part& part) {
 }
 
 void write_file(int output, const FilledFile& file, int64_t declared) {
-  // Empty first: an earlier attempt may have left bytes where filler is to be.
-  if (::ftruncate(output, 0) != 0) throw_errno(errno, "the preview cannot be written");
   for (const FilledFile::Part& part : file.parts) write_part(output, part);
+  // What the pool hands over has its size already, and keeps it.
+  if (stat_fd(output, "the preview").st_size == declared) return;
   if (::ftruncate(output, declared) != 0) throw_errno(errno, "the preview cannot be written");
 }
 
