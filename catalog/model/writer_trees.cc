@@ -49,7 +49,7 @@ constexpr int64_t kMostLevels = 64;  // of what a text, and so anybody's file or
 
 std::string same(std::string_view name) { return std::string(name); }
 
-std::vector<std::string_view> path_parts(std::string_view path) {
+std::vector<std::string_view> names_of_levels(std::string_view path) {
   std::vector<std::string_view> parts;
   while (!path.empty()) {
     const size_t slash = path.find('/');
@@ -79,7 +79,7 @@ int64_t Writer::ensure_folder(std::string_view path, std::span<const Ownership> 
   const int64_t newest = of_new.empty() ? 0 : database_.integer("SELECT max(id) FROM folder");
   const int64_t folder = ensure_in_tree(tree(Grouping::kFolder), path);
   // From the lowest part up.
-  size_t part = path_parts(path).size();
+  size_t part = names_of_levels(path).size();
   for (int64_t at = folder; at > newest && !of_new.empty();) {
     if (--part < of_new.size()) {
       const Ownership& ownership = of_new[part];
@@ -115,7 +115,7 @@ std::string Writer::folder_path(int64_t folder) {
 
 int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
   int64_t at = 1;
-  for (const std::string_view part : path_parts(path)) {
+  for (const std::string_view part : names_of_levels(path)) {
     if (part.empty()) fail(EINVAL, "'{}' has an empty part between its slashes", printable(path));
     at = child_of(tree, at, part, true);
   }
@@ -124,7 +124,7 @@ int64_t Writer::ensure_in_tree(const Tree& tree, std::string_view path) {
 
 std::optional<int64_t> Writer::find_group(Grouping grouping, std::string_view path) {
   int64_t at = 1;
-  for (const std::string_view part : path_parts(path)) {
+  for (const std::string_view part : names_of_levels(path)) {
     at = part.empty() ? 0 : child_of(tree(grouping), at, part, false);
     if (at == 0) return std::nullopt;
   }

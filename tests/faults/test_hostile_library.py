@@ -250,7 +250,7 @@ def test_others_files_in_a_library_are_not_used(hostile, name):
     if name in ("catalog.db", "damfs.toml", "staging", "objects"):
         assert "belongs to user 65534" in said["status"], said["status"]
     if name == "OBJECT":
-        assert "missing" in said["doctor"], said["doctor"]
+        assert "no regular file of this library" in said["doctor"], said["doctor"]
 
 
 def test_a_library_that_others_may_enter_is_told_of_and_left_so(hostile):
