@@ -297,7 +297,11 @@ void JobRunner::ensure_worker(const Job& job) {
 }
 
 void JobRunner::tidy() {
-  if (nursery_ && nursery_->raises() && !current_.may_stay && !current_.source.empty()) set_worker_aside();
+  // What looks at files as they come looks at one after the other, also where each finds nobody waiting.
+  const bool is_done_with = current_.job_class != JobClass::kImport || has_seen_enough();
+  if (nursery_ && nursery_->raises() && !current_.may_stay && !current_.source.empty() && is_done_with) {
+    set_worker_aside();
+  }
   for (auto& worker : leaving_) worker->kill();
   leaving_.clear();
 }

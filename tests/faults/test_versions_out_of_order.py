@@ -152,8 +152,10 @@ def test_a_library_of_a_former_version_keeps_its_order(library, scratch, mount_o
         catalog.executescript("DROP INDEX version_by_number; ALTER TABLE version DROP COLUMN number;"
                               "ALTER TABLE asset DROP COLUMN last_version; UPDATE asset SET names = names - (versions > 1);"
                               "CREATE INDEX version_by_asset ON version (asset_id); DROP TABLE damage;"
-                              "ALTER TABLE source_file DROP COLUMN sha256;"
-                              "ALTER TABLE source_file ADD COLUMN fingerprint INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 7;")
+                              "DROP TABLE source_file;"
+                              "CREATE TABLE source_file (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
+                              " ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, fingerprint INTEGER NOT NULL,"
+                              " entry_id INTEGER NOT NULL) STRICT, WITHOUT ROWID; PRAGMA user_version = 7;")
     catalog.close()
     old.run("doctor")
     mount = mount_of(old)
