@@ -160,6 +160,10 @@ std::vector<std::string> asset_xattr_names(Catalog& catalog, const FoundAsset& a
   return names;
 }
 
+bool is_settable(std::string_view name) {
+  return name.starts_with("user.") && (!name.starts_with(kOurs) || name == kLockAttribute);
+}
+
 void require_settable(std::string_view name) {
   if (name.starts_with(kOurs) && name != kLockAttribute) fail(EPERM, "{} is only read", name);
   if (!name.starts_with("user.")) fail(EOPNOTSUPP, "{} is not kept; user.* is", name);

@@ -18,6 +18,7 @@ namespace damfs {
 std::optional<std::string> asset_xattr(Catalog& catalog, const FoundAsset& asset, std::string_view name);
 std::vector<std::string> asset_xattr_names(Catalog& catalog, const FoundAsset& asset);
 
+bool is_settable(std::string_view name);
 // Throws EPERM for what is only read, EOPNOTSUPP for what is not user.*.
 void require_settable(std::string_view name);
 

@@ -3,12 +3,15 @@
 
 #include "views/write/draft.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "views/acts.h"
 #include "views/asset_xattrs.h"
 #include "views/tree_context.h"
 #include "views/write/draft_node.h"
@@ -87,58 +90,107 @@ Attributes Draft::attributes() const {
 }
 
 void Draft::set_attributes(const AttributeChange& change) {
-  const std::lock_guard lock(drafts_.mutex_);
-  ctime_ns_ = drafts_.parts_.now();
   const Ownership wanted = ownership_of(change);
-  if (wanted.mode) ownership_.mode = wanted.mode;
-  if (wanted.uid) ownership_.uid = wanted.uid;
-  if (wanted.gid) ownership_.gid = wanted.gid;
-  if (change.mtime_ns) mtime_ns_ = *change.mtime_ns;
-  state_.attributes_changed();
+  {
+    const std::lock_guard lock(drafts_.mutex_);
+    ctime_ns_ = drafts_.parts_.now();
+    if (wanted.mode) ownership_.mode = wanted.mode;
+    if (wanted.uid) ownership_.uid = wanted.uid;
+    if (wanted.gid) ownership_.gid = wanted.gid;
+    if (change.mtime_ns) mtime_ns_ = *change.mtime_ns;
+    state_.attributes_changed();
+  }
+  // Who may see it is asked of the catalog by all other roads, and none of them waits for a close.
+  if (!wanted.mode && !wanted.uid && !wanted.gid) return;
+  if (const auto known = lone_asset()) {
+    drafts_.parts_.catalog.write(WriteRequest{.durability = Durability::kSoon},
+                                 [&](Writer& writer) { writer.set_ownership(known->row.id, wanted); });
+  }
 }
 
-// What the catalog has by now of what it holds still: whoever closed it is told the same whether its descriptor was
-// released meanwhile or not.
-std::optional<FoundAsset> Draft::catalogued() const {
-  if (state().phase() != DraftState::Phase::kCatalogued) return std::nullopt;
-  return drafts_.parts_.catalog.reader()->version(version_);
+std::optional<FoundAsset> Draft::asset() const {
+  bool is_filed = false;
+  NodeId replaced;
+  {
+    const std::lock_guard lock(drafts_.mutex_);
+    is_filed = state_.has_any_filed();
+    replaced = replaces_;
+  }
+  if (!is_filed && replaced == NodeId()) return std::nullopt;
+  const auto reader = drafts_.parts_.catalog.reader();
+  auto found = is_filed ? reader->version(version_) : std::nullopt;
+  if (!found && replaced != NodeId()) found = reader->version(replaced.file_id());
+  return found;
+}
+
+std::optional<FoundAsset> Draft::lone_asset() const {
+  auto found = asset();
+  if (found && drafts_.parts_.catalog.reader()->folder_entries(found->row.id).size() != 1) return std::nullopt;
+  return found;
+}
+
+bool Draft::tells(std::string_view xattr) const {
+  const auto phase = state().phase();
+  return phase == DraftState::Phase::kCatalogued || phase == DraftState::Phase::kUntouched || is_settable(xattr);
 }
 
 std::optional<std::string> Draft::xattr(std::string_view name) const {
   {
     const std::lock_guard lock(drafts_.mutex_);
     const auto found = xattrs_.find(name);
-    if (found != xattrs_.end()) return found->second;
+    if (found != xattrs_.end()) return found->second.empty() ? std::nullopt : std::optional(found->second);
   }
-  const auto asset = catalogued();
-  return asset ? asset_xattr(drafts_.parts_.catalog, *asset, name) : std::nullopt;
+  if (!tells(name)) return std::nullopt;
+  const auto known = asset();
+  return known ? asset_xattr(drafts_.parts_.catalog, *known, name) : std::nullopt;
 }
 
 std::vector<std::string> Draft::xattr_names() const {
   std::vector<std::string> names;
-  if (const auto asset = catalogued()) names = asset_xattr_names(drafts_.parts_.catalog, *asset);
+  if (const auto known = asset()) names = asset_xattr_names(drafts_.parts_.catalog, *known);
+  std::erase_if(names, [this](const std::string& name) { return !tells(name); });
   const std::lock_guard lock(drafts_.mutex_);
+  std::erase_if(names, [this](const std::string& name) { return xattrs_.contains(name); });
   for (const auto& [name, value] : xattrs_) {
-    const bool is_listed = std::find(names.begin(), names.end(), name) != names.end();
-    if (!value.empty() && !is_listed) names.push_back(name);
+    if (!value.empty()) names.push_back(name);
   }
   return names;
 }
 
-void Draft::set_xattr(std::string_view name, std::string_view value) {
+void Draft::set_xattr(const Actor& actor, std::string_view name, std::string_view value) {
+  const std::lock_guard filing(filing_mutex_);
+  if (const auto known = lone_asset()) {
+    drafts_.parts_.acts.write(
+        actor, fmt::format("{} of {}", name, printable(known->name)), Durability::kSoon,
+        [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, known->row.id, name, value); });
+    const std::lock_guard lock(drafts_.mutex_);
+    const auto found = xattrs_.find(name);
+    if (found != xattrs_.end()) xattrs_.erase(found);
+    return;
+  }
   const std::lock_guard lock(drafts_.mutex_);
   xattrs_[std::string(name)] = value;
   ctime_ns_ = drafts_.parts_.now();
   state_.attributes_changed();
 }
 
-void Draft::apply_xattrs(Writer& writer, int64_t asset) const {
-  std::map<std::string, std::string, std::less<>> xattrs;
+Draft::Xattrs Draft::apply_xattrs(Writer& writer, int64_t asset) const {
+  Xattrs xattrs;
   {
     const std::lock_guard lock(drafts_.mutex_);
     xattrs = xattrs_;
   }
   for (const auto& [name, value] : xattrs) set_asset_xattr(writer, asset, name, value);
+  return xattrs;
+}
+
+// From then on they are the asset's: what is said of that by another name is not to be taken back by the next state.
+void Draft::forget_xattrs(const Xattrs& applied) {
+  const std::lock_guard lock(drafts_.mutex_);
+  for (const auto& [name, value] : applied) {
+    const auto found = xattrs_.find(name);
+    if (found != xattrs_.end() && found->second == value) xattrs_.erase(found);
+  }
 }
 
 std::vector<Draft::Hold> Draft::hold(std::vector<DraftRef> drafts) {

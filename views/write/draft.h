@@ -60,10 +60,11 @@ class Draft : public std::enable_shared_from_this<Draft> {
 
   Attributes attributes() const;
   void set_attributes(const AttributeChange& change);  // but for the size
-  // Kept here until it is catalogued, and then said of the asset. An empty value: taken away.
+  // What is said of a file is said of its asset, at once where the catalog has that, whatever becomes of what is being
+  // written. Of any other it is kept here until it is catalogued. An empty value: taken away.
   std::optional<std::string> xattr(std::string_view name) const;
   std::vector<std::string> xattr_names() const;
-  void set_xattr(std::string_view name, std::string_view value);
+  void set_xattr(const Actor& actor, std::string_view name, std::string_view value);
 
   // ESTALE: what is to be written is another state by now.
   std::shared_ptr<DraftContent> open(const Actor& actor, DraftMode mode);
@@ -111,8 +112,13 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void keep_synced(Done done);
   bool answer_when_filed(Done& done);  // with the lock held
   int await_filing();
-  void apply_xattrs(Writer& writer, int64_t asset) const;
-  std::optional<FoundAsset> catalogued() const;  // as what the catalog has all of it, if it has
+  using Xattrs = std::map<std::string, std::string, std::less<>>;
+  Xattrs apply_xattrs(Writer& writer, int64_t asset) const;
+  void forget_xattrs(const Xattrs& applied);
+  // The asset that it is a state of, or is to be. One that has other names may be another's when this is sealed.
+  std::optional<FoundAsset> asset() const;
+  std::optional<FoundAsset> lone_asset() const;
+  bool tells(std::string_view xattr) const;  // what that says of the asset is true of these bytes too
   // With the lock held: its name is no lasting one; and what was written is to be kept all the same.
   bool is_passing() const;
   bool is_to_be_kept() const;
@@ -133,7 +139,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   Ownership ownership_;
   int64_t mtime_ns_ = 0;
   int64_t ctime_ns_ = 0;
-  std::map<std::string, std::string, std::less<>> xattrs_;
+  Xattrs xattrs_;
   Actor actor_;              // who opened it last
   bool is_kept_ = false;     // it outlives this mount
   int64_t kept_change_ = 0;  // what is kept has the changes up to that number

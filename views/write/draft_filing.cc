@@ -227,9 +227,10 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
     forgets_kept = draft->is_kept_ && draft->kept_change_ <= state;
   }
   View::Sealed sealed;
+  Draft::Xattrs applied;
   parts_.acts.write(actor, "write " + printable(place.name), Durability::kNow, [&](Writer& writer, KnownNames& known) {
     sealed = place.view->seal(writer, file, place.key, place.name);
-    draft->apply_xattrs(writer, sealed.asset);
+    applied = draft->apply_xattrs(writer, sealed.asset);
     // The tags that a copy brings along do not say that it is not to be where it was put.
     if (place.view->filing() == View::Filing::kByDate) place.view->add(writer, place.key, place.name, sealed.asset);
     if (forgets_kept) writer.forget_draft(draft->version());
@@ -240,6 +241,7 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
     draft->state_.filed(state);
     if (forgets_kept) draft->is_kept_ = false;
   }
+  draft->forget_xattrs(applied);
   if (forgets_kept) parts_.objects.forget_kept(draft->version());
   if (!sealed.is_shown && place.view->filing() != View::Filing::kAtOnce) {
     note_filed(place.directory, place.name, sealed.asset);

@@ -83,24 +83,28 @@ ContentRef DraftNode::open(const OpenRequest& request) const {
 }
 
 void DraftNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
-  (void)actor;
   require_settable(name);
-  const auto set = draft_->xattr(name);
-  const bool is_set = set && !set->empty();
+  const bool is_set = draft_->xattr(name).has_value();
   if (flag == XattrFlag::kMustBeNew && is_set) fail(EEXIST, "there is a {} already", name);
   if (flag == XattrFlag::kMustExist && !is_set) fail(ENODATA, "there is no {}", name);
-  draft_->set_xattr(name, value);
+  draft_->set_xattr(actor, name, value);
+  secure_when_closed(actor);
 }
 
-bool DraftNode::remove_xattr(const Actor&, std::string_view name) const {
-  if (draft_->xattr(name).value_or("").empty()) return false;
-  draft_->set_xattr(name, {});
+bool DraftNode::remove_xattr(const Actor& actor, std::string_view name) const {
+  if (!draft_->xattr(name)) return false;
+  draft_->set_xattr(actor, name, {});
+  secure_when_closed(actor);
   return true;
 }
 
 void DraftNode::set_attributes(const Actor& actor, const AttributeChange& change) const {
   draft_->set_attributes(change);
-  // Nobody will close it: times of what is sealed already.
+  secure_when_closed(actor);
+}
+
+// Nobody will close it: what is said of what is sealed already, or on its way.
+void DraftNode::secure_when_closed(const Actor& actor) const {
   if (!draft_->has_writers()) draft_->secure_now(actor, SealWhen::kClosed);
 }
 

@@ -46,6 +46,8 @@ class DraftNode final : public Node {
   bool remove_xattr(const Actor& actor, std::string_view name) const override;
 
  private:
+  void secure_when_closed(const Actor& actor) const;
+
   const DraftRef draft_;
 };
 

@@ -68,6 +68,11 @@ void DraftState::released(bool was_active) {
   was_abandoned_ = true;
 }
 
+void DraftState::leave_unfinished() {
+  failure_ = 0;
+  was_abandoned_ = true;
+}
+
 void DraftState::attributes_changed() {
   if (taken_ > 0 || under_way_ > 0 || !was_made_) ++changes_;
 }

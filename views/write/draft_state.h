@@ -30,7 +30,8 @@ enum class SealWhen : uint8_t { kClosed, kReleased };
 //   taken(n)                  taken = n: a state leaves for the catalog
 //   filed(n)                  filed = n; an older state that comes late is refused (is_news)
 //   refused                   taken = filed: what was taken is to be taken again
-//   fail(errno)               it is not what anybody meant; given up once nobody has it open, and never sealed
+//   fail(errno)               it is not what anybody meant; given up once nobody has it open, and never sealed; where a
+//                             part of it was synced, that is left unfinished instead
 //   begin anew (size 0)       the failure is over
 class DraftState {
  public:
@@ -79,6 +80,8 @@ class DraftState {
   // A handle is gone. `was_active`: without having been closed, as happens when the mount ends.
   void released(bool was_active);
   void abandon() { was_abandoned_ = true; }  // what is there of it is not to become a state by itself
+  // Its writer was told that it failed, and has left; what was synced before stays, and the next one goes on with it.
+  void leave_unfinished();
   void unlinked() { has_name_ = false; }
   void tries_again_at(int64_t now_ns) { tries_again_ns_ = now_ns; }
 

@@ -260,18 +260,24 @@ DraftRef Drafts::overwrite(DraftPlace place, const FoundAsset& asset, const Attr
 
 void Drafts::remove(const DraftRef& draft) {
   const auto held = Draft::hold({draft});
-  bool was_kept = false;
+  bool is_kept = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_kept = draft->is_kept_;
+  }
+  // First: what the catalog does not forget would be there again in the next life of the mount.
+  if (is_kept) {
+    parts_.catalog.write(WriteRequest{.durability = Durability::kSoon, .frees_room = true},
+                         [&](Writer& writer) { writer.forget_draft(draft->version()); });
+  }
   {
     const std::lock_guard lock(mutex_);
     take_out(draft);
     draft->state_.unlinked();
+    draft->is_kept_ = false;
     if (!draft->state_.has_handles()) by_version_.erase(draft->version());
-    was_kept = std::exchange(draft->is_kept_, false);
   }
-  if (!was_kept) return;
-  parts_.catalog.write(WriteRequest{.durability = Durability::kSoon},
-                       [&](Writer& writer) { writer.forget_draft(draft->version()); });
-  parts_.objects.forget_kept(draft->version());
+  if (is_kept) parts_.objects.forget_kept(draft->version());
 }
 
 void Drafts::put_elsewhere(const DraftRef& draft, const DraftPlace& to) {
@@ -329,7 +335,10 @@ void Drafts::let_go(const DraftRef& draft) {
   const int64_t now = parts_.now();
   Dropped dropped;
   const std::lock_guard lock(mutex_);
-  const DraftState& state = draft->state_;
+  DraftState& state = draft->state_;
+  // What was synced is kept, though more could not be written: it waits for whoever writes it to its end, as after a
+  // mount that ended.
+  if (draft->is_kept_ && state.failure() != 0 && !state.has_handles()) state.leave_unfinished();
   // Somebody may have found it meanwhile, and be about to open it.
   if (state.has_handles() || state.stays(now) || (state.has_name() && state.is_awaited(now))) return;
   if (state.has_name()) return erase(draft, dropped);
