@@ -83,3 +83,28 @@ def test_a_member_of_more_than_four_gibibytes(library, mount_of, scratch, method
         assert os.pread(file.fileno(), 4096, size + 1) == b""
     assert xattr(path, "user.damfs.error") is None
     assert mount.stats()["worker_restarts"] == 0
+
+
+def test_a_jump_far_into_what_has_no_checkpoints(library, mount_of, scratch):
+    """It takes longer than any piece may, is no failure, and ends with whoever waits for it."""
+    library.configure("media", deadline_ms=500)
+    (scratch / "in").mkdir()
+    try:
+        write_huge(scratch / "in/huge.zip", "height 64K.raw", HUGE, TAIL, DEFLATED)
+    except OSError as refused:
+        pytest.skip(f"no file of {HUGE >> 30} GiB can be made in {scratch.parent}: {refused}")
+    library.import_(scratch / "in")
+    mount = mount_of(library)
+    path = mount / "packs/huge/height 64K.raw"
+    wait_until(path.exists, 30, "the pack")
+    with open(path, "rb", buffering=0) as file:
+        assert os.pread(file.fileno(), 10, HUGE) == TAIL[:10]
+    assert xattr(path, "user.damfs.error") is None
+    assert mount.stats()["worker_restarts"] == 0
+
+    reader = subprocess.Popen(["dd", f"if={path}", "of=/dev/null", "bs=4096", "skip=1000000", "count=1"],
+                              stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(mount.request_descriptors()) > mount.descriptors_at_start, 30, "the archive to be read")
+    reader.kill()
+    reader.wait()
+    wait_until(lambda: len(mount.request_descriptors()) <= mount.descriptors_at_start, 3, "it to be given up")

@@ -33,6 +33,22 @@ constexpr int kAttempts = 4;  // at unpacking an archive within an archive as a 
 // Up to here a file is unpacked as a whole when it is opened, and not kept: the kernel keeps what was read of it.
 constexpr int64_t kSmall = 1 << 20;
 
+// What has no checkpoints is unpacked from its beginning for whoever jumps into it, by a busy machine slowly.
+constexpr int64_t kSkippedEachMs = 20'000;
+constexpr int64_t kMostSkippingMs = 300'000;
+
+int64_t time_to_get_to(int64_t position, const Job& job) {
+  int64_t from = 0;
+  try {
+    const auto index = job.index ? PackIndexReader::open(job.index.get(), job.member.indexed_size) : std::nullopt;
+    const auto checkpoint = index ? index->before(job.member.number, position) : std::nullopt;
+    if (checkpoint) from = std::clamp<int64_t>(checkpoint->out, 0, position);
+  } catch (const Error& error) {
+    log::info("an archive's checkpoints cannot be read: {}", error.what());
+  }
+  return std::min((position - from) / kSkippedEachMs, kMostSkippingMs);
+}
+
 DerivedKey member_key(const Digest& archive, const MemberRow& member) {
   return {archive, fmt::format("member-{}", number_of_member(member.id)), kMemberRecipe};
 }
@@ -277,9 +293,10 @@ Members::SessionRef Members::session_of(const MemberRow& member, const DerivedKe
   }
   const auto size = static_cast<uint64_t>(member.size);
   auto file = parts_.cache.open_sparse(key, {size, {{0, kPieceBytes, size}}}, {});
-  const auto describe = [request = request_of(member, source), kept = source.kept](const PieceUnits&, Job& job) {
+  const auto describe = [request = request_of(member, source), kept = source.kept](const PieceUnits& units, Job& job) {
     job.type = JobType::kMember;
     job.member = request;
+    job.deadline_ms += time_to_get_to(units.first * static_cast<int64_t>(kPieceBytes), job);
   };
   const auto made = std::make_shared<PieceSession>(
       PieceSession::Parts{std::move(file),

@@ -230,8 +230,8 @@ Job PieceSession::make_job(const RunRef& run) {
   job.run.count = run->units.count;
   job.run.last_bytes = static_cast<int64_t>(layout.bytes_of_unit(run->units.first + run->units.count - 1));
   job.run.session = parts_.name;
-  parts_.describe(run->units, job);
   job.deadline_ms = parts_.deadline_ms;
+  parts_.describe(run->units, job);
   // The session lives until its last run has ended.
   job.progress = [self = shared_from_this(), run](int64_t done, int output) { self->on_progress(run, done, output); };
   job.done = [self = shared_from_this(), run](const JobResult& result, const UniqueFd&) { self->on_done(run, result); };

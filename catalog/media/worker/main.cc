@@ -48,7 +48,8 @@ int64_t make_run(const Job& job, Sessions& sessions) {
     wire::send_frame(wire::kWorkerSocket, wire::progress_to_payload(done, job.run), {}, {});
     return !is_stopped();
   };
-  return job.type == JobType::kClip ? sessions.clips.render(job, progress) : sessions.members.unpack(job, progress);
+  if (job.type == JobType::kClip) return sessions.clips.render(job, progress);
+  return sessions.members.unpack(job, progress, [] { return !is_stopped(); });
 }
 
 void render_still_job(const Job& job, JobResult& result) {

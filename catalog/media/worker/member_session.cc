@@ -41,11 +41,11 @@ class MemberSession {
 
   const std::string& name() const { return name_; }
 
-  int64_t unpack(const Job& job, const RunProgress& progress) {
+  int64_t unpack(const Job& job, const RunProgress& progress, const RunWanted& is_still_wanted) {
     check_job(job, source_.size());
     const int64_t unit_bytes = job.run.unit_bytes;
     int64_t done = job.run.made;
-    seek(job, (job.run.first + done) * unit_bytes);
+    if (!seek(job, (job.run.first + done) * unit_bytes, is_still_wanted)) return done;
     buffer_.resize(static_cast<size_t>(unit_bytes));
     for (bool is_wanted = true; done < job.run.count && is_wanted;) {
       const int64_t left = job.member.size - position_;
@@ -58,7 +58,8 @@ class MemberSession {
   }
 
  private:
-  void seek(const Job& job, int64_t position) {
+  // False: the run is not wanted any more. The way may be long where an archive has no checkpoints.
+  bool seek(const Job& job, int64_t position, const RunWanted& is_still_wanted) {
     const bool goes_on = stream_ && position_ <= position;
     const auto checkpoint = nearest(job, position);
     if (checkpoint && (!goes_on || position_ < checkpoint->out)) {
@@ -70,9 +71,11 @@ class MemberSession {
     }
     std::vector<uint8_t> skipped(kSkip);
     while (position_ < position) {
+      if (!is_still_wanted()) return false;
       const auto some = static_cast<size_t>(std::min<int64_t>(position - position_, kSkip));
       read(job.member, std::span(skipped).first(some));
     }
+    return true;
   }
 
   // Leaves its window in window_.
@@ -125,7 +128,7 @@ class MemberSession {
 MemberSessions::MemberSessions() = default;
 MemberSessions::~MemberSessions() = default;
 
-int64_t MemberSessions::unpack(const Job& job, const RunProgress& progress) {
+int64_t MemberSessions::unpack(const Job& job, const RunProgress& progress, const RunWanted& is_wanted) {
   const auto found = std::find_if(sessions_.begin(), sessions_.end(),
                                   [&](const auto& session) { return session->name() == job.run.session; });
   if (found != sessions_.end()) {
@@ -135,7 +138,7 @@ int64_t MemberSessions::unpack(const Job& job, const RunProgress& progress) {
   }
   if (sessions_.size() > kMostMemberSessions) sessions_.pop_back();
   try {
-    return sessions_.front()->unpack(job, progress);
+    return sessions_.front()->unpack(job, progress, is_wanted);
   } catch (...) {
     sessions_.pop_front();  // wherever its stream stands
     throw;

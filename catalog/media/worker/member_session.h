@@ -21,7 +21,7 @@ class MemberSessions {
  public:
   MemberSessions();
   ~MemberSessions();
-  int64_t unpack(const Job& job, const RunProgress& progress);  // gives the units done
+  int64_t unpack(const Job& job, const RunProgress& progress, const RunWanted& is_wanted);  // gives the units done
 
  private:
   std::list<std::unique_ptr<MemberSession>> sessions_;  // last used first
