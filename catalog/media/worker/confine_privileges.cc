@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -105,11 +106,28 @@ bool give_up_privileges(Raises raises) {
 }
 
 void keep_namespace() {
+#ifdef SYS_pidfd_open
+  const int parent = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+#else
+  const int parent = static_cast<int>(::syscall(434, ::getpid(), 0));
+#endif
   const pid_t first = ::fork();
-  if (first != 0) return;
+  if (first != 0) {
+    if (parent >= 0) ::close(parent);
+    return;
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, "damfs-first");
-  for (int fd = STDERR_FILENO + 1; fd < kMostOpen; ++fd) ::close(fd);
+  for (int fd = STDERR_FILENO + 1; fd < kMostOpen; ++fd) {
+    if (fd != parent) ::close(fd);
+  }
+  // The parent may have ended before its death could be heard of, and its number is not to be asked for from in here.
+  pollfd end{parent, POLLIN, 0};
+  if (parent >= 0) {
+    while (::poll(&end, 1, -1) != 1) {
+    }
+    ::_exit(0);
+  }
   for (;;) ::pause();
 }
 
