@@ -21,7 +21,7 @@ def status(pid):
 @pytest.fixture
 def mounted(library, demo, mount_of):
     library.import_(demo)
-    library.configure("media", ready_workers=1)
+    library.configure("media", ready_workers=1, workers=1)
     mount = mount_of(library)
     wait_until(mount.workers, 30, "a worker")
     return mount
