@@ -19,11 +19,13 @@ CLIPS = ("bframes.mov", "dropframe.mov")
 
 @pytest.fixture
 def two_clips(library, mount_of):
-    library.configure("media", deadline_ms=2000)
     library.import_(*(clips_folder() / name for name in ("bframes.mp4", "dropframe.mov")))
     mount = mount_of(library)
     folder = mount / "proxies/edit/originals"
     whole = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in CLIPS}
+    mount.stop()
+    library.configure("media", deadline_ms=5000)
+    mount.start()
     return mount, folder, whole
 
 
