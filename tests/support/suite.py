@@ -24,6 +24,8 @@ BULK = ("mount.backup_tools", "mount.file_managers", "mount.numbered_albums", "m
         "mount.previews_decoders", "mount.previews_decoders_samples", "mount.proxies", "mount.proxies_in_melt",
         "mount.proxies_in_shotcut", "mount.samples", "mount.writing_tools", "mount.random_writes", "mount.packs_changes",
         "mount.packs_maps", "faults.import_interrupted", "faults.storage_full", "faults.power_cut", "scripts.*",
+        # What it would find is found by the fuzz targets of what it reads.
+        "faults.hostile_library",
         # Every preview of every sample, to count encodes; EveryStillIsMade… makes them too.
         "Samples.ThreeEncodesSufficeOnAverage",
         # Once more as somebody else: whose request it was is no matter of memory.
