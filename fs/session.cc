@@ -294,6 +294,9 @@ void Session::negotiate(fuse_conn_info& connection) {
   want(FUSE_CAP_SPLICE_MOVE);
   refuse(FUSE_CAP_SPLICE_READ);  // costs each small request a second system call, and no large one comes
   refuse(FUSE_CAP_WRITEBACK_CACHE);
+  // Whoever looked at a file of gigabytes that was just written waited while the kernel forgot all its pages, for its
+  // time had changed. What changes under one number is told (Stale::kBytes), or not kept from one opening to the next.
+  refuse(FUSE_CAP_AUTO_INVAL_DATA);
   refuse(FUSE_CAP_CACHE_SYMLINKS);
   connection.max_background = kBackground;
   connection.congestion_threshold = kBackground / 4 * 3;

@@ -67,6 +67,19 @@ def test_what_is_said_meanwhile_outlives_a_crash(drive, library, saved, data):
     assert drive.tags("a.bin") == ["beach"]
 
 
+def test_what_was_synced_is_not_shown_to_more_than_may_see_it(drive):
+    path = drive / "originals/new.bin"
+    with open(path, "wb", buffering=0) as file:
+        file.write(b"synced")
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), 0o600)
+        drive.mount.abort()
+        with contextlib.suppress(OSError):
+            file.close()
+    drive.mount.start()
+    assert path.read_bytes() == b"synced" and stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_what_is_said_by_another_road_is_not_taken_back_by_the_next_save(drive):
     path = drive / "originals/new.bin"
     with open(path, "wb", buffering=0) as file:

@@ -234,7 +234,7 @@ class Actor(Prying):
         self.made += 1
         to = f"{self.home}/open/d{self.made}"
         if len(moving) < 3:
-            os.mkdir(to)
+            os.mkdir(to, 0o755)
             self.folders.append(to)
             return
         folder = self.random.choice(moving)

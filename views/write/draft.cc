@@ -106,6 +106,7 @@ void Draft::set_attributes(const AttributeChange& change) {
     drafts_.parts_.catalog.write(WriteRequest{.durability = Durability::kSoon},
                                  [&](Writer& writer) { writer.set_ownership(known->row.id, wanted); });
   }
+  keep_rights();
 }
 
 std::optional<FoundAsset> Draft::asset() const {

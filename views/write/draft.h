@@ -108,6 +108,8 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void stays_a_draft(Done done);
   void prepare();  // in the strand
   void keep(Durability durability);
+  KeptDraft kept_row() const;  // with the lock held
+  void keep_rights();
   int keep_for_now();
   void keep_synced(Done done);
   bool answer_when_filed(Done& done);  // with the lock held

@@ -76,6 +76,28 @@ void Draft::prepare() {
   }
 }
 
+KeptDraft Draft::kept_row() const {
+  return {.version = version_,
+          .view = place_.view->code(),
+          .key = place_.key,
+          .name = place_.name,
+          .mtime_ns = mtime_ns_,
+          .ownership = ownership_};
+}
+
+// What was synced may be shown by another life of the mount: to nobody who may not see it by now.
+void Draft::keep_rights() {
+  const std::lock_guard filing(filing_mutex_);
+  KeptDraft kept;
+  {
+    const std::lock_guard lock(drafts_.mutex_);
+    if (!is_kept_ || !state_.has_name()) return;
+    kept = kept_row();
+  }
+  drafts_.parts_.catalog.write(WriteRequest{.durability = Durability::kSoon},
+                               [&](Writer& writer) { writer.keep_draft(kept); });
+}
+
 void Draft::keep(Durability durability) {
   const std::lock_guard filing(filing_mutex_);
   KeptDraft kept;
@@ -84,12 +106,7 @@ void Draft::keep(Durability durability) {
     const std::lock_guard lock(drafts_.mutex_);
     if (!state_.has_name() || is_litter(place_.name)) return;
     change = state_.newest_change();
-    kept = {.version = version_,
-            .view = place_.view->code(),
-            .key = place_.key,
-            .name = place_.name,
-            .mtime_ns = mtime_ns_,
-            .ownership = ownership_};
+    kept = kept_row();
   }
   std::exception_ptr failure;
   strand_.wait([&] {
