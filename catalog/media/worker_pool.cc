@@ -142,8 +142,14 @@ class WorkerPool::Impl {
     slot.running.reset();
     if (!slot.idle) ++idle_;
     slot.idle = true;
-    std::optional<Job> job;
-    wake_.wait(lock, [&] { return (job = take(slot)) || ending_; });
+    std::optional<Job> job = take(slot);
+    if (!job && !ending_) {
+      // Others took what was waiting when its last job ended.
+      lock.unlock();
+      slot.runner.tidy();
+      lock.lock();
+    }
+    if (!job) wake_.wait(lock, [&] { return (job = take(slot)) || ending_; });
     slot.idle = false;
     --idle_;
     // What was left for this worker's lane may now be another's.

@@ -84,7 +84,7 @@ Attributes Draft::attributes() const {
                         .ctime_ns = ctime_ns_};
   if (ownership_.uid) attributes.uid = static_cast<uint32_t>(*ownership_.uid);
   if (ownership_.gid) attributes.gid = static_cast<uint32_t>(*ownership_.gid);
-  attributes.inode = replaces_;
+  if (!state_.has_any_filed()) attributes.inode = replaces_;
   attributes.is_settled = false;
   return attributes;
 }
