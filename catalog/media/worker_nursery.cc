@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kRaising{5000};  // takes a few milliseconds
 constexpr std::chrono::milliseconds kEnding{1000};
+constexpr std::chrono::milliseconds kNurseryDying{10'000};  // as WorkerProcess
 
 class SpawnActions {
  public:
@@ -186,7 +187,7 @@ std::unique_ptr<WorkerProcess> WorkerNursery::take(int interrupt_fd) {
 void WorkerNursery::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
-  await_end(pid_, kEnding);
+  await_end(pid_, kNurseryDying);
   int status = 0;
   ::waitpid(std::exchange(pid_, -1), &status, WNOHANG);
   asked_socket_.reset();

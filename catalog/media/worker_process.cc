@@ -24,6 +24,7 @@ namespace damfs {
 namespace {
 
 constexpr std::chrono::milliseconds kGrace{1000};
+constexpr std::chrono::milliseconds kDying{10'000};  // once killed: as long as its memory takes to be given back
 
 std::string what_ended_it(int signal) {
   switch (signal) {
@@ -135,7 +136,7 @@ void WorkerProcess::kill() {
     std::exchange(nursery_, nullptr)->kill();
   } else if (pid > 0) {
     ::kill(pid, SIGKILL);
-    if (!await_end(pid, kGrace)) log::warning("process {} of a worker cannot be ended", pid);
+    if (!await_end(pid, kDying)) log::warning("process {} of a worker cannot be ended", pid);
     reap(pid);
     pid_ = -1;
   }
