@@ -3,10 +3,13 @@
 """The mount is told to end (logout, SIGTERM, Ctrl-C) or dies while programs are half way through saving: what they had
 closed is kept, what they had not is no version, and what was there before stays the newest."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -80,6 +83,34 @@ def test_half_a_save_is_no_version(library, mount, how):
         assert (again / "originals/whole.bin").read_bytes() == NEW
         assert (again / "originals/empty.bin").read_bytes() == b""
         assert not (again / "originals/fresh.bin").exists(), "half a file became an original"
+    require_sound(library)
+
+
+def test_whichever_of_several_was_told_so_it_is_kept(library):
+    """Two have it open and close it at once: the second finds it on its way, and is not told before it is there."""
+    if reason := why_no_mounts():
+        pytest.skip(reason)
+    told = {}
+    for number in range(8):
+        with Mount(library) as mount:
+            for name, digest in told.items():
+                assert hashlib.sha256((mount / "originals" / name).read_bytes()).hexdigest() == digest, f"{name} was acknowledged"
+        mount = Mount(library).start()
+        try:
+            path = mount / f"originals/both{number}.bin"
+            first, second = (os.open(path, os.O_RDWR | os.O_CREAT) for _ in range(2))
+            data = os.urandom(6 << 20)
+            for at in range(len(data) - 65536, -1, -65536):  # backwards, so that it is hashed when it is closed
+                os.pwrite(first, data[at:at + 65536], at)
+            with ThreadPoolExecutor(2) as pool:
+                closing = pool.submit(os.close, first)
+                time.sleep(0.001 * number)
+                os.close(second)
+                mount.abort()
+                closing.exception(60)
+            told[path.name] = hashlib.sha256(data).hexdigest()
+        finally:
+            mount._tear_down()
     require_sound(library)
 
 

@@ -150,6 +150,26 @@ class DraftsTest : public ::testing::Test {
     content.write(offset, std::as_bytes(std::span(text)), told.done());
     return told.error();
   }
+  static Told close(DraftContent& content) {
+    Told told;
+    content.close(kUser, told.done());
+    return told;
+  }
+  // a.bin, which two have open for writing; the first has closed it, and it is being sealed.
+  struct BeingSealed {
+    DraftRef draft;
+    std::shared_ptr<DraftContent> first, second;
+    Told closed;
+  };
+  BeingSealed begin_to_seal() {
+    auto [draft, first] = make("a.bin");
+    EXPECT_EQ(write(*first, 0, "one"), 0);
+    auto second = draft->open(kUser, DraftMode::kWrites);
+    disk_.sealing.shut();
+    Told closed = close(*first);
+    disk_.sealing.await_somebody();
+    return {std::move(draft), std::move(first), std::move(second), std::move(closed)};
+  }
   std::optional<FoundAsset> catalogued(std::string_view name) {
     return originals_->find_asset(*catalog_.catalog().reader(), 0, name);
   }
@@ -175,8 +195,7 @@ TEST_F(DraftsTest, WhileOneIsHashedAndFlushedNobodyElseWaits) {
   auto big = make("big.bin");
   ASSERT_EQ(write(*big.content, 0, "much"), 0);
   disk_.sealing.shut();
-  Told closed;
-  big.content->close(kUser, closed.done());
+  Told closed = close(*big.content);
   disk_.sealing.await_somebody();
   // All of these on this very thread, which would hang.
   EXPECT_EQ(big.draft->attributes().size, 4U);
@@ -202,44 +221,73 @@ TEST_F(DraftsTest, WhileOneIsHashedAndFlushedNobodyElseWaits) {
 }
 
 TEST_F(DraftsTest, WhatIsWrittenWhileItIsSealedIsTheNextState) {
-  auto file = make("a.bin");
-  ASSERT_EQ(write(*file.content, 0, "one"), 0);
-  const auto second = file.draft->open(kUser, DraftMode::kWrites);
-  disk_.sealing.shut();
-  Told closed;
-  file.content->close(kUser, closed.done());
-  disk_.sealing.await_somebody();
+  auto file = begin_to_seal();
   Told written;
-  second->write(3, std::as_bytes(std::span("two", 3)), written.done());
+  file.second->write(3, std::as_bytes(std::span("two", 3)), written.done());
   EXPECT_FALSE(written.is_there());
   disk_.sealing.open();
-  EXPECT_EQ(closed.error(), 0);
+  EXPECT_EQ(file.closed.error(), 0);
   EXPECT_EQ(written.error(), 0);
   EXPECT_EQ(size_of("a.bin"), 3);
-  Told closed_too;
-  second->close(kUser, closed_too.done());
+  Told closed_too = close(*file.second);
   EXPECT_EQ(closed_too.error(), 0);
   EXPECT_EQ(size_of("a.bin"), 6);
 }
 
 TEST_F(DraftsTest, WhoeverClosesItTooIsToldWhenItIsThere) {
-  auto file = make("a.bin");
-  ASSERT_EQ(write(*file.content, 0, "one"), 0);
-  const auto second = file.draft->open(kUser, DraftMode::kWrites);
-  disk_.sealing.shut();
-  Told first_closed;
-  Told second_closed;
+  auto file = begin_to_seal();
+  Told closed_too = close(*file.second);
   Told synced;
-  file.content->close(kUser, first_closed.done());
-  disk_.sealing.await_somebody();
-  second->close(kUser, second_closed.done());
-  second->sync(synced.done());
-  EXPECT_FALSE(second_closed.is_there() || synced.is_there());
+  file.second->sync(synced.done());
+  disk_.syncing.shut();
+  std::optional held = Draft::hold({file.draft});  // nothing of it goes into the catalog
   disk_.sealing.open();
-  EXPECT_EQ(second_closed.error(), 0);
+  disk_.syncing.await_somebody();  // both have had their turn
+  disk_.syncing.open();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(closed_too.is_there() || synced.is_there() || file.closed.is_there());
+  EXPECT_EQ(size_of("a.bin"), -1);
+  held.reset();
+  EXPECT_EQ(closed_too.error(), 0);
   EXPECT_EQ(synced.error(), 0);
-  EXPECT_EQ(first_closed.error(), 0);
+  EXPECT_EQ(file.closed.error(), 0);
   EXPECT_EQ(size_of("a.bin"), 3);
+}
+
+TEST_F(DraftsTest, WhoeverIsToldMayAskAtOnce) {
+  auto file = make("a.bin");
+  // Does it, and asks for what needs the lock of all drafts when it is told.
+  const auto asks = [&](const std::function<void(Done)>& act) {
+    Told told;
+    act([&, done = told.done()](int error) {
+      EXPECT_EQ(file.draft->attributes().size, 3U);
+      done(error);
+    });
+    EXPECT_EQ(told.error(), 0);
+  };
+  asks([&](Done done) { file.content->write(0, std::as_bytes(std::span("one", 3)), std::move(done)); });
+  asks([&](Done done) { file.content->sync(std::move(done)); });
+  asks([&](Done done) { file.content->close(kUser, std::move(done)); });
+  asks([&](Done done) { file.content->sync(std::move(done)); });
+  asks([&](Done done) { file.content->close(kUser, std::move(done)); });
+  asks([&](Done done) { drafts_.sync_catalog(std::move(done)); });
+}
+
+TEST_F(DraftsTest, NumbersAreGivenOnceToHoweverMany) {
+  TaskPool pool(2);
+  VersionNumbers numbers(catalog_.catalog(), pool);
+  std::vector<std::vector<int64_t>> given(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& each : given) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 300; ++i) each.push_back(numbers.next());
+      });
+    }
+  }
+  std::set<int64_t> all;
+  for (const auto& each : given) all.insert(each.begin(), each.end());
+  EXPECT_EQ(all.size(), 8U * 300U);
 }
 
 TEST_F(DraftsTest, WhatIsStillOpenWhenTheMountEndsIsNoState) {
@@ -248,12 +296,10 @@ TEST_F(DraftsTest, WhatIsStillOpenWhenTheMountEndsIsNoState) {
     ASSERT_EQ(write(*open.content, 0, "half"), 0);
     auto closed = make("closed.bin");
     ASSERT_EQ(write(*closed.content, 0, "whole"), 0);
-    Told told;
-    closed.content->close(kUser, told.done());
+    Told told = close(*closed.content);
     EXPECT_EQ(told.error(), 0);
     auto empty = make("empty.bin");
-    Told nothing;
-    empty.content->close(kUser, nothing.done());
+    Told nothing = close(*empty.content);
     EXPECT_EQ(nothing.error(), 0);
   }
   drafts_.finish();
@@ -266,8 +312,7 @@ TEST_F(DraftsTest, TheEndWaitsForWhatIsOnItsWay) {
   auto file = make("a.bin");
   ASSERT_EQ(write(*file.content, 0, "one"), 0);
   disk_.sealing.shut();
-  Told closed;
-  file.content->close(kUser, closed.done());
+  Told closed = close(*file.content);
   disk_.sealing.await_somebody();
   std::atomic<bool> has_ended{false};
   std::thread end([&] {
@@ -286,8 +331,7 @@ TEST_F(DraftsTest, WhatCannotBeSealedIsToldOnceAndGivenUp) {
     {
       auto file = make("a.bin");
       ASSERT_EQ(write(*file.content, 0, "one"), 0);
-      Told closed;
-      file.content->close(kUser, closed.done());
+      Told closed = close(*file.content);
       EXPECT_EQ(closed.error(), error);
     }
     disk_.sealing_fails = 0;
@@ -304,8 +348,7 @@ TEST_F(DraftsTest, WhatCouldNotBeWrittenIsNoStateEither) {
   disk_.writing_fails = EIO;
   EXPECT_EQ(write(*file.content, 3, "two"), EIO);
   disk_.writing_fails = 0;
-  Told closed;
-  file.content->close(kUser, closed.done());
+  Told closed = close(*file.content);
   EXPECT_EQ(closed.error(), EIO);
   EXPECT_EQ(size_of("a.bin"), -1);
 }
@@ -331,8 +374,7 @@ TEST_F(DraftsTest, AnEmptyFileThatCouldNotBeKeptWhenItWasLeftIsTriedAgain) {
 TEST_F(DraftsTest, WhatNobodyWroteToGoesAfterAWhile) {
   auto file = make("a.bin");
   ASSERT_EQ(write(*file.content, 0, "one"), 0);
-  Told closed;
-  file.content->close(kUser, closed.done());
+  Told closed = close(*file.content);
   ASSERT_EQ(closed.error(), 0);
   file = {};
   drafts_.tidy();

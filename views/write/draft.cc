@@ -315,16 +315,12 @@ bool Draft::answer_when_filed(Done& done) {
 }
 
 void Draft::sync(Done done) {
-  {
-    const std::lock_guard lock(drafts_.mutex_);
-    if (state_.phase() == DraftState::Phase::kCatalogued || state_.phase() == DraftState::Phase::kUntouched) {
-      return done(0);
-    }
-  }
+  const DraftState::Phase phase = state().phase();
+  if (phase == DraftState::Phase::kCatalogued || phase == DraftState::Phase::kUntouched) return done(0);
   const auto result = std::make_shared<int>(0);
   const auto work = [self = shared_from_this(), result] {
     try {
-      if (const int failed = self->failure(); failed != 0) fail(failed, "it could not be written");
+      if (const int failed = self->failure(); failed != 0) throw_errno(failed, "it could not be written");
       self->file_->sync();
     } catch (const std::exception& error) {
       *result = errno_of_current_exception();

@@ -113,6 +113,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   int keep_for_now();
   void keep_synced(Done done);
   bool answer_when_filed(Done& done);  // with the lock held
+  void answer_later(int error, Done done);
   int await_filing();
   using Xattrs = std::map<std::string, std::string, std::less<>>;
   Xattrs apply_xattrs(Writer& writer, int64_t asset) const;

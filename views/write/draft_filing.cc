@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <future>
+#include <system_error>
 #include <utility>
 
 #include "catalog/base/error.h"
@@ -47,7 +48,7 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
     {
       const std::lock_guard lock(drafts_.mutex_);
       if (!state_.has_name() || !state_.is_to_be_sealed(when) || is_passing()) return;
-      if (state_.failure() != 0) fail(state_.failure(), "it could not be written");
+      if (state_.failure() != 0) throw_errno(state_.failure(), "it could not be written");
       sealing.state = state_.newest_change();
       sealing.file.version = version_;
       sealing.file.mtime_ns = mtime_ns_;
@@ -167,7 +168,9 @@ void Draft::secure(const Actor& actor, SealWhen when, Done told) {
     }
     if (course == Course::kStaysADraft || course == Course::kIsSealed) owed = drafts_.owe(shared_from_this());
   }
-  if (course == Course::kRefused) log::warning("{} could not be written", printable(place().name));
+  if (course == Course::kRefused) {
+    log::warning("{} could not be written: {}", printable(place().name), std::generic_category().message(failed));
+  }
   if (course == Course::kNothing || course == Course::kRefused) return told(failed);
   Done done = [owed = std::move(owed), told = std::move(told)](int error) {
     owed->end();
@@ -176,10 +179,19 @@ void Draft::secure(const Actor& actor, SealWhen when, Done told) {
   if (course == Course::kStaysADraft) return stays_a_draft(std::move(done));
   const auto sealing = std::make_shared<Sealing>();
   strand_.post([self = shared_from_this(), when, sealing] { self->seal(when, *sealing); },
-               [self = shared_from_this(), sealing, actor, done = std::move(done)] {
-                 if (!sealing->is_taken) return done(sealing->error);
+               [self = shared_from_this(), sealing, actor, done = std::move(done)]() mutable {
+                 if (!sealing->is_taken) return self->answer_later(sealing->error, std::move(done));
                  self->drafts_.filers_.submit([=] { self->drafts_.catalogue(self, *sealing, actor, done); });
                });
+}
+
+// Somebody else had taken all of it just before, and may still be on the way into the catalog with it.
+void Draft::answer_later(int error, Done done) {
+  {
+    const std::lock_guard lock(drafts_.mutex_);
+    if (error == 0 && answer_when_filed(done)) return;
+  }
+  done(error);
 }
 
 // What somebody else has taken goes into the catalog first. An errno.
@@ -224,7 +236,7 @@ void Draft::secure_now(const Actor& actor, SealWhen when) {
     if (!sealing.is_taken && sealing.error == 0) sealing.error = await_filing();
     drafts_.catalogue(self, sealing, actor, std::move(done));
   }
-  if (*result != 0) fail(*result, "{} could not be kept", printable(place().name));
+  if (*result != 0) throw_errno(*result, fmt::format("{} could not be kept", printable(place().name)));
   drafts_.settle(self);
 }
 

@@ -176,12 +176,11 @@ void Drafts::take_out(const DraftRef& draft) {
   if (in->second.drafts.empty() && in->second.parked.empty()) directories_.erase(in);
 }
 
-void Drafts::erase(const DraftRef& draft, Dropped& dropped) {
+void Drafts::erase(const DraftRef& draft) {
   // No change of the catalog will tell that a new file is none after all.
   if (draft->state_.was_made() && !draft->state_.has_any_filed()) vanished_from_.push_back(draft->place_.directory);
   take_out(draft);
   by_version_.erase(draft->version());
-  dropped.push_back(draft);
 }
 
 // Those that somebody meant to write to and did not, those that the catalog shows by now, and those that could not be
@@ -189,8 +188,9 @@ void Drafts::erase(const DraftRef& draft, Dropped& dropped) {
 std::vector<NodeId> Drafts::tidy() {
   const int64_t now = parts_.now();
   settle_parked(now - kParkedNs);
-  Dropped over;
-  Dropped left;
+  // Let go of without the lock, for the last of a file is work for the disk.
+  std::vector<DraftRef> over;
+  std::vector<DraftRef> left;
   std::vector<NodeId> vanished;
   {
     const std::lock_guard lock(mutex_);
@@ -203,8 +203,7 @@ std::vector<NodeId> Drafts::tidy() {
         left.push_back(draft);
       }
     }
-    Dropped dropped;
-    for (const DraftRef& draft : over) erase(draft, dropped);
+    for (const DraftRef& draft : over) erase(draft);
     for (const DraftRef& draft : left) draft->state_.tries_again_at(now + kTriesAgainNs);
     vanished = std::exchange(vanished_from_, {});
   }
@@ -333,7 +332,6 @@ void Drafts::settle(const DraftRef& draft) {
 
 void Drafts::let_go(const DraftRef& draft) {
   const int64_t now = parts_.now();
-  Dropped dropped;
   const std::lock_guard lock(mutex_);
   DraftState& state = draft->state_;
   // What was synced is kept, though more could not be written: it waits for whoever writes it to its end, as after a
@@ -341,7 +339,7 @@ void Drafts::let_go(const DraftRef& draft) {
   if (draft->is_kept_ && state.failure() != 0 && !state.has_handles()) state.leave_unfinished();
   // Somebody may have found it meanwhile, and be about to open it.
   if (state.has_handles() || state.stays(now) || (state.has_name() && state.is_awaited(now))) return;
-  if (state.has_name()) return erase(draft, dropped);
+  if (state.has_name()) return erase(draft);
   by_version_.erase(draft->version());
 }
 

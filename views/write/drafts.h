@@ -128,13 +128,12 @@ class Drafts {
     Drafts& drafts_;
     DraftRef draft_;
   };
-  using Dropped = std::vector<DraftRef>;  // to be let go of without the lock: the last of a file is work for the disk
 
   void await_all_owed();
   std::shared_ptr<Owed> owe(const DraftRef& draft);  // with the lock held, as those of the next lines
   void add(const DraftRef& draft);
   void take_out(const DraftRef& draft);
-  void erase(const DraftRef& draft, Dropped& dropped);
+  void erase(const DraftRef& draft);  // which its caller holds, and lets go of without the lock
   DraftRef found_at(NodeId directory, std::string_view name) const;
 
   void put_elsewhere(const DraftRef& draft, const DraftPlace& to);

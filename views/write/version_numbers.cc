@@ -27,28 +27,30 @@ VersionNumbers::Range VersionNumbers::reserve() {
   return range;
 }
 
-std::optional<int64_t> VersionNumbers::take(bool& is_low) {
-  const std::lock_guard lock(mutex_);
-  if (range_.left() == 0) range_ = std::exchange(spare_, {});
-  if (range_.left() == 0) return std::nullopt;
-  const int64_t number = range_.next++;
-  is_low = spare_.left() == 0 && range_.left() <= kReservedAheadAt && !is_reserving_;
-  if (is_low) is_reserving_ = true;
+std::optional<int64_t> VersionNumbers::take() {
+  bool is_low = false;
+  std::optional<int64_t> number;
+  {
+    const std::lock_guard lock(mutex_);
+    if (range_.left() == 0) range_ = std::exchange(spare_, {});
+    if (range_.left() == 0) return std::nullopt;
+    number = range_.next++;
+    is_low = spare_.left() == 0 && range_.left() <= kReservedAheadAt && !is_reserving_;
+    is_reserving_ = is_reserving_ || is_low;
+  }
+  if (is_low) pool_.submit([this] { reserve_ahead(); });
   return number;
 }
 
 int64_t VersionNumbers::next() {
-  bool is_low = false;
-  auto number = take(is_low);
-  if (is_low) pool_.submit([this] { reserve_ahead(); });
-  if (number) return *number;
+  if (const auto number = take()) return *number;
   const std::lock_guard fetching(fetching_);
-  if ((number = take(is_low))) return *number;  // somebody else fetched some
+  if (const auto number = take()) return *number;  // somebody else fetched some
   Range fetched = reserve();
-  number = fetched.next++;
+  const int64_t number = fetched.next++;
   const std::lock_guard lock(mutex_);
   range_ = fetched;
-  return *number;
+  return number;
 }
 
 void VersionNumbers::reserve_ahead() {

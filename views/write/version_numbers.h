@@ -24,8 +24,7 @@ class VersionNumbers {
     int64_t left() const { return end - next; }
   };
   Range reserve();
-  // Empty: none is left. `is_low`: the caller is to have more fetched.
-  std::optional<int64_t> take(bool& is_low);
+  std::optional<int64_t> take();  // empty: none is left
   void reserve_ahead();
 
   Catalog& catalog_;
