@@ -28,13 +28,14 @@ class Names final : public EntrySink {
 
 Invalidator::Invalidator(Session& session, Options options)
     : session_(session), options_(std::move(options)), newest_(options_.since), thread_([this] { watch(); }) {
-  session_.on_change([this] { wake(); });
+  session_.on_change([this](Session::News news) { wake(news); });
 }
 
-void Invalidator::wake() {
+void Invalidator::wake(Session::News news) {
   {
     const std::lock_guard lock(mutex_);
     awake_ = true;
+    is_awaited_ = is_awaited_ || news == Session::News::kAwaited;
   }
   stop_asked_.notify_all();
 }
@@ -54,22 +55,12 @@ void Invalidator::watch() {
   bool is_failing = false;
   for (;;) {
     stop_asked_.wait_for(lock, options_.period, [this] { return stopping_ || awake_; });
+    // Whoever makes change after change is not to be asked after each, but where somebody waits for the kernel to know.
+    if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_ || is_awaited_; });
     if (stopping_) return;
+    awake_ = is_awaited_ = false;
     lock.unlock();
-    uint64_t asked = session_.times_asked();
-    if (asked == told_asked_) {
-      // Whoever makes change after change is not to be asked after each, but where somebody waits for the kernel to
-      // know.
-      lock.lock();
-      if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_; });
-      if (stopping_) return;
-      lock.unlock();
-      asked = session_.times_asked();
-    }
-    {
-      const std::lock_guard awaking(mutex_);
-      awake_ = false;
-    }
+    const uint64_t asked = session_.times_asked();
     try {
       poll();
       is_failing = false;
@@ -79,7 +70,6 @@ void Invalidator::watch() {
       is_failing = true;
     }
     session_.told(asked);
-    told_asked_ = asked;
     lock.lock();
   }
 }

@@ -36,7 +36,7 @@ class Invalidator {
   Invalidator& operator=(const Invalidator&) = delete;
 
   void stop();
-  void wake();  // there are news
+  void wake(Session::News news);  // there are some
 
  private:
   void watch();
@@ -48,11 +48,11 @@ class Invalidator {
   const Options options_;
   int64_t newest_;
   std::vector<Stale> told_;  // last time
-  uint64_t told_asked_ = 0;  // Session::times_asked() then
   std::mutex mutex_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;
   bool awake_ = false;
+  bool is_awaited_ = false;
   std::thread thread_;
 };
 

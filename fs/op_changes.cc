@@ -77,14 +77,15 @@ void answer_attributes(OwedAnswer& owed, const Node& node) {
 }
 
 // The size comes first, and may be told of later; then all else.
-void change_attributes(const std::shared_ptr<OwedAnswer>& owed, NodeId id, const NodeRef& node, const Actor& actor,
+void change_attributes(const OwedAnswerRef& owed, NodeId id, const NodeRef& node, const Actor& actor,
                        const AttributeChange& change, const std::function<void(Done)>& resize) {
   const auto rest = [owed, id, node, actor, change](int error) {
     if (error != 0) return owed->give(error);
     answer_errors(*owed, [&] {
       AttributeChange others = change;
       others.size.reset();
-      if (!is_empty(others)) find_or(owed->session(), id, node)->set_attributes(actor, others);
+      const NodeRef target = change.size || !node ? find_or(owed->session(), id, node) : node;
+      if (!is_empty(others)) target->set_attributes(actor, others);
       answer_attributes(*owed, *find_or(owed->session(), id, node));
     });
   };
@@ -101,8 +102,7 @@ void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wan
   const NodeRef node = session.inodes().find(id);
   if (node && !handle && !is_empty(change)) require_shown(session, reply, *node, Wanted::kName);
   const Actor actor = actor_of(session, reply);
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] {
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
     change_attributes(owed, id, node, actor, change, [&](Done done) {
       if (handle) return handle->content->truncate(*change.size, std::move(done));  // ftruncate
       try {
@@ -138,8 +138,7 @@ void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, 
   if (!S_ISREG(mode)) return reply.error(EPERM);
   const Actor actor = actor_of(session, reply);
   const auto created = directory->create(actor, EntryName(name), mode & kPermissions);
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] {
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
     created.content->close(actor, [owed, created](int error) {
       if (error != 0) return owed->give(error);
       created.content->released();
@@ -216,8 +215,9 @@ void removexattr(Session& session, Reply& reply, fuse_ino_t number, const char* 
 }
 
 void fsyncdir(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info*) {
-  const auto owed = owe_answer(session, reply);
-  session.options().nodes.sync([owed](int error) { owed->give(error); });
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
+    session.options().nodes.sync([owed](int error) { owed->give(error); });
+  });
 }
 
 }  // namespace damfs::op

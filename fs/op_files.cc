@@ -73,12 +73,14 @@ void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
   const auto handle = find_file(session, *file);
   session.reads()->closing(*handle, reply.asker());
   const Actor actor = actor_of(session, reply);
-  const auto owed = owe_answer(session, reply);
-  handle->content->close(actor, [owed, asked_on = std::this_thread::get_id()](int error) {
-    // Whoever has closed a file may look for it anywhere at once. Where there was nothing to be kept, nothing changed.
-    if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().tell_changes();
-    owed->give(error);
-    owed->session().changed();
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
+    handle->content->close(actor, [owed, asked_on = std::this_thread::get_id()](int error) {
+      // Whoever has closed a file may look for it anywhere at once. Where there was nothing to be kept, nothing
+      // changed.
+      if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().tell_changes();
+      owed->give(error);
+      owed->session().changed();
+    });
   });
 }
 
@@ -87,8 +89,7 @@ void write(Session& session, Reply& reply, fuse_ino_t, const char* data, size_t 
   if (offset < 0) return reply.error(EINVAL);
   const auto handle = find_file(session, *file);
   const auto bytes = std::as_bytes(std::span(data, size));
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] {
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
     handle->content->write(static_cast<uint64_t>(offset), bytes, [owed, size](int error) {
       if (error != 0) return owed->give(error);
       owed->reply().written(size);
@@ -99,8 +100,7 @@ void write(Session& session, Reply& reply, fuse_ino_t, const char* data, size_t 
 void fallocate(Session& session, Reply& reply, fuse_ino_t, int mode, off_t offset, off_t size, fuse_file_info* file) {
   if (offset < 0 || size <= 0) return reply.error(EINVAL);
   const auto handle = find_file(session, *file);
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] {
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
     handle->content->allocate(mode, static_cast<uint64_t>(offset), static_cast<uint64_t>(size),
                               [owed](int error) { owed->give(error); });
   });
@@ -112,8 +112,7 @@ void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fus
   constexpr size_t kMost = size_t{1} << 30;  // the answer has 32 bits
   const auto input = find_file(session, *source);
   const auto output = find_file(session, *file);
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] {
+  answer_later(session, reply, [&](const OwedAnswerRef& owed) {
     output->content->copy_from(input->content, static_cast<uint64_t>(from), static_cast<uint64_t>(to),
                                std::min(size, kMost), [owed](int error, size_t copied) {
                                  if (error != 0) return owed->give(error);
@@ -124,8 +123,8 @@ void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fus
 
 void fsync(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info* file) {
   const auto handle = find_file(session, *file);
-  const auto owed = owe_answer(session, reply);
-  answer_errors(*owed, [&] { handle->content->sync([owed](int error) { owed->give(error); }); });
+  answer_later(session, reply,
+               [&](const OwedAnswerRef& owed) { handle->content->sync([owed](int error) { owed->give(error); }); });
 }
 
 void release(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {

@@ -46,11 +46,9 @@ class OwedAnswer {
   const uint32_t uid_;
 };
 
-inline std::shared_ptr<OwedAnswer> owe_answer(Session& session, Reply& reply) {
-  return std::make_shared<OwedAnswer>(session, std::move(reply));
-}
+using OwedAnswerRef = std::shared_ptr<OwedAnswer>;
 
-// What begins a work that answers later. What it throws is the answer, unless that was given.
+// A part of a work that answers later. What it throws is the answer, unless that was given.
 template <typename Work>
 void answer_errors(OwedAnswer& owed, Work&& work) {
   const Asking asking(owed.uid());
@@ -59,6 +57,13 @@ void answer_errors(OwedAnswer& owed, Work&& work) {
   } catch (const std::exception& error) {
     owed.give(refusal(owed.session(), "later", error));
   }
+}
+
+// Takes the answer over, and begins with work(owed), which keeps `owed` until it gives it.
+template <typename Work>
+void answer_later(Session& session, Reply& reply, Work&& work) {
+  const auto owed = std::make_shared<OwedAnswer>(session, std::move(reply));
+  answer_errors(*owed, [&] { work(owed); });
 }
 
 }  // namespace damfs

@@ -225,23 +225,26 @@ void Session::invalidate_entry(NodeId directory, const std::string& name) {
   if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a name");
 }
 
+void Session::invalidate_inode(NodeId node, int64_t from, const char* doing) {
+  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), node.value(), from, 0);
+  if (!is_gone_anyway(result)) throw_errno(-result, doing);
+}
+
+// From before the first byte: none of them goes.
 void Session::invalidate_attributes(NodeId node) {
-  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), node.value(), -1, 0);
-  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget attributes");
+  invalidate_inode(node, -1, "cannot make the kernel forget attributes");
 }
 
 void Session::invalidate_listing(NodeId directory) {
-  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), directory.value(), 0, 0);
-  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a listing");
+  invalidate_inode(directory, 0, "cannot make the kernel forget a listing");
 }
 
 void Session::invalidate_bytes(NodeId file) {
   passthrough_->forget(file);
-  const int result = fuse_lowlevel_notify_inval_inode(fuse_.get(), file.value(), 0, 0);
-  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a file's bytes");
+  invalidate_inode(file, 0, "cannot make the kernel forget a file's bytes");
 }
 
-void Session::on_change(std::function<void()> call) {
+void Session::on_change(std::function<void(News)> call) {
   const std::lock_guard lock(change_mutex_);
   on_change_ = std::move(call);
   told_changed_.notify_all();
@@ -259,14 +262,14 @@ void Session::gave_answer() {
 
 void Session::changed() {
   const std::lock_guard lock(change_mutex_);
-  if (on_change_) on_change_();
+  if (on_change_) on_change_(News::kInTime);
 }
 
 void Session::tell_changes() {
   std::unique_lock lock(change_mutex_);
   if (!on_change_) return;
   const uint64_t asked = ++asked_;
-  on_change_();
+  on_change_(News::kAwaited);
   told_changed_.wait_for(lock, kTellingAtMost, [&] { return told_ >= asked || !on_change_; });
 }
 

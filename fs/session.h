@@ -68,8 +68,10 @@ class Session {
   void invalidate_listing(NodeId directory);  // and its attributes
   void invalidate_bytes(NodeId file);         // likewise
 
-  // Calls that whenever something was changed through this mount, on the thread of the request; null: nobody.
-  void on_change(std::function<void()> call);
+  // Calls that whenever something was changed through this mount, on the thread of the request, and says whether
+  // somebody waits for the kernel to be told; null: nobody.
+  enum class News : uint8_t { kInTime, kAwaited };
+  void on_change(std::function<void(News)> call);
 
   // For whoever tells the kernel of changes: how often somebody has asked for that; and that all changes from before so
   // many were told.
@@ -99,6 +101,7 @@ class Session {
   };
 
   void finish();
+  void invalidate_inode(NodeId node, int64_t from, const char* doing);
 
   Options options_;
   InodeTable inodes_;
@@ -117,7 +120,7 @@ class Session {
   pthread_t runner_{};
 
   std::mutex change_mutex_;
-  std::function<void()> on_change_;
+  std::function<void(News)> on_change_;
   std::condition_variable none_owed_;
   int owed_ = 0;  // guarded by change_mutex_, as is all below
   std::condition_variable told_changed_;
