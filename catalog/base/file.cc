@@ -4,6 +4,8 @@
 #include "catalog/base/file.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -34,6 +36,13 @@ UniqueFd duplicate(int fd, const Path& path_for_messages) {
   UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy) throw_errno(errno, "cannot keep " + path_for_messages.string() + " open");
   return copy;
+}
+
+UniqueFd open_pidfd(pid_t pid) noexcept {
+#ifndef SYS_pidfd_open
+  constexpr long SYS_pidfd_open = 434;
+#endif
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
 struct stat stat_fd(int fd, const Path& path_for_messages) {

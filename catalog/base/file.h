@@ -30,6 +30,8 @@ std::optional<UniqueFd> open_existing(const Path& path, int flags);
 
 // Another descriptor of the same open file, with O_CLOEXEC.
 UniqueFd duplicate(int fd, const Path& path_for_messages);
+// A descriptor that is readable once that process has ended; none where the kernel has no such.
+UniqueFd open_pidfd(pid_t pid) noexcept;
 
 struct stat stat_fd(int fd, const Path& path_for_messages);
 std::optional<struct stat> stat_path(const Path& path);   // follows symlinks; empty when absent

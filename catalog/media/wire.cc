@@ -290,6 +290,29 @@ void take_count(std::string_view text, const Job& job, JobResult& result) {
 
 }  // namespace
 
+void send_descriptor(int socket, int fd) {
+  constexpr std::string_view kByte("", 1);  // what carries it
+  if (send_some(socket, kByte, std::span(&fd, 1)) != kByte.size()) fail(EAGAIN, "a worker's nursery takes no more");
+}
+
+UniqueFd receive_descriptor(int socket) {
+  char byte = 0;
+  iovec part{&byte, 1};
+  ControlBuffer control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  std::vector<UniqueFd> kept;
+  if (n > 0) keep_descriptors(message, kept);
+  return kept.empty() ? UniqueFd() : std::move(kept.front());
+}
+
 void send_frame(int socket, std::string_view payload, std::span<const int> descriptors, const Patience& patience) {
   if (payload.size() > kMaxFrame || descriptors.size() > kMaxDescriptors) fail(EPROTO, "a frame too long to send");
   const auto size = static_cast<uint32_t>(payload.size());

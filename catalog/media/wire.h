@@ -44,6 +44,11 @@ void await_frame(int socket, const Patience& patience);
 // Empty: the peer closed its end between two frames. Descriptors nobody expects are closed by the kernel.
 std::optional<Frame> receive_frame(int socket, size_t max_descriptors, const Patience& patience);
 
+// A descriptor alone, over a SOCK_SEQPACKET socket. To send one waits for nobody (EAGAIN, EPIPE); empty: the peer
+// closed its end, or sent something else.
+void send_descriptor(int socket, int fd);
+UniqueFd receive_descriptor(int socket);
+
 // Sent by the pool while a clip's run is under way: end behind the unit at hand. A worker to which it comes too late
 // passes over it.
 inline constexpr std::string_view kStopPayload = ".";

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
@@ -26,7 +25,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRaising{5000};  // takes a few milliseconds
 constexpr std::chrono::milliseconds kEnding{1000};
-constexpr std::chrono::milliseconds kNurseryDying{10'000};  // as WorkerProcess
 
 class SpawnActions {
  public:
@@ -156,23 +154,7 @@ pid_t WorkerNursery::first_worker() {
 void WorkerNursery::ask() {
   if (asked_socket_ || pid_ < 0) return;
   auto [ours, theirs] = socket_pair(SOCK_STREAM);
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int fd = theirs.get();
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(control_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
-    throw_errno(errno == ECONNRESET ? EPIPE : errno, "cannot ask for a worker");
-  }
+  wire::send_descriptor(control_.get(), theirs.get());
   asked_socket_ = std::move(ours);
 }
 
@@ -186,10 +168,7 @@ std::unique_ptr<WorkerProcess> WorkerNursery::take(int interrupt_fd) {
 
 void WorkerNursery::kill() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
-  await_end(pid_, kNurseryDying);
-  int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, WNOHANG);
+  kill_child(std::exchange(pid_, -1));
   asked_socket_.reset();
   // Workers that nobody knows of yet: each has told of itself, or is about to.
   const bool knew_first = first_ > 0;

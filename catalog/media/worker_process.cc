@@ -7,14 +7,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
@@ -24,7 +25,7 @@ namespace damfs {
 namespace {
 
 constexpr std::chrono::milliseconds kGrace{1000};
-constexpr std::chrono::milliseconds kDying{10'000};  // once killed: as long as its memory takes to be given back
+constexpr std::chrono::milliseconds kDying{5000};  // as long as much memory takes to be given back
 
 std::string what_ended_it(int signal) {
   switch (signal) {
@@ -54,21 +55,9 @@ bool reap(pid_t pid) {
   return reaped != 0;
 }
 
-}  // namespace
-
-Path default_worker_program() {
-  const Path folder = program_path().parent_path();
-  const Path beside = folder / "damfs-worker";
-  if (stat_path(beside)) return beside;
-  return folder.parent_path() / "libexec" / "damfs" / "damfs-worker";
-}
-
+// Waits until a child has ended; false: it has not within that time. It stays to be reaped.
 bool await_end(pid_t child, std::chrono::milliseconds patience) {
-#ifdef SYS_pidfd_open
-  const UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-#else
-  const UniqueFd end(static_cast<int>(::syscall(434, child, 0)));
-#endif
+  const UniqueFd end = open_pidfd(child);
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
     siginfo_t info{};
@@ -80,6 +69,25 @@ bool await_end(pid_t child, std::chrono::milliseconds patience) {
     pollfd poll{end.get(), POLLIN, 0};
     ::poll(&poll, end ? 1 : 0, end ? static_cast<int>(left) : 1);
   }
+}
+
+}  // namespace
+
+void kill_child(pid_t child) {
+  ::kill(child, SIGKILL);
+  if (!await_end(child, kDying)) log::warning("process {} of a worker cannot be ended yet", child);
+  static std::mutex mutex;
+  static std::vector<pid_t> killed;  // and not reaped
+  const std::lock_guard lock(mutex);
+  killed.push_back(child);
+  std::erase_if(killed, reap);
+}
+
+Path default_worker_program() {
+  const Path folder = program_path().parent_path();
+  const Path beside = folder / "damfs-worker";
+  if (stat_path(beside)) return beside;
+  return folder.parent_path() / "libexec" / "damfs" / "damfs-worker";
 }
 
 WorkerProcess::WorkerProcess(const Path& program, int stderr_fd)
@@ -135,9 +143,7 @@ void WorkerProcess::kill() {
   if (nursery_ != nullptr) {
     std::exchange(nursery_, nullptr)->kill();
   } else if (pid > 0) {
-    ::kill(pid, SIGKILL);
-    if (!await_end(pid, kDying)) log::warning("process {} of a worker cannot be ended", pid);
-    reap(pid);
+    kill_child(pid);
     pid_ = -1;
   }
   own_.reset();

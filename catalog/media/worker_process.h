@@ -61,7 +61,8 @@ class WorkerProcess {
   UniqueFd socket_;
 };
 
-// Waits until a child has ended; false: it has not within that time. It stays to be reaped.
-bool await_end(pid_t child, std::chrono::milliseconds patience);
+// Kills a child and reaps it. What the kernel cannot end within a while, for it waits for a disk, is reaped when the
+// next one is.
+void kill_child(pid_t child);
 
 }  // namespace damfs

@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "catalog/base/error.h"
+#include "catalog/base/file.h"
 #include "catalog/media/worker/confine.h"
 
 namespace damfs::worker {
@@ -106,29 +107,18 @@ bool give_up_privileges(Raises raises) {
 }
 
 void keep_namespace() {
-#ifdef SYS_pidfd_open
-  const int parent = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-#else
-  const int parent = static_cast<int>(::syscall(434, ::getpid(), 0));
-#endif
-  const pid_t first = ::fork();
-  if (first != 0) {
-    if (parent >= 0) ::close(parent);
-    return;
-  }
+  const UniqueFd parent = open_pidfd(::getpid());
+  if (::fork() != 0) return;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, "damfs-first");
   for (int fd = STDERR_FILENO + 1; fd < kMostOpen; ++fd) {
-    if (fd != parent) ::close(fd);
+    if (fd != parent.get()) ::close(fd);
   }
   // The parent may have ended before its death could be heard of, and its number is not to be asked for from in here.
-  pollfd end{parent, POLLIN, 0};
-  if (parent >= 0) {
-    while (::poll(&end, 1, -1) != 1) {
-    }
-    ::_exit(0);
+  pollfd end{parent.get(), POLLIN, 0};
+  while (::poll(&end, parent ? 1 : 0, -1) != 1) {
   }
-  for (;;) ::pause();
+  ::_exit(0);
 }
 
 }  // namespace damfs::worker

@@ -14,7 +14,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <exception>
 
 #include "catalog/base/error.h"
@@ -44,27 +43,6 @@ int* shared_number() {
 }
 
 void tell(int number) { (void)!::send(wire::kNurserySocket, &number, sizeof number, MSG_NOSIGNAL); }
-
-// The next request's socket; empty: the pool is gone.
-UniqueFd next_request() {
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  ssize_t n = 0;
-  do {
-    n = ::recvmsg(wire::kNurserySocket, &message, MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
-  const cmsghdr* header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return UniqueFd(fd);
-}
 
 class Nursery {
  public:
@@ -120,7 +98,7 @@ void raise_workers(const std::function<void()>& serve) {
   confine_nursery();
   if (has_namespace) keep_namespace();
   Nursery nursery(thread_number, number);
-  for (UniqueFd socket(wire::kWorkerSocket); socket; socket = next_request()) {
+  for (UniqueFd socket(wire::kWorkerSocket); socket; socket = wire::receive_descriptor(wire::kNurserySocket)) {
     if (!nursery.raise(std::move(socket))) continue;
     confine_raised();
     return serve();
