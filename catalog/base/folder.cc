@@ -14,7 +14,9 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
+#include "catalog/base/log.h"
 
 namespace damfs {
 namespace {
@@ -158,6 +160,18 @@ std::optional<UniqueFd> Folder::open_existing(const Path& name, int flags) const
   const int fd = try_open(name, flags, 0);
   if (fd < 0 && errno == ENOENT) return std::nullopt;
   return checked(fd, name, S_IFREG);
+}
+
+std::optional<UniqueFd> Folder::open_ours(const Path& name, int flags) const {
+  try {
+    auto file = open_existing(name, flags);
+    if (file) file = but_not_the_last(std::move(*file));
+    return file;
+  } catch (const Error& error) {
+    if (!is_none_of_ours(error.code())) throw;
+    log::warning("{}", error.what());
+    return std::nullopt;
+  }
 }
 
 Folder Folder::folder(const Path& name) const {

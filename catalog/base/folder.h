@@ -32,6 +32,9 @@ class Folder {
   // Regular files.
   UniqueFd open(const Path& name, int flags, mode_t mode = 0) const;
   std::optional<UniqueFd> open_existing(const Path& name, int flags) const;
+  // For somebody's request: the last descriptors are not taken for it (descriptors.h). What is none of ours is logged
+  // and counts as absent.
+  std::optional<UniqueFd> open_ours(const Path& name, int flags) const;
   // As text, at most `limit` bytes; EFBIG beyond.
   std::optional<std::string> read_text(const Path& name, size_t limit) const;
   // Through a temporary file, fsync and rename, so that no reader and no power cut ever meets half of it.

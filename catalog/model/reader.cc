@@ -380,10 +380,13 @@ void Reader::versions(int64_t asset, int64_t after, const AssetVisitor& visit) {
 }
 
 std::optional<FoundAsset> Reader::version_numbered(int64_t asset, int64_t number) {
-  db::Use row(statement("find_version"));
-  row->bind_all(asset, number);
-  if (!row->step()) return std::nullopt;
-  return found_asset(*row);
+  std::optional<FoundAsset> found;
+  versions(asset, number - 1, [&](const AssetRow& row) {
+    if (row.cursor == number) found = FoundAsset{row, std::string(row.name)};
+    return false;
+  });
+  if (found) found->row.name = {};
+  return found;
 }
 
 std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {

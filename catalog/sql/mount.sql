@@ -190,20 +190,6 @@ CROSS JOIN technical t ON t.blob_id = v.blob_id
 LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE v.asset_id = ?1 AND v.number > ?2 ORDER BY v.number;
 
--- name: find_version
-SELECT v.number, a.label, a.id, v.id, b.size, v.mtime_ns,
-  CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
-  CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
-  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
-FROM version v
-CROSS JOIN asset a ON a.id = v.asset_id
-CROSS JOIN blob b ON b.id = v.blob_id
-CROSS JOIN technical t ON t.blob_id = v.blob_id
-LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE v.asset_id = ?1 AND v.number = ?2;
-
 -- name: number_of_version
 SELECT v.number, a.versions FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.id = ?1;
 

@@ -59,21 +59,8 @@ Path DerivedCache::name_of(const DerivedKey& key) const {
   return folder_.name / *place;
 }
 
-// What is no file of ours is none at all: it is replaced.
-std::optional<UniqueFd> DerivedCache::open_ours(const Path& name, int flags) const {
-  try {
-    auto file = folder_.folder.open_existing(name, flags);
-    if (file) file = but_not_the_last(std::move(*file));
-    return file;
-  } catch (const Error& error) {
-    if (!is_none_of_ours(error.code())) throw;
-    log::warning("{}", error.what());
-    return std::nullopt;
-  }
-}
-
 std::optional<UniqueFd> DerivedCache::open(const DerivedKey& key) {
-  auto fd = open_ours(name_of(key), O_RDONLY);
+  auto fd = folder_.folder.open_ours(name_of(key), O_RDONLY);
   if (fd) {
     tolerantly([&] { index_.touch(key.text()); });
   }
@@ -254,7 +241,7 @@ DerivedCache::OpenSparseRef DerivedCache::make_open_sparse(const DerivedKey& key
   auto sparse = std::make_shared<OpenSparse>();
   sparse->key = key.text();
   sparse->name = name_of(key);
-  if (auto fd = open_ours(sparse->name, O_RDWR)) {
+  if (auto fd = folder_.folder.open_ours(sparse->name, O_RDWR)) {
     try {
       sparse->file = SparseFile::open(std::move(*fd), layout, hooks);
       if (!sparse->file) folder_.folder.unlink(sparse->name);

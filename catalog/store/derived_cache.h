@@ -73,7 +73,6 @@ class DerivedCache {
   using OpenSparseRef = std::shared_ptr<OpenSparse>;
 
   Path name_of(const DerivedKey& key) const;  // in folder_.folder
-  std::optional<UniqueFd> open_ours(const Path& name, int flags) const;
   bool give_name(int staged, const Path& name) const;
   void keep_within_bound(int64_t target);
   int64_t evict_pieces(int64_t target);  // how many

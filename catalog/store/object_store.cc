@@ -83,15 +83,7 @@ ObjectStore::ObjectStore(Folder objects, Folder staging) : objects_(std::move(ob
 Path ObjectStore::path_of(const Digest& sha256) const { return objects_.at(place_of(sha256)); }
 
 std::optional<UniqueFd> ObjectStore::open(const Digest& sha256) const {
-  try {
-    auto object = objects_.open_existing(place_of(sha256), O_RDONLY);
-    if (object) object = but_not_the_last(std::move(*object));
-    return object;
-  } catch (const Error& error) {
-    if (!is_none_of_ours(error.code())) throw;
-    log::warning("{}", error.what());
-    return std::nullopt;
-  }
+  return objects_.open_ours(place_of(sha256), O_RDONLY);
 }
 
 std::optional<int64_t> ObjectStore::size_of(const Digest& sha256) const {
