@@ -32,6 +32,19 @@ def on_a_disk(scratch, demo):
         yield library, disk
 
 
+def mount_with_a_log(library, scratch):
+    mount = Mount(library, at=scratch / "mount")
+    mount.log = scratch / "mount.log"
+    return mount
+
+
+def end(mount):
+    """Whatever it complains of, for its disk has failed."""
+    mount.process.terminate()
+    mount.process.wait(timeout=30 * SLOWNESS)
+    subprocess.run(["umount", "-l", str(mount.path)], capture_output=True)
+
+
 def codes_of(acts):
     found = set()
     for act in acts:
@@ -44,8 +57,7 @@ def codes_of(acts):
 
 def test_a_dead_disk_is_an_io_error_and_no_damaged_catalog(on_a_disk, scratch):
     library, disk = on_a_disk
-    mount = Mount(library, at=scratch / "mount")
-    mount.log = scratch / "mount.log"
+    mount = mount_with_a_log(library, scratch)
     mount.start()
     originals = mount.path / "originals"
     try:
@@ -62,9 +74,7 @@ def test_a_dead_disk_is_an_io_error_and_no_damaged_catalog(on_a_disk, scratch):
         assert errno.EIO in found and errno.EUCLEAN not in found, {errno.errorcode[code] for code in found}
         assert "catalog is damaged" not in mount.said(), mount.said()
     finally:
-        mount.process.terminate()
-        mount.process.wait(timeout=30 * SLOWNESS)
-        subprocess.run(["umount", "-l", str(mount.path)], capture_output=True)
+        end(mount)
     for verb in ("status", "doctor"):
         done = library.run(verb, expect=1, timeout=60)
         assert "estore it from a backup" not in done.stderr + done.stdout, done.stderr
@@ -73,8 +83,7 @@ def test_a_dead_disk_is_an_io_error_and_no_damaged_catalog(on_a_disk, scratch):
 def test_nothing_is_made_where_the_disk_was(on_a_disk, scratch):
     """Detached below the mount: what is open leads to the disk still, and its empty place stays empty."""
     library, disk = on_a_disk
-    mount = Mount(library, at=scratch / "mount")
-    mount.log = scratch / "mount.log"
+    mount = mount_with_a_log(library, scratch)
     mount.start()
     originals = mount.path / "originals"
     (originals / "before.bin").write_bytes(b"before")
@@ -87,9 +96,7 @@ def test_nothing_is_made_where_the_disk_was(on_a_disk, scratch):
         assert len(os.listdir(mount.path / "by-date")) > 0
         assert os.listdir(disk) == []
     finally:
-        mount.process.terminate()
-        mount.process.wait(timeout=30 * SLOWNESS)
-        subprocess.run(["umount", "-l", str(mount.path)], capture_output=True)
+        end(mount)
     assert os.listdir(disk) == []
     done = library.run("status", expect=1)
     assert "no damfs library" in done.stderr and os.listdir(disk) == []
@@ -110,8 +117,7 @@ def test_a_damaged_catalog_is_told_in_the_mounts_log(on_a_disk, scratch):
             if catalog.read(1) in (b"\x0a", b"\x0d", b"\x05", b"\x02"):
                 catalog.seek(page * 4096 + 1)
                 catalog.write(b"\xff" * 64)
-    mount = Mount(library, at=scratch / "mount")
-    mount.log = scratch / "mount.log"
+    mount = mount_with_a_log(library, scratch)
     try:
         mount.start()
     except AssertionError:
@@ -121,6 +127,4 @@ def test_a_damaged_catalog_is_told_in_the_mounts_log(on_a_disk, scratch):
         codes_of([lambda n=n: os.listdir(mount.path / n) for n in ("originals", "originals/Italy", "by-date", "by-tag", "by-type/image")])
         assert "the catalog is damaged" in mount.said(), mount.said()
     finally:
-        mount.process.terminate()
-        mount.process.wait(timeout=30 * SLOWNESS)
-        subprocess.run(["umount", "-l", str(mount.path)], capture_output=True)
+        end(mount)

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from library import turn_a_byte
+
 BYTES = os.urandom(700_001)
 
 
@@ -16,17 +18,14 @@ def rotten(request, library, scratch):
     (scratch / "in/a.bin").write_bytes(BYTES)
     library.import_(scratch / "in")
     (damaged,) = library.objects()
-    os.chmod(damaged, 0o644)
     if request.param == "gone":
         os.unlink(damaged)
-    else:
-        with open(damaged, "r+b") as file:
-            file.seek(400_000)
-            if request.param == "cut short":
-                file.truncate()
-            else:
-                file.write(bytes([BYTES[400_000] ^ 1]))
+    elif request.param == "cut short":
+        os.chmod(damaged, 0o644)
+        os.truncate(damaged, 400_000)
         os.chmod(damaged, 0o444)
+    else:
+        turn_a_byte(damaged, 400_000)
     library.run("verify", expect=1)
     return library
 

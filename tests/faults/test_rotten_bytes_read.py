@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 
+from library import turn_a_byte
 from mount import errno_of, wait_until, xattr
 
 PATIENCE_SECONDS = 10
@@ -28,14 +29,10 @@ class Rotten:
         shutil.copy2(self.object, self.kept)
 
     def rot(self):
-        os.chmod(self.object, 0o644)
         if self.how == "gone":
             os.unlink(self.object)
-            return
-        with open(self.object, "r+b") as file:
-            file.seek(400_000)
-            file.write(bytes([BYTES[400_000] ^ 1]))
-        os.chmod(self.object, 0o444)
+        else:
+            turn_a_byte(self.object, 400_000)
 
     def require_refused(self):
         for path in self.paths:
@@ -118,9 +115,7 @@ def test_pages_that_the_kernel_kept_of_the_rotten_one_are_not_shown_when_it_is_h
     (scratch / "in/one.bin").write_bytes(BYTES)
     library.import_(scratch / "in")
     (object_,) = library.objects()
-    os.chmod(object_, 0o644)
-    with open(object_, "r+b") as file:
-        file.write(bytes([BYTES[0] ^ 1]))
+    turn_a_byte(object_)
     mount = mount_of(library)
     path = mount / "originals/one.bin"
     with open(path, "rb") as holder:

@@ -56,12 +56,8 @@ def test_a_hundred_thousand_members(library, mount_of, scratch):
     assert mount.stats()["worker_restarts"] == 0
 
 
-@pytest.mark.parametrize("method", [STORED, DEFLATED], ids=["stored", "deflated"])
-def test_a_member_of_more_than_four_gibibytes(library, mount_of, scratch, method):
-    # The source is a hole; whether its copy in the library is one too, the file system decides.
-    needed = HUGE + (1 << 30) if method == STORED else 2 << 30
-    if shutil.disk_usage(scratch).free < needed:
-        pytest.skip(f"{needed >> 30} GiB are not free in {scratch.parent}")
+def mount_with_a_huge_member(library, mount_of, scratch, method):
+    """The mount, and the member's path in it."""
     (scratch / "in").mkdir()
     try:
         write_huge(scratch / "in/huge.zip", "height 64K.raw", HUGE, TAIL, method)
@@ -71,6 +67,16 @@ def test_a_member_of_more_than_four_gibibytes(library, mount_of, scratch, method
     mount = mount_of(library)
     path = mount / "packs/huge/height 64K.raw"
     wait_until(path.exists, 30, "the pack")
+    return mount, path
+
+
+@pytest.mark.parametrize("method", [STORED, DEFLATED], ids=["stored", "deflated"])
+def test_a_member_of_more_than_four_gibibytes(library, mount_of, scratch, method):
+    # The source is a hole; whether its copy in the library is one too, the file system decides.
+    needed = HUGE + (1 << 30) if method == STORED else 2 << 30
+    if shutil.disk_usage(scratch).free < needed:
+        pytest.skip(f"{needed >> 30} GiB are not free in {scratch.parent}")
+    mount, path = mount_with_a_huge_member(library, mount_of, scratch, method)
     size = HUGE + len(TAIL)
     assert os.lstat(path).st_size == size
     with open(path, "rb", buffering=0) as file:
@@ -88,15 +94,7 @@ def test_a_member_of_more_than_four_gibibytes(library, mount_of, scratch, method
 def test_a_jump_far_into_what_has_no_checkpoints(library, mount_of, scratch):
     """It takes longer than any piece may, is no failure, and ends with whoever waits for it."""
     library.configure("media", deadline_ms=500)
-    (scratch / "in").mkdir()
-    try:
-        write_huge(scratch / "in/huge.zip", "height 64K.raw", HUGE, TAIL, DEFLATED)
-    except OSError as refused:
-        pytest.skip(f"no file of {HUGE >> 30} GiB can be made in {scratch.parent}: {refused}")
-    library.import_(scratch / "in")
-    mount = mount_of(library)
-    path = mount / "packs/huge/height 64K.raw"
-    wait_until(path.exists, 30, "the pack")
+    mount, path = mount_with_a_huge_member(library, mount_of, scratch, DEFLATED)
     with open(path, "rb", buffering=0) as file:
         assert os.pread(file.fileno(), 10, HUGE) == TAIL[:10]
     assert xattr(path, "user.damfs.error") is None

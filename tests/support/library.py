@@ -82,6 +82,18 @@ def environment(home):
             "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0"}
 
 
+def turn_a_byte(file, at=0):
+    """As a disk does that rots: nobody is told."""
+    mode = file.stat().st_mode
+    file.chmod(0o644)
+    with open(file, "r+b") as opened:
+        opened.seek(at)
+        byte = opened.read(1)[0]
+        opened.seek(at)
+        opened.write(bytes([byte ^ 1]))
+    file.chmod(mode)
+
+
 class Library:
     def __init__(self, path):
         self.path = Path(path)
