@@ -83,7 +83,10 @@ class PackedEntries final : public EntrySink {
 };
 
 void list_directory(Session& session, const Node& directory, off_t offset, PackedEntries& entries) {
-  if (offset < kAfterDot && !entries.add_dot(".", attributes_of(directory), kAfterDot)) return;
+  const auto attributes = directory.attributes();
+  // Not ESTALE: the kernel looks a path up afresh upon that, but nobody reads a directory by its path.
+  if (!attributes) fail(ENOENT, "that directory was removed while it was open");
+  if (offset < kAfterDot && !entries.add_dot(".", *attributes, kAfterDot)) return;
   if (offset < kAfterDotDot) {
     const NodeRef parent = find_node(session, directory.parent().value());
     if (!entries.add_dot("..", attributes_of(*parent), kAfterDotDot)) return;

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "catalog/base/descriptors.h"
@@ -61,6 +62,16 @@ constexpr std::string_view kKept = "draft-";
 constexpr std::string_view kGrave = "grave-";
 
 std::string grave_name(const Digest& sha256) { return std::string(kGrave) + sha256.hex(); }
+// What is closed here stays locked for a moment where a process was being started meanwhile: until that is the other
+// program, it has all that is open here.
+bool lock_until(int fd, std::chrono::steady_clock::time_point until) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
 std::string kept_name(int64_t number) { return fmt::format("{}{}", kKept, number); }
 
 // `text` without its first digits; empty: it begins with none.
@@ -157,16 +168,17 @@ void ObjectStore::keep_staged(int staged, int64_t number) const {
   if (code != 0) throw_errno(code, "cannot keep " + staging_.at(name).string());
 }
 
-std::optional<ObjectStore::Kept> ObjectStore::open_kept(int64_t number) const {
+std::optional<ObjectStore::Kept> ObjectStore::open_kept(int64_t number,
+                                                        std::chrono::steady_clock::time_point until) const {
   const std::string name = kept_name(number);
   auto kept = staging_.open_existing(name, O_RDONLY);
-  if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  if (!kept || !lock_until(kept->get(), until)) return std::nullopt;
   // Nobody else has it, so whoever adopted it was killed before the catalog knew: it is an object by now, or it was
   // only sealed to become one.
   if (stat_fd(kept->get(), staging_.at(name)).st_nlink > 1) return Kept{std::move(*kept), true};
   if (::fchmod(kept->get(), 0600) != 0) throw_errno(errno, "cannot open " + staging_.at(name).string());
   kept = staging_.open_existing(name, O_RDWR);
-  if (!kept || ::flock(kept->get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  if (!kept || !lock_until(kept->get(), until)) return std::nullopt;
   return Kept{std::move(*kept), false};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,13 +43,13 @@ class ObjectStore {
   // A new file to write to that nothing names yet.
   UniqueFd stage_unnamed() const;
   // Gives such a file a name of its own in staging/, which outlives this process; it is locked as long as `staged` is
-  // open. And back: empty when there is none, or another process has it.
+  // open. And back: empty when there is none, or another process has it, and does not let go of it until then.
   void keep_staged(int staged, int64_t number) const;
   struct Kept {
     UniqueFd fd;             // for writing too, unless:
     bool is_object = false;  // it was adopted, and is not to be written to
   };
-  std::optional<Kept> open_kept(int64_t number) const;
+  std::optional<Kept> open_kept(int64_t number, std::chrono::steady_clock::time_point until = {}) const;
   void forget_kept(int64_t number) const;
   // What a crash left of those that nobody knows of.
   void forget_all_kept_but(const std::vector<int64_t>& numbers) const;

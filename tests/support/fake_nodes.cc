@@ -131,7 +131,10 @@ std::vector<std::string> FakeFile::xattr_names() const {
   return names;
 }
 
-std::optional<Attributes> FakeDirectory::attributes() const { return make_attributes(id(), S_IFDIR | 0755, 1, 0); }
+std::optional<Attributes> FakeDirectory::attributes() const {
+  if (gone) return std::nullopt;
+  return make_attributes(id(), S_IFDIR | 0755, 1, 0);
+}
 
 NodeRef FakeDirectory::lookup(EntryName name) const {
   const std::lock_guard lock(mutex_);

@@ -88,6 +88,8 @@ class FakeDirectory final : public Node {
   void add(const std::string& name, NodeRef node);
   void remove(const std::string& name);
 
+  bool gone = false;
+
  private:
   const NodeId up_;
   mutable std::mutex mutex_;

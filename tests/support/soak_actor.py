@@ -143,20 +143,23 @@ class Actor(Prying):
         return body
 
     def write(self, fd, path, data, state=b""):
-        """In order or not, with an fsync in the midst now and then: then that state may be shown after a cut."""
+        """In order or not, with an fsync in the midst now and then: after a cut that state, or a later one, may be shown."""
         state = bytearray(state)
         offsets = list(range(0, len(data), PIECE))
         if self.random.random() < 0.3:
             self.random.shuffle(offsets)
-        synced = self.random.choice(offsets) if self.random.random() < 0.25 else None
+        synced, is_synced = self.random.choice(offsets) if self.random.random() < 0.25 else None, False
         for at in offsets:
             piece = data[at:at + PIECE]
             state += bytes(max(0, at + len(piece) - len(state)))
             state[at:at + len(piece)] = piece
+            if is_synced:
+                self.doubt[path].add(digest_of(state))
             assert os.pwrite(fd, piece, at) == len(piece)
             if at == synced:
                 self.doubt[path].add(digest_of(state))
                 os.fsync(fd)
+                is_synced = True
 
     def save(self, path, data, mode, flags):
         fd = os.open(path, os.O_RDWR | flags, mode)

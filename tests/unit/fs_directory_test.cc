@@ -127,6 +127,18 @@ TEST(Readdir, PlainCountsNothingAsLookedUp) {
   EXPECT_EQ(mount.session.inodes().known().size(), 1U);
 }
 
+// Not ESTALE, which nobody who has it open by now can do anything about.
+TEST(Readdir, OfADirectoryThatIsGoneIsNoEntry) {
+  FakeMount mount;
+  const auto directory = mount.tree.add_directory(mount.tree.top(), "sub");
+  const uint64_t handle = mount.kernel.opendir(directory->id().value());
+  directory->gone = true;
+  fuse_read_in in{};
+  in.fh = handle;
+  in.size = 4096;
+  EXPECT_EQ(mount.kernel.ask(FUSE_READDIRPLUS, directory->id().value(), packed(in)).error, ENOENT);
+}
+
 TEST(Opendir, LetsTheKernelKeepTheListing) {
   FakeMount mount;
   const auto answer = mount.kernel.ask(FUSE_OPENDIR, kRoot, packed(fuse_open_in{}));

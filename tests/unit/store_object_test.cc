@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <thread>
 
 #include "catalog/store/staged_file.h"
@@ -251,6 +253,26 @@ TEST_F(ObjectStoreTest, ManyThreadsWithTheSameBytes) {
   EXPECT_EQ(failures, 0);
   EXPECT_EQ(open_descriptors(), before);
   expect_nothing_staged();
+}
+
+// A process that is being started has for a moment all that is open here, locks included, also of what is closed
+// meanwhile.
+TEST_F(ObjectStoreTest, AKeptFileThatIsLockedForAMomentIsOpenedAfterThat) {
+  {
+    StagedFile first(store_);
+    first.write(0, std::as_bytes(std::span("hello", 5)));
+    first.keep(7);
+  }
+  UniqueFd other = open_file(folder_ / "staging/draft-7", O_RDONLY);
+  ASSERT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
+  EXPECT_FALSE(store_.open_kept(7));
+  std::thread lets_go([&other] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    other.reset();
+  });
+  EXPECT_TRUE(store_.open_kept(7, std::chrono::steady_clock::now() + std::chrono::minutes(1)));
+  lets_go.join();
+  store_.forget_kept(7);
 }
 
 // Whoever wrote it was killed when it was an object already and the catalog did not know.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -22,7 +23,8 @@ namespace {
 
 constexpr int64_t kFiledNs = 10'000'000'000;  // how long a name that was filed away goes on leading there
 constexpr size_t kMostFiled = 10'000;
-constexpr size_t kThreads = 8;                     // that wait for disks
+constexpr size_t kThreads = 8;  // that wait for disks
+constexpr std::chrono::seconds kOthersLetGo{1};
 constexpr int64_t kParkedFrom = int64_t{1} << 50;  // above all versions, in a listing
 
 }  // namespace
@@ -364,10 +366,14 @@ void Drafts::load(const std::function<const View*(unsigned code)>& view) {
   for (const KeptDraft& kept : all) numbers.push_back(kept.version);
   parts_.objects.forget_all_kept_but(numbers);
   parts_.objects.remove_leftovers();
+  const auto until = std::chrono::steady_clock::now() + kOthersLetGo;
   for (const KeptDraft& kept : all) {
     const View* in = view(static_cast<unsigned>(kept.view));
-    auto file = in != nullptr ? parts_.objects.open_kept(kept.version) : std::nullopt;
-    if (!file) continue;  // another mount has it
+    auto file = in != nullptr ? parts_.objects.open_kept(kept.version, until) : std::nullopt;
+    if (!file) {
+      log::info("{} is being written through another mount", printable(kept.name));
+      continue;
+    }
     take_up(kept, *in, std::make_unique<StagedFile>(parts_.objects, std::move(*file)));
   }
 }
