@@ -10,11 +10,13 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/base/own_mounts.h"
 #include "catalog/store/library.h"
 
 namespace damfs {
@@ -55,10 +57,14 @@ const char* unsupported_type(mode_t mode) {
 
 class Walk {
  public:
-  explicit Walk(const WalkVisitor& visitor) : visitor_(visitor) {}
+  explicit Walk(const WalkVisitor& visitor) : visitor_(visitor), own_mounts_(devices_of_own_mounts()) {}
 
   // `below`: the folder's own path below the root, "" for the root itself.
   bool folder(const Path& path, const std::string& below, const std::shared_ptr<const WalkedFolder>& in) {
+    if (own_mounts_.contains(in->stat.st_dev)) {
+      visitor_.skipped(path, "a damfs mount");
+      return true;
+    }
     if (Library::is_library(path)) {
       visitor_.skipped(path, "a damfs library");
       return true;
@@ -94,6 +100,7 @@ class Walk {
   }
 
   const WalkVisitor& visitor_;
+  const std::set<dev_t> own_mounts_;
 };
 
 }  // namespace
@@ -106,6 +113,10 @@ bool walk(const Path& root, const WalkVisitor& visitor) {
   }
   if (S_ISDIR(st.st_mode)) {
     return Walk(visitor).folder(root, "", std::make_shared<WalkedFolder>(WalkedFolder{nullptr, st}));
+  }
+  if (devices_of_own_mounts().contains(st.st_dev)) {
+    visitor.skipped(root, "in a damfs mount");
+    return true;
   }
   if (!S_ISREG(st.st_mode)) {
     visitor.skipped(root, unsupported_type(st.st_mode));

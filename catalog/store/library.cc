@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "catalog/base/error.h"
+#include "catalog/base/own_mounts.h"
 #include "catalog/model/catalog.h"
 #include "catalog/store/preview_toml.h"
 
@@ -157,8 +158,20 @@ Config Config::parse(std::string_view text, const Path& file) {
   return config;
 }
 
+void Library::refuse_within(const Path& place, std::string_view what) {
+  if (is_in_own_mount(place)) {
+    fail(EINVAL, "{} is inside a damfs mount; {} needs a folder on a disk", place.string(), what);
+  }
+  for (Path at = fs::absolute(place).lexically_normal(); at != at.parent_path(); at = at.parent_path()) {
+    if (is_library(at)) {
+      fail(EINVAL, "{} is inside the damfs library {}; choose a folder outside of it", place.string(), at.string());
+    }
+  }
+}
+
 Library Library::create(const Path& root, ForeignOwner foreign) {
   if (is_library(root)) fail(EEXIST, "{} is a damfs library already", root.string());
+  refuse_within(root, "a library");
   std::error_code error;
   if (root.has_parent_path()) fs::create_directories(root.parent_path(), error);
   if (error) throw_errno(error.value(), "cannot make the folder " + root.parent_path().string());
@@ -197,7 +210,8 @@ bool Library::is_open_to_others() const { return (stat_fd(root_.fd(), root()).st
 
 bool Library::is_library(const Path& folder) {
   std::error_code error;
-  return fs::exists(folder / "catalog.db", error) && fs::is_directory(folder / "objects", error);
+  // A mount finds `search/catalog.db` too, which is a folder.
+  return fs::is_regular_file(folder / "catalog.db", error) && fs::is_directory(folder / "objects", error);
 }
 
 Path Library::default_root() {
@@ -210,7 +224,7 @@ Path Library::default_root() {
 Path Library::find(const std::optional<Path>& given, const Path& from) {
   if (given) return *given;
   if (const char* named = std::getenv("DAMFS_LIBRARY"); named != nullptr && *named != '\0') return named;
-  for (Path at = from; !at.empty(); at = at.parent_path()) {
+  for (Path at = from; !at.empty() && !is_in_own_mount(at); at = at.parent_path()) {
     if (is_library(at)) return at;
     if (at == at.parent_path()) break;
   }

@@ -48,6 +48,8 @@ class Library {
   static Path find(const std::optional<Path>& given, const Path& from);
   static Path default_root();
   static bool is_library(const Path& folder);
+  // EINVAL, with the remedy, for a place inside a damfs mount or library; `what` is to be made there.
+  static void refuse_within(const Path& place, std::string_view what);
 
   const Path& root() const { return root_.path(); }
   const Folder& folder() const { return root_; }

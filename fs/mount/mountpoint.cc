@@ -22,6 +22,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/store/library.h"
 
 namespace damfs {
 namespace {
@@ -152,6 +153,7 @@ Path prepare_mountpoint(const Path& mountpoint) {
     log::warning("{}: the daemon of the last mount is gone; detaching what it left", path.string());
     if (const int error = detach(path, Detach::kLazily)) throw_errno(error, "cannot detach " + path.string());
   }
+  Library::refuse_within(path.parent_path(), "a mountpoint");
   const auto st = stat_path(path);
   if (!st) {
     create(path);
