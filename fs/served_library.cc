@@ -48,6 +48,7 @@ std::string ServedLibrary::stats_json(const Stats& stats) {
   const auto pool = workers_->counters();
   const std::string passthrough = stats.passthrough();
   nlohmann::ordered_json json = {{"assets", totals.assets},
+                                 {"copies", totals.copies},
                                  {"blobs", totals.blobs},
                                  {"original_bytes", totals.original_bytes},
                                  {"derived_cache_bytes", cache_.bytes()},

@@ -24,9 +24,9 @@ int64_t file_into_group(Writer& writer, const View& view, const SealedFile& file
     writer.seal_version(file, *member);
     return *member;
   }
-  if (const auto known = file.size > 0 ? writer.asset_with(file.sha256) : std::nullopt) {
+  if (const auto known = writer.asset_with(file.sha256, file.ownership, name)) {
     writer.link_copy(*known, file.copy_of);
-    if (writer.state_of_asset(*known) == AssetState::kLive) return *known;
+    return *known;
   }
   const int64_t folder = writer.ensure_folder(folder_by_date(file));
   return writer.seal(file, folder, writer.free_name(folder, name, file.sha256)).asset;

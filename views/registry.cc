@@ -7,6 +7,7 @@
 #include "views/by_rating/by_rating_view.h"
 #include "views/by_tag/by_tag_view.h"
 #include "views/by_type/by_type_view.h"
+#include "views/duplicates/duplicates_view.h"
 #include "views/inbox/inbox_view.h"
 #include "views/originals/originals_view.h"
 #include "views/recent/recent_view.h"
@@ -31,6 +32,7 @@ std::vector<std::unique_ptr<View>> make_views() {
   views.push_back(std::make_unique<VersionsView>());
   views.push_back(std::make_unique<TrashView>());
   views.push_back(std::make_unique<SearchView>());
+  views.push_back(std::make_unique<DuplicatesView>());
   return views;
 }
 

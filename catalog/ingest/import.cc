@@ -151,7 +151,7 @@ class Import::Pipeline {
   std::exception_ptr error_;
   ImportReport report_;
   int64_t last_asset_ = 0;  // that was there before
-  int64_t act_ = 0;         // the journal's, of files that changed; the writer's thread alone
+  int64_t act_ = 0;         // the journal's; the writer's thread alone
   std::atomic<bool> has_archives_{false};
   bool brings_archives_ = false;
   std::mutex events_mutex_;
@@ -354,19 +354,20 @@ void Import::Pipeline::commit(const std::vector<ItemRef>& batch) {
     counts.unchanged = static_cast<int64_t>(batch.size());
   } else {
     if (adds) parts_.store.sync();
-    const Written written = parts_.catalog.write([&](Writer& writer) {
+    const Act act{.uid = static_cast<int64_t>(::getuid()), .what = options_.what, .continues = act_};
+    const Written written = parts_.catalog.write({.act = act}, [&](Writer& writer) {
       counts = {};
-      writer.tell_new_states_as({.uid = static_cast<int64_t>(::getuid()), .what = "import", .continues = act_});
       for (const ItemRef& item : batch) catalogue(writer, *item, counts);
     });
-    act_ = written.act;
+    if (written.act != 0) act_ = written.act;
   }
   if (std::any_of(batch.begin(), batch.end(), [](const ItemRef& item) { return item->facts && item->facts->pack; })) {
     has_archives_ = brings_archives_ = true;
   }
   const std::lock_guard lock(events_mutex_);
   report_.new_assets += counts.new_assets;
-  report_.new_names += counts.new_names;
+  report_.copies += counts.copies;
+  report_.brought_back += counts.brought_back;
   report_.new_versions += counts.new_versions;
   report_.known += counts.known;
   report_.healed += counts.healed;
@@ -392,10 +393,12 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   constexpr mode_t kUsualFile = 0644;
   incoming.ownership = ownership_like(item.walked.stat, kUsualFile);
   incoming.folders = folders_like(item.walked, options_.into);
+  incoming.only_unknown = options_.skip_known;
   const FiledAs filed = writer.file(incoming);
   switch (filed.how) {
     case Filed::kNewAsset: ++counts.new_assets; break;
-    case Filed::kNewName: ++counts.new_names; break;
+    case Filed::kNewCopy: ++counts.new_assets, ++counts.copies; break;
+    case Filed::kBroughtBack: ++counts.brought_back; break;
     case Filed::kNewVersion: ++counts.new_versions; break;
     case Filed::kKnown: ++counts.known; break;
   }

@@ -22,9 +22,11 @@ class WorkerPool;
 struct ImportOptions {
   std::vector<Path> paths;
   std::string into;               // folder below originals/ that the files go under, "" for its top
+  std::string what = "import";    // as the journal calls it
   std::vector<std::string> tags;  // for every file of this run, also those known already
   std::vector<std::string> albums;
   bool dry_run = false;               // look, but read and write nothing
+  bool skip_known = false;            // make nothing of bytes that an asset holds already
   unsigned threads = 0;               // that read and hash; 0: one a core
   bool hash_members = false;          // of archives
   std::string charset{kAutoCharset};  // of names in archives (ToLook)
@@ -44,7 +46,8 @@ struct ImportProgress {
 struct ImportReport {
   int64_t files = 0;  // met on the walk
   int64_t new_assets = 0;
-  int64_t new_names = 0;  // known bytes under another name
+  int64_t copies = 0;        // of the new assets: those with bytes that are there already
+  int64_t brought_back = 0;  // out of the trash
   int64_t new_versions = 0;
   int64_t known = 0;      // read, and found to be there already under that name
   int64_t unchanged = 0;  // not even read: as they were at the last import

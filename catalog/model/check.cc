@@ -25,9 +25,17 @@ constexpr Check kAssetChecks[] = {
      "asset {} has no current version"},
     {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id) + CASE a.state WHEN "
      "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
-     "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + 2 + (a.camera_id IS NOT NULL) + "
-     "coalesce(a.rating BETWEEN 1 AND 5, 0) + ((SELECT count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
+     "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.is_copy = 0) * (2 + "
+     "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + coalesce((SELECT b.assets > 1 FROM blob b "
+     "WHERE b.id = a.blob_id), 0) + ((SELECT count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
      "asset {} has a wrong count of names"},
+    {"SELECT a.id FROM asset a WHERE a.blob_id <> iif(a.state = 0 AND a.size > 0, (SELECT v.blob_id FROM version v "
+     "WHERE "
+     "v.id = a.version_id), 0)",
+     "asset {} is told from its copies by other bytes than it has"},
+    {"SELECT a.id FROM asset a WHERE a.is_copy <> (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = "
+     "a.blob_id AND o.reach = a.reach AND o.id < a.id))",
+     "asset {} stands for its copies and is none, or the other way round"},
     {"SELECT a.id FROM asset a WHERE a.versions <> (SELECT count(*) FROM version WHERE asset_id = a.id)",
      "asset {} has a wrong count of versions"},
     {"SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.number < 1 OR v.number > "
@@ -56,19 +64,16 @@ constexpr Check kAssetChecks[] = {
 // What each counts, against what is in it.
 constexpr Check kGroupChecks[] = {
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 5 UNION ALL SELECT day, -1 FROM asset WHERE "
-     "state "
-     "= 0) GROUP BY key HAVING sum(assets) <> 0",
+     "state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
      "day {} has a wrong count of assets"},
     {"SELECT key / 512 FROM (SELECT key, assets FROM shelf WHERE grouping = 6 UNION ALL SELECT day / 512 * 512, -1 "
-     "FROM "
-     "asset WHERE state = 0) GROUP BY key HAVING sum(assets) <> 0",
+     "FROM asset WHERE state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
      "year {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 7 UNION ALL SELECT kind, -1 FROM asset WHERE "
-     "state = 0) GROUP BY key HAVING sum(assets) <> 0",
+     "state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
      "type {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 4 UNION ALL SELECT camera_id, -1 FROM asset "
-     "WHERE "
-     "state = 0 AND camera_id IS NOT NULL) GROUP BY key HAVING sum(assets) <> 0",
+     "WHERE state = 0 AND is_copy = 0 AND camera_id IS NOT NULL) GROUP BY key HAVING sum(assets) <> 0",
      "camera {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 8 UNION ALL SELECT rating, -1 FROM asset WHERE "
      "state = 0 AND rating >= 1) GROUP BY key HAVING sum(assets) <> 0",
@@ -92,11 +97,16 @@ constexpr Check kBlobChecks[] = {
     {"SELECT b.id FROM blob b LEFT JOIN location l ON l.blob_id = b.id WHERE l.blob_id IS NULL", "blob {} is nowhere"},
     {"SELECT b.id FROM blob b LEFT JOIN version v ON v.blob_id = b.id WHERE v.id IS NULL",
      "blob {} belongs to no asset"},
+    {"SELECT b.id FROM blob b WHERE b.assets <> (SELECT count(*) FROM asset a WHERE a.blob_id = b.id AND a.blob_id <> "
+     "0)",
+     "blob {} has a wrong count of the assets that hold it"},
     {"SELECT b.id FROM blob b LEFT JOIN technical t ON t.blob_id = b.id WHERE t.blob_id IS NULL",
      "of blob {} it is not known what it is"},
     {"SELECT name FROM counter c WHERE (name = 'blobs' AND value <> (SELECT count(*) FROM blob)) OR (name = "
-     "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob)) UNION ALL SELECT column1 FROM (VALUES "
-     "('blobs'), ('original_bytes')) WHERE column1 NOT IN (SELECT name FROM counter)",
+     "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob)) OR (name = 'copies' AND value <> "
+     "(SELECT "
+     "count(*) FROM asset WHERE is_copy = 1)) UNION ALL SELECT column1 FROM (VALUES ('blobs'), ('original_bytes'), "
+     "('copies')) WHERE column1 NOT IN (SELECT name FROM counter)",
      "the counter {} is wrong"},
 };
 

@@ -77,6 +77,32 @@ void load_audio(Reader& reader, int64_t version, MediaFacts& media) {
   media.audio = std::move(audio);
 }
 
+std::vector<std::string> paths_of(Reader& reader, int64_t asset) {
+  std::vector<std::string> paths;
+  for (const auto& [folder, name] : reader.folder_entries(asset)) {
+    paths.push_back(join_path(reader.group_path(Grouping::kFolder, folder), name));
+  }
+  return paths;
+}
+
+constexpr size_t kMostCopiesTold = 100;
+
+std::vector<std::string> paths_of_copies(Reader& reader, int64_t asset) {
+  std::vector<int64_t> others;
+  const int64_t blob = reader.shared_blob(asset);
+  if (blob == 0) return {};
+  reader.assets(Grouping::kDuplicates, blob, 0, [&](const AssetRow& row) {
+    if (row.id != asset) others.push_back(row.id);
+    return others.size() < kMostCopiesTold;
+  });
+  std::vector<std::string> paths;
+  for (const int64_t other : others) {
+    const auto own = paths_of(reader, other);
+    if (!own.empty()) paths.push_back(own.front());
+  }
+  return paths;
+}
+
 }  // namespace
 
 std::optional<Details> load_details(Reader& reader, int64_t asset) {
@@ -92,10 +118,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.size = bytes->size;
   details.damage = bytes->damage;
   details.mtime_ns = found->row.mtime_ns;
-  for (const auto& [folder, name] : reader.folder_entries(asset)) {
-    const std::string path = reader.group_path(Grouping::kFolder, folder);
-    details.paths.push_back(join_path(path, name));
-  }
+  details.paths = paths_of(reader, asset);
   const auto locations = reader.locations_of_version(found->row.version);
   details.custody = locations.empty() ? "missing" : locations.front().custody;
   if (found->row.camera) {
@@ -108,6 +131,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.captured = words.captured;
   details.date_source = words.date_source;
   details.tags = reader.tag_paths(asset);
+  details.copies = paths_of_copies(reader, asset);
   for (const int64_t album : reader.albums(asset)) details.albums.push_back(reader.group_path(Grouping::kAlbum, album));
   details.derived_from = PackReader(reader).origins(asset);
   load_technical(reader, found->row.version, details.media);
@@ -120,8 +144,11 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
     details.versions = versions.integer(0);
     details.version_number = versions.integer(1);
   }
-  db::Statement rows(reader.database(), "SELECT namespace, json FROM metadata WHERE asset_id = ?1 ORDER BY namespace");
-  rows.bind_all(asset);
+  db::Statement rows(
+      reader.database(),
+      "SELECT m.namespace, m.json FROM version v JOIN metadata m ON m.blob_id = v.blob_id WHERE v.id = ?1 "
+      "ORDER BY m.namespace");
+  rows.bind_all(details.version);
   while (rows.step()) details.metadata.emplace(rows.text(0), rows.text(1));
   return details;
 }

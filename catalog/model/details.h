@@ -17,7 +17,8 @@ namespace damfs {
 struct Details {
   int64_t id = 0;
   std::string label;
-  std::vector<std::string> paths;  // below originals/
+  std::vector<std::string> paths;   // below originals/
+  std::vector<std::string> copies;  // other assets with the same bytes, the first of them: a path of each
   int64_t version = 0;
   int64_t versions = 0;        // how many are kept
   int64_t version_number = 0;  // of the newest: 3 where versions/ calls it v003

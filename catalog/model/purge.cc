@@ -4,6 +4,7 @@
 #include "catalog/model/purge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "catalog/base/clock.h"
 #include "catalog/model/writer.h"
@@ -72,8 +73,8 @@ void Writer::purge_asset(int64_t asset) {
   for (const int64_t trash : ids("SELECT id FROM trash WHERE asset_id = ?1", asset)) drop_trash(trash);
   for (const char* sql :
        {"DELETE FROM asset_tag WHERE asset_id = ?1", "DELETE FROM album_item WHERE asset_id = ?1",
-        "DELETE FROM metadata WHERE asset_id = ?1", "DELETE FROM attribute WHERE asset_id = ?1",
-        "DELETE FROM asset_text WHERE asset_id = ?1", "DELETE FROM sidecar_heard WHERE asset_id = ?1",
+        "DELETE FROM attribute WHERE asset_id = ?1", "DELETE FROM asset_text WHERE asset_id = ?1",
+        "DELETE FROM sidecar_heard WHERE asset_id = ?1",
         "DELETE FROM member_copy WHERE asset_id = ?1 OR asset_id IN (SELECT l.from_id FROM asset_link "
         "l JOIN member_copy c ON c.asset_id = l.from_id JOIN version v ON v.asset_id = l.to_id AND "
         "v.blob_id = (c.member_id >> 20) WHERE l.to_id = ?1)",
@@ -93,6 +94,14 @@ void Writer::purge_version(int64_t version) {
   statement("DELETE FROM version WHERE id = ?1").bind_all(version).run();
   drop_blob_if_unused(blob);
   touched_assets_.try_emplace(asset, 0);
+}
+
+// What an undo took away is read again by the next import; what somebody removed is not.
+void Writer::forget_undone_sources() {
+  if (undone_entries_.empty()) return;
+  statement("DELETE FROM source_file WHERE entry_id IN (SELECT value FROM json_each(?1))")
+      .bind_all(std::string_view(fmt::format("[{}]", fmt::join(undone_entries_, ","))))
+      .run();
 }
 
 void Writer::forget_purged_sources() {

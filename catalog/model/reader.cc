@@ -45,6 +45,7 @@ AssetRow asset_row(const db::Statement& statement) {
   }
   row.ownership = ownership(statement, 18);
   row.state = static_cast<AssetState>(statement.integer(21));
+  row.is_copy = statement.integer(25) != 0;
   return row;
 }
 
@@ -65,6 +66,7 @@ std::string_view assets_statement(Grouping grouping) {
     case Grouping::kRating: return "assets_of_rating";
     case Grouping::kRecent: return "assets_of_recent";
     case Grouping::kTrash: return "list_trash";
+    case Grouping::kDuplicates: return "assets_of_blob";
     case Grouping::kAll:
     case Grouping::kYear:
     case Grouping::kInbox:
@@ -103,6 +105,15 @@ GroupRow group_row(const db::Statement& statement, Grouping grouping, std::optio
   if (grouping != Grouping::kFolder) return row;
   row.mtime_ns = optional_integer(statement, at);
   row.ownership = ownership(statement, at + 1);
+  return row;
+}
+
+// blob.id, its SHA-256, changed_ns.
+GroupRow duplicates_row(const db::Statement& statement) {
+  GroupRow row;
+  row.key = statement.integer(0);
+  if (const auto sha256 = Digest::from_bytes(statement.text(1))) row.name = sha256->hex();
+  row.changed_ns = statement.integer(2);
   return row;
 }
 
@@ -195,6 +206,14 @@ void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVi
     }
     return;
   }
+  if (grouping == Grouping::kDuplicates && key == 0) {
+    db::Use rows(statement("list_duplicates"));
+    rows->bind_all(after);
+    while (rows->step()) {
+      if (!visit(duplicates_row(*rows))) return;
+    }
+    return;
+  }
   if (grouping != Grouping::kYear) return;
   const Grouping below = key == 0 ? Grouping::kYear : Grouping::kDay;
   db::Use rows(statement("list_shelf"));
@@ -227,6 +246,11 @@ std::optional<GroupRow> Reader::shelf_group(Grouping grouping, int64_t key) {
 }
 
 std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
+  if (grouping == Grouping::kDuplicates && key != 0) {
+    db::Use row(statement("duplicates"));
+    row->bind_all(key);
+    return row->step() ? std::optional(duplicates_row(*row)) : std::nullopt;
+  }
   const auto tree = tree_statements(grouping);
   if (!tree && !(grouping == Grouping::kCamera && key != 0)) return shelf_group(grouping, key);
   db::Use row(statement(tree ? tree->one : "camera"));
@@ -253,6 +277,13 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
     }
     return spelled_otherwise;
   }
+  if (grouping == Grouping::kDuplicates && key == 0) {
+    const auto sha256 = Digest::from_hex(name);
+    if (!sha256 || sha256->hex() != name) return std::nullopt;
+    db::Use row(statement("find_duplicates"));
+    row->bind_blob(1, sha256->raw());
+    return row->step() ? std::optional(duplicates_row(*row)) : std::nullopt;
+  }
   if (grouping != Grouping::kYear) return std::nullopt;
   const auto day = Day::parse(name);
   if (!day || day->text() != name) return std::nullopt;
@@ -264,14 +295,17 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
 bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) {
   switch (grouping) {
     case Grouping::kAll: return true;
-    case Grouping::kDay: return asset.row.day == key;
-    case Grouping::kKind: return static_cast<int64_t>(asset.row.kind) == key;
-    case Grouping::kCamera: return asset.row.camera == key;
+    case Grouping::kDay: return !asset.row.is_copy && asset.row.day == key;
+    case Grouping::kKind: return !asset.row.is_copy && static_cast<int64_t>(asset.row.kind) == key;
+    case Grouping::kCamera: return !asset.row.is_copy && asset.row.camera == key;
     case Grouping::kRating: return asset.row.rating == key;
-    case Grouping::kRecent: return asset.row.id >= recent_floor();
+    case Grouping::kRecent: return !asset.row.is_copy && asset.row.id >= recent_floor();
+    case Grouping::kDuplicates:
     case Grouping::kTag:
     case Grouping::kAlbum: {
-      db::Use row(statement(grouping == Grouping::kTag ? "is_tagged" : "album_position"));
+      db::Use row(statement(grouping == Grouping::kTag     ? "is_tagged"
+                            : grouping == Grouping::kAlbum ? "album_position"
+                                                           : "holds_blob"));
       row->bind_all(key, asset.row.id);
       return row->step();
     }
@@ -416,76 +450,5 @@ std::vector<LocationRow> Reader::locations_of_version(int64_t version_id) {
   while (rows->step()) locations.push_back({std::string(rows->text(0)), std::string(rows->text(1))});
   return locations;
 }
-
-int64_t Reader::counter(std::string_view name) {
-  db::Use row(statement("counter"));
-  row->bind_all(name);
-  return row->step() ? row->integer(0) : 0;
-}
-
-int64_t Reader::recent_floor() { return counter("recent_floor"); }
-
-Reader::Totals Reader::totals() {
-  db::Use row(statement("asset_count"));
-  return {row->step() ? row->integer(0) : 0, counter("blobs"), counter("original_bytes")};
-}
-
-bool Reader::has_blob(const Digest& sha256) {
-  db::Use row(statement("has_blob"));
-  row->bind_blob(1, sha256.raw());
-  return row->step();
-}
-
-std::optional<std::string> Reader::damage(const Digest& sha256) {
-  db::Use row(statement("damage_of_blob"));
-  row->bind_blob(1, sha256.raw());
-  if (!row->step()) return std::nullopt;
-  return std::string(row->text(0));
-}
-
-std::optional<SourceRow> Reader::source(std::string_view path) {
-  db::Use row(statement("source_file"));
-  row->bind_all(path);
-  if (!row->step()) return std::nullopt;
-  return SourceRow{{row->integer(0), row->integer(1), row->integer(2), row->integer(3)},
-                   row->integer(4),
-                   Digest::from_bytes(row->text(5)),
-                   row->integer(6) != 0,
-                   row->integer(7) != 0};
-}
-
-int64_t Reader::newest_asset() {
-  db::Use row(statement("newest_asset"));
-  return row->step() ? row->integer(0) : 0;
-}
-
-int64_t Reader::newest_change() {
-  db::Use row(statement("newest_change"));
-  return row->step() ? row->integer(0) : 0;
-}
-
-int64_t Reader::newest_change_ns() {
-  db::Use row(statement("newest_change_time"));
-  return row->step() ? row->integer(0) : 0;
-}
-
-int64_t Reader::oldest_change() {
-  db::Use row(statement("oldest_change"));
-  return row->step() ? row->integer(0) : 0;
-}
-
-std::vector<ChangeRow> Reader::changes_after(int64_t id) {
-  std::vector<ChangeRow> changes;
-  db::Use rows(statement("changes_after"));
-  rows->bind_all(id);
-  while (rows->step()) {
-    changes.push_back({rows->integer(0), static_cast<ChangeRow::What>(rows->integer(1)), rows->integer(2),
-                       rows->integer(3), static_cast<Grouping>(rows->integer(4)), rows->integer(5),
-                       std::string(rows->text(6))});
-  }
-  return changes;
-}
-
-int64_t Reader::data_version() { return database_.integer("PRAGMA data_version"); }
 
 }  // namespace damfs

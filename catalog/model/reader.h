@@ -72,6 +72,9 @@ class Reader {
   std::optional<int64_t> listed_number(int64_t version_id);
   void trash_of_uid(int64_t uid, int64_t after, const AssetVisitor& visit);  // what that one put there
   std::vector<int64_t> assets_of_blob(int64_t blob);                         // live ones that have these bytes now
+  int64_t shared_blob(int64_t asset);  // what it holds beside other assets; 0: nothing
+  // The assets that are copies of each other with that one, itself included, by rising id.
+  void copies(int64_t asset, const std::function<bool(int64_t copy)>& visit);
   // Assets that have had several, by rising id; GroupRow::key is the asset's.
   void versioned(int64_t after, const GroupVisitor& visit);
   std::optional<FoundAsset> labelled(std::string_view label);  // live ones, wherever they are
@@ -83,6 +86,7 @@ class Reader {
   int64_t recent_floor();
   struct Totals {
     int64_t assets = 0;
+    int64_t copies = 0;  // of them: flat views show another one for these
     int64_t blobs = 0;
     int64_t original_bytes = 0;
   };

@@ -89,9 +89,23 @@ std::optional<TrashRow> Reader::trash_entry(int64_t id) {
       row->integer(5), row->integer(6)};
 }
 
+int64_t Reader::shared_blob(int64_t asset) {
+  db::Use row(statement("shared_blob"));
+  row->bind_all(asset);
+  return row->step() ? row->integer(0) : 0;
+}
+
+void Reader::copies(int64_t asset, const std::function<bool(int64_t copy)>& visit) {
+  db::Use rows(statement("copies_of"));
+  rows->bind_all(asset);
+  while (rows->step()) {
+    if (!visit(rows->integer(0))) return;
+  }
+}
+
 std::vector<int64_t> Reader::assets_of_blob(int64_t blob) {
   std::vector<int64_t> assets;
-  db::Use rows(statement("assets_of_blob"));
+  db::Use rows(statement("holders_of_blob"));
   rows->bind_all(blob);
   while (rows->step()) assets.push_back(rows->integer(0));
   return assets;
@@ -151,7 +165,8 @@ std::vector<KeptDraft> Reader::kept_drafts() {
                       rows->integer(2),
                       std::string(rows->text(3)),
                       rows->integer(4),
-                      {optional(5), optional(6), optional(7)}});
+                      {optional(5), optional(6), optional(7)},
+                      optional(8)});
   }
   return drafts;
 }

@@ -17,20 +17,21 @@ namespace damfs {
 // What assets are gathered by. The numbers are stored: never renumber. In brackets, what a key is; the key of
 // a grouping's own top (that of by-date/, by-tag/ …) is kTopKey.
 enum class Grouping : uint8_t {
-  kAll = 0,        // every asset: no group of the catalog's, and no folder's
-  kFolder = 1,     // [folder.id; the top is 1]
-  kTag = 2,        // [tag.id; the top is 1]
-  kAlbum = 3,      // [album.id; the top is 1]
-  kCamera = 4,     // [camera.id]
-  kDay = 5,        // [Day::key of a day]
-  kYear = 6,       // [Day::key of a year]
-  kKind = 7,       // [Kind]
-  kRating = 8,     // [1..5]
-  kRecent = 9,     // only a top
-  kTrash = 10,     // only a top
-  kInbox = 11,     // only a top, and nothing stays in it
-  kVersions = 12,  // [asset.id]
-  kPacks = 13,     // only a top
+  kAll = 0,          // every asset: no group of the catalog's, and no folder's
+  kFolder = 1,       // [folder.id; the top is 1]
+  kTag = 2,          // [tag.id; the top is 1]
+  kAlbum = 3,        // [album.id; the top is 1]
+  kCamera = 4,       // [camera.id]
+  kDay = 5,          // [Day::key of a day]
+  kYear = 6,         // [Day::key of a year]
+  kKind = 7,         // [Kind]
+  kRating = 8,       // [1..5]
+  kRecent = 9,       // only a top
+  kTrash = 10,       // only a top
+  kInbox = 11,       // only a top, and nothing stays in it
+  kVersions = 12,    // [asset.id]
+  kPacks = 13,       // only a top
+  kDuplicates = 14,  // [blob.id of bytes that several assets hold]
 };
 
 constexpr int64_t top_key(Grouping grouping) {
@@ -95,6 +96,7 @@ struct AssetRow {
   } camera_proxy;
   Ownership ownership;
   AssetState state = AssetState::kLive;
+  bool is_copy = false;  // an older asset with the same bytes stands for it in flat views
 };
 
 // An AssetRow that owns its name.
@@ -146,6 +148,7 @@ struct KeptDraft {
   std::string name;
   int64_t mtime_ns = 0;
   Ownership ownership;
+  std::optional<int64_t> begun_from{};  // a version, 0: it is a new file; empty: not noted
 };
 
 // A blob that no probe has looked at yet.

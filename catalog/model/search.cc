@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -147,7 +148,7 @@ Condition date_condition(int64_t first, int64_t end) {
 }
 
 struct SearchStatement {
-  std::string sql;  // in no order …
+  std::string sql;  // what follows the columns, which are a's; in no order …
   const char* id;   // … but this column can give one
   std::vector<Value> values;
 };
@@ -162,7 +163,7 @@ Condition album_condition(Reader& reader, const std::vector<MeantAlbum>& albums,
     if (album.query.empty() || !nesting.enter(album.id)) continue;
     SearchStatement search = make_search(reader, {{}, parse_query(album.query)}, 0, nesting);
     nesting.leave();
-    found.sql += " UNION ALL " + search.sql;
+    found.sql += " UNION ALL SELECT a.id" + search.sql;
     std::move(search.values.begin(), search.values.end(), std::back_inserter(found.values));
   }
   Condition all = row_set(by_hand);
@@ -247,11 +248,11 @@ SearchStatement make_search(Reader& reader, const Criteria& criteria, int64_t af
   SearchStatement search{{}, by_words ? "s.rowid" : "a.id", {}};
   if (by_words) {
     search.sql =
-        "SELECT a.id FROM asset_search s CROSS JOIN asset a ON a.id = s.rowid WHERE s.asset_search MATCH ? AND s.rowid "
+        " FROM asset_search s CROSS JOIN asset a ON a.id = s.rowid WHERE s.asset_search MATCH ? AND s.rowid "
         "> ? AND a.state = 0";
     search.values = {fts_query(criteria.terms), after};
   } else {
-    search.sql = fmt::format("SELECT a.id FROM asset a WHERE a.state = 0 AND {}a.id > ?", finder->sorts ? "+" : "");
+    search.sql = fmt::format(" FROM asset a WHERE a.state = 0 AND {}a.id > ?", finder->sorts ? "+" : "");
     search.values = {after};
   }
   for (auto each = conditions.begin(); each != conditions.end(); ++each) {
@@ -269,12 +270,46 @@ SearchStatement make_search(Reader& reader, const Criteria& criteria, int64_t af
   return search;
 }
 
+// Whether it asks for what equal bytes always have in common.
+bool is_the_bytes_alone(const Criteria& criteria) {
+  const bool is_of_bytes = !criteria.within || criteria.within->grouping == Grouping::kKind ||
+                           criteria.within->grouping == Grouping::kCamera;
+  return is_of_bytes && std::all_of(criteria.terms.begin(), criteria.terms.end(), [](const QueryTerm& term) {
+           return term.field == Field::kType || term.field == Field::kCamera || term.field == Field::kSize ||
+                  term.field == Field::kInside;
+         });
+}
+
+// Of many copies among what is found, which one is shown is asked once.
+class OldestFound {
+ public:
+  OldestFound(Reader& reader, const Criteria& criteria) : reader_(reader), criteria_(criteria) {}
+
+  int64_t of(int64_t asset, int64_t blob, std::string_view reach) {
+    if (known_.size() >= kMostKnown) known_.clear();
+    const auto [at, is_new] = known_.try_emplace(fmt::format("{} {}", blob, reach), 0);
+    if (is_new) at->second = oldest_that_matches(reader_, criteria_, asset);
+    return at->second;
+  }
+
+ private:
+  static constexpr size_t kMostKnown = 1 << 15;
+  Reader& reader_;
+  const Criteria& criteria_;
+  std::unordered_map<std::string, int64_t> known_;
+};
+
 }  // namespace
 
 void search(Reader& reader, const Criteria& criteria, int64_t after, const std::function<bool(int64_t asset)>& visit) {
   QueryNesting nesting;
   const SearchStatement search = make_search(reader, criteria, after, nesting);
-  db::Statement statement(reader.database(), fmt::format("{} ORDER BY {}", search.sql, search.id));
+  const bool oldest_alone = !criteria.with_copies;
+  db::Statement statement(
+      reader.database(),
+      fmt::format("SELECT a.id, a.is_copy, a.blob_id, a.reach{}{} ORDER BY {}", search.sql,
+                  oldest_alone && is_the_bytes_alone(criteria) ? " AND a.is_copy = 0" : "", search.id));
+  OldestFound oldest(reader, criteria);
   for (size_t i = 0; i < search.values.size(); ++i) {
     if (const auto* number = std::get_if<int64_t>(&search.values[i])) {
       statement.bind(static_cast<int>(i) + 1, *number);
@@ -283,7 +318,10 @@ void search(Reader& reader, const Criteria& criteria, int64_t after, const std::
     }
   }
   while (statement.step()) {
-    if (!visit(statement.integer(0))) return;
+    const int64_t asset = statement.integer(0);
+    const bool is_copy = oldest_alone && statement.integer(1) != 0;
+    if (is_copy && oldest.of(asset, statement.integer(2), statement.text(3)) != asset) continue;
+    if (!visit(asset)) return;
   }
 }
 

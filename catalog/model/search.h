@@ -20,6 +20,7 @@ struct Criteria {
   };
   std::optional<Within> within;
   std::vector<QueryTerm> terms;
+  bool with_copies = false;  // all of exact copies for which it holds, not the oldest alone
 };
 
 // Calls `visit` with the ids of the assets that are meant, rising, those behind `after`, until it returns false. Uses
@@ -32,6 +33,9 @@ inline void search(Reader& reader, const std::vector<QueryTerm>& terms, int64_t 
 
 // Whether `search` would give that asset, found in the time that one asset takes. Its name must be its label.
 bool matches(Reader& reader, const Criteria& criteria, const FoundAsset& asset);
+
+// The oldest of an asset and its copies for which the criteria hold; 0: for none.
+int64_t oldest_that_matches(Reader& reader, const Criteria& criteria, int64_t asset);
 
 // Whether the path of a `tag:`, `album:` or `path:` term leads to a tag, album or folder from the top.
 bool leads_somewhere(Reader& reader, const QueryTerm& term);

@@ -161,7 +161,20 @@ class Match {
 
 bool matches(Reader& reader, const Criteria& criteria, const FoundAsset& asset) {
   QueryNesting nesting;
-  return Match(reader, asset, nesting).holds(criteria);
+  if (!Match(reader, asset, nesting).holds(criteria)) return false;
+  return criteria.with_copies || !asset.row.is_copy ||
+         oldest_that_matches(reader, criteria, asset.row.id) == asset.row.id;
+}
+
+int64_t oldest_that_matches(Reader& reader, const Criteria& criteria, int64_t asset) {
+  int64_t oldest = 0;
+  reader.copies(asset, [&](int64_t copy) {
+    const auto found = reader.asset(copy);
+    QueryNesting nesting;
+    if (found && Match(reader, *found, nesting).holds(criteria)) oldest = copy;
+    return oldest == 0;
+  });
+  return oldest;
 }
 
 }  // namespace damfs

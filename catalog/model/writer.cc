@@ -4,7 +4,6 @@
 #include "catalog/model/writer.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,13 +18,6 @@ namespace {
 
 int64_t number(Kind kind) { return static_cast<int64_t>(kind); }
 int64_t number(DateSource source) { return static_cast<int64_t>(source); }
-
-std::string base36(std::string_view bytes, size_t digits) {
-  static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::string text;
-  for (size_t i = 0; i < digits; ++i) text += kDigits[static_cast<unsigned char>(bytes[i % bytes.size()]) % 36];
-  return text;
-}
 
 // What a file says of itself. A sidecar speaks of another file.
 SidecarWords words_in(const MediaFacts& facts) {
@@ -102,14 +94,15 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   if (!incoming.source_path.empty()) {
     if (auto filed = same_source(incoming)) return *filed;
   }
-  const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
-  const int64_t blob = add_blob(incoming);
-
-  const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
-  if (auto filed = refile(incoming, folder, blob)) {
-    filed->path = path_of(filed->path);
-    return *filed;
+  if (incoming.only_unknown) {
+    if (const auto known = oldest_with(incoming.sha256)) return {Filed::kKnown, *known, {}};
   }
+  const bool is_known = blob_with(incoming.sha256) != 0;
+  const int64_t blob = add_blob(incoming);
+  if (auto filed = refile(incoming, blob)) return *filed;
+  if (auto filed = is_known ? arrived_before(incoming, blob) : std::nullopt) return *filed;
+  const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
+  const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
   // The very name, if these bytes have it already.
   {
     db::Use row(
@@ -121,39 +114,72 @@ FiledAs Writer::file(const IncomingFile& incoming) {
       return {Filed::kKnown, row->integer(1), path_of(incoming.name)};
     }
   }
-  FiledAs filed;
-  if (const auto owner = asset_of_blob(blob, incoming.ownership)) {
-    filed = {Filed::kNewName, *owner, {}};
-  } else {
-    const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
-    filed = {Filed::kNewAsset, add_asset(incoming, blob, incoming.facts != nullptr ? *incoming.facts : stored), {}};
-    set_ownership(filed.asset, incoming.ownership);
-  }
-  link_copy(filed.asset, incoming.copy_of);
   const std::string name = free_name(folder, incoming.name, incoming.sha256);
-  // The suffixed name may itself be there from an earlier import of the same bytes.
-  db::Use present(statement("SELECT id FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3"));
-  present->bind_all(folder, std::string_view(name), filed.asset);
-  if (present->step()) {
-    remember_source(incoming, present->integer(0));
-    return {Filed::kKnown, filed.asset, path_of(name)};
+  // The suffixed name may itself be there, with these bytes.
+  if (const auto present = entry_at(folder, name)) {
+    remember_source(incoming, present->id);
+    return {Filed::kKnown, present->asset, path_of(name)};
   }
-  present->reset();
+  const MediaFacts facts = incoming.facts != nullptr ? *incoming.facts : technical_facts(blob);
+  const FiledAs filed{is_known ? Filed::kNewCopy : Filed::kNewAsset, add_asset(incoming, blob, facts), path_of(name)};
+  set_ownership(filed.asset, incoming.ownership);
+  statement("UPDATE asset SET came_in = ?2, came_as = nullif(?3, label) WHERE id = ?1")
+      .bind_all(filed.asset, arrival_folder(incoming.folder), std::string_view(incoming.name))
+      .run();
+  link_copy(filed.asset, incoming.copy_of);
   remember_source(incoming, add_entry(folder, name, filed.asset));
-  filed.path = path_of(name);
   return filed;
 }
 
-// What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it. The
-// result's path is the name alone.
-std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t folder, int64_t blob) {
+// What came into a folder of that name, by that name, with these bytes, from another place: it is there still, wherever
+// and whatever it is called by now, or comes back out of the trash.
+std::optional<FiledAs> Writer::arrived_before(const IncomingFile& incoming, int64_t blob) {
+  int64_t asset = 0;
+  {
+    db::Use row(statement(
+        "SELECT a.id FROM arrival_folder f CROSS JOIN asset a ON a.came_in = f.id AND "
+        "coalesce(a.came_as, a.label) = ?2 WHERE f.path = ?1 AND a.came_in IS NOT NULL AND a.state IN (0, 1) AND "
+        "EXISTS (SELECT 1 FROM version WHERE asset_id = a.id AND blob_id = ?3) ORDER BY a.state, a.id LIMIT 1"));
+    row->bind_all(std::string_view(incoming.folder), std::string_view(incoming.name), blob);
+    if (!row->step()) return std::nullopt;
+    asset = row->integer(0);
+  }
+  {
+    db::Use row(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1 ORDER BY id LIMIT 1"));
+    row->bind_all(asset);
+    if (row->step()) {
+      remember_source(incoming, row->integer(0));
+      return FiledAs{Filed::kKnown, asset, join_path(folder_path(row->integer(1)), row->text(2))};
+    }
+  }
+  const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
+  const std::string name = free_name(folder, incoming.name, incoming.sha256);
+  if (entry_at(folder, name)) return std::nullopt;
+  remember_source(incoming, add_entry(folder, name, asset));
+  for (const std::string& tag : technical_facts(blob).tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
+  return FiledAs{Filed::kBroughtBack, asset, join_path(folder_path(folder), name)};
+}
+
+int64_t Writer::arrival_folder(const std::string& path) {
+  const auto known = arrival_folders_.find(path);
+  if (known != arrival_folders_.end()) return known->second;
+  statement("INSERT OR IGNORE INTO arrival_folder (path) VALUES (?1)").bind_all(std::string_view(path)).run();
+  db::Use row(statement("SELECT id FROM arrival_folder WHERE path = ?1"));
+  row->bind_all(std::string_view(path));
+  return arrival_folders_[path] = row->step() ? row->integer(0) : 0;
+}
+
+// What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it.
+std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t blob) {
   const int64_t entry = entry_of_source(incoming.source_path);
-  db::Use row(
-      statement("SELECT e.asset_id, v.blob_id, e.name FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                "JOIN version v ON v.id = a.version_id WHERE e.id = ?1 AND e.folder_id = ?2"));
-  row->bind_all(entry, folder);
+  db::Use row(statement(
+      "SELECT e.asset_id, v.blob_id, e.name, e.folder_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
+      "JOIN version v ON v.id = a.version_id WHERE e.id = ?1"));
+  row->bind_all(entry);
   if (!row->step()) return std::nullopt;
-  FiledAs filed{Filed::kKnown, row->integer(0), std::string(row->text(2))};
+  const int64_t folder = row->integer(3);
+  if (folder_path(folder) != incoming.folder) return std::nullopt;
+  FiledAs filed{Filed::kKnown, row->integer(0), join_path(incoming.folder, row->text(2))};
   const bool changed = row->integer(1) != blob;
   row->reset();
   if (changed) {
@@ -166,21 +192,6 @@ std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t fold
   return filed;
 }
 
-// "IMG_0001.JPG", or "IMG_0001~k3f.JPG" where that name is another file's or a folder's. The suffix follows
-// from the bytes, so the same file always gets the same one.
-std::string Writer::free_name(int64_t folder, std::string_view name, const Digest& sha256) {
-  std::string candidate(name);
-  for (size_t digits = 3;; ++digits) {
-    db::Use row(
-        statement("SELECT b.sha256 FROM folder_entry e JOIN asset a ON a.id = e.asset_id JOIN version v ON "
-                  "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
-                  "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
-    row->bind_all(folder, std::string_view(candidate));
-    if (!row->step() || row->text(0) == sha256.raw()) return candidate;
-    candidate = with_suffix(name, "~" + base36(sha256.raw(), digits));
-  }
-}
-
 FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob) {
   int64_t names = 0;
   {
@@ -190,15 +201,13 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   }
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
-  const auto owner = asset_of_blob(blob, ownership_of_asset(old_asset));
-  const WithinAct act(*this, of_new_states_);
-  if (names == 1) {
+  if (names == 1 || count_of("SELECT names_part FROM asset WHERE id = ?1", old_asset) == 0) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
-    if (incoming.facts != nullptr) describe_again(old_asset, facts);
+    describe_again(old_asset, facts);
     return {Filed::kNewVersion, old_asset, {}};
   }
-  // One of several names was saved over, or with bytes that are an asset already: only this name moves on.
-  const int64_t asset = owner ? *owner : add_copy(old_asset, incoming, blob, facts);
+  // An older damfs gave it several names, where somebody had made several files: only this one moves on.
+  const int64_t asset = add_copy(old_asset, incoming, blob, facts);
   EntryRow row;
   {
     db::Use at(statement("SELECT id, folder_id, name, asset_id FROM folder_entry WHERE id = ?1"));
@@ -286,6 +295,7 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   row->run();
   add_streams(blob, facts);
   if (facts.mime == kSidecarMime && facts.problem.empty()) add_sidecar(blob, facts);
+  add_words(blob, facts);
   if (facts.pack) add_pack(blob, *facts.pack, facts.pack_charset);
 }
 
@@ -315,12 +325,13 @@ void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
   }
 }
 
-// What a new version of known bytes takes over: the columns that a listing shows.
+// What a new version of known bytes takes over: the columns that a listing shows, and what they say of themselves.
 MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
-  db::Use row(
-      statement("SELECT kind, mime, still_width, still_height, make, model, captured, date_source, clip "
-                "FROM technical WHERE blob_id = ?1"));
+  db::Use row(statement(
+      "SELECT t.kind, t.mime, t.still_width, t.still_height, t.make, t.model, t.captured, t.date_source, t.clip, "
+      "coalesce(w.words, '') FROM technical t LEFT JOIN technical_words w ON w.blob_id = t.blob_id "
+      "WHERE t.blob_id = ?1"));
   row->bind_all(blob);
   if (!row->step()) return facts;
   facts.kind = static_cast<Kind>(row->integer(0));
@@ -331,28 +342,13 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   facts.captured = CaptureTime::parse(row->text(6));
   facts.date_source = static_cast<DateSource>(row->integer(7));
   facts.clip = clip_from_text(row->text(8));
+  if (row->text(9).empty()) return facts;
+  SidecarWords words = sidecar_from_text(row->text(9));
+  facts.title = std::move(words.title);
+  facts.description = std::move(words.description);
+  facts.tags = std::move(words.tags);
+  if (words.rating) facts.rating = static_cast<int>(*words.rating);
   return facts;
-}
-
-std::optional<int64_t> Writer::asset_of_blob(int64_t blob) {
-  db::Use row(
-      statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
-                "AND a.version_id = v.id ORDER BY a.state, a.id"));
-  row->bind_all(blob);
-  if (!row->step()) return std::nullopt;
-  return row->integer(0);
-}
-
-// One of that owner's. Whose equal bytes are another's has a file of his own: that other's name, words and mode are not
-// his to be given.
-std::optional<int64_t> Writer::asset_of_blob(int64_t blob, const Ownership& owner) {
-  db::Use row(
-      statement("SELECT v.asset_id FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.blob_id = ?1 "
-                "AND a.version_id = v.id AND coalesce(a.uid, ?3) = coalesce(?2, ?3) ORDER BY a.state, a.id"));
-  // What nobody set is the mount's, and that is most often whom this process belongs to.
-  row->bind_all(blob, owner.uid, static_cast<int64_t>(::geteuid()));
-  if (!row->step()) return std::nullopt;
-  return row->integer(0);
 }
 
 int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id) {
@@ -365,27 +361,27 @@ int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64
 }
 
 int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts) {
-  const std::string label = make_label(incoming.name, incoming.sha256);
+  const int64_t asset = 1 + database_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'asset'");
+  const std::string label = make_label(incoming.name, asset);
   {
     db::Use row(statement(
         "INSERT INTO asset (version_id, size, mtime_ns, changed_ns, names, kind, still_width, still_height, day, "
-        "camera_id, rating, label, label_key, date_source, captured) "
-        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '')"));
+        "camera_id, rating, label, label_key, date_source, captured, id) "
+        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '', ?5)"));
     row->bind(1, number(facts.kind));
     if (facts.rating && facts.mime != kSidecarMime) {
       row->bind(2, int64_t{*facts.rating});
     } else {
       row->bind_null(2);
     }
-    row->bind(3, std::string_view(label)).bind(4, std::string_view(fold(label)));
+    row->bind(3, std::string_view(label)).bind(4, std::string_view(fold(label))).bind(5, asset);
     row->run();
   }
-  const int64_t asset = database_.last_insert_id();
+  new_assets_.insert(asset);
+  uncounted_.insert(asset);
   set_version(asset, add_version(asset, blob, incoming.mtime_ns, incoming.version), facts, incoming.size,
               incoming.mtime_ns);
-  move_asset_in_groups(asset, +1);
   describe(asset, facts);
-  new_assets_.insert(asset);
   touched_assets_.try_emplace(asset, 0);
   return asset;
 }
@@ -412,13 +408,12 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
 
-// Words, tags and metadata that the file itself carries.
+// Words and tags that the file itself carries.
 void Writer::describe(int64_t asset, const MediaFacts& facts) {
   const SidecarWords said = words_in(facts);
   statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
       .bind_all(asset, std::string_view(said.title), std::string_view(said.description))
       .run();
-  carry_metadata(asset, facts);
   for (const std::string& tag : said.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
   if (said != SidecarWords()) remember_heard(asset, SidecarForm::kEmbedded, said);
 }
@@ -426,8 +421,6 @@ void Writer::describe(int64_t asset, const MediaFacts& facts) {
 // The bytes of an asset say more or other things: what is new of that is heard. What somebody has said meanwhile stays,
 // and so does what they do not say any more: programs lose it when they save.
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
-  statement("DELETE FROM metadata WHERE asset_id = ?1").bind_all(asset).run();
-  carry_metadata(asset, facts);
   const SidecarWords now = words_in(facts);
   const SidecarWords heard = heard_of(asset, SidecarForm::kEmbedded);
   if (now == SidecarWords() || now == heard) return;
@@ -450,12 +443,18 @@ void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   remember_heard(asset, SidecarForm::kEmbedded, now);
 }
 
-void Writer::carry_metadata(int64_t asset, const MediaFacts& facts) {
+// What bytes carry besides what a listing shows.
+void Writer::add_words(int64_t blob, const MediaFacts& facts) {
   for (const auto& [name_space, json] : facts.metadata) {
-    statement("INSERT INTO metadata (asset_id, namespace, json) VALUES (?1, ?2, ?3)")
-        .bind_all(asset, std::string_view(name_space), std::string_view(json))
+    statement("INSERT INTO metadata (blob_id, namespace, json) VALUES (?1, ?2, ?3)")
+        .bind_all(blob, std::string_view(name_space), std::string_view(json))
         .run();
   }
+  const SidecarWords said = words_in(facts);
+  if (said == SidecarWords()) return;
+  statement("INSERT INTO technical_words (blob_id, words) VALUES (?1, ?2)")
+      .bind_all(blob, std::string_view(to_text(said)))
+      .run();
 }
 
 int64_t Writer::ensure_camera(const MediaFacts& facts) {
@@ -474,17 +473,6 @@ int64_t Writer::ensure_camera(const MediaFacts& facts) {
   log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kCamera, 0, name);
   changed_groups_.emplace(Grouping::kCamera, 0);
   return camera;
-}
-
-std::string Writer::make_label(std::string_view name, const Digest& sha256) {
-  const std::string wanted = portable_name(name);
-  std::string label = wanted;
-  for (size_t digits = 3;; ++digits) {
-    db::Use row(statement("SELECT 1 FROM asset WHERE label_key = ?1"));
-    row->bind_all(std::string_view(fold(label)));
-    if (!row->step()) return label;
-    label = with_suffix(wanted, "~" + base36(sha256.raw(), digits));
-  }
 }
 
 }  // namespace damfs

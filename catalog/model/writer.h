@@ -33,12 +33,19 @@ struct IncomingFile {
   const MediaFacts* facts = nullptr;  // needed when the blob is new; else null
   std::string source_path;            // absolute; empty: not remembered
   SourceStamp stamp;
-  int64_t copy_of = 0;    // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
-  Ownership ownership{};  // for a new asset
+  int64_t copy_of = 0;        // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
+  Ownership ownership{};      // for a new asset
+  bool only_unknown = false;  // nothing is made of bytes that an asset holds already
   std::vector<Ownership> folders{};  // for those of `folder` that are made for it, by its parts; may be shorter
 };
 
-enum class Filed { kNewAsset, kNewName, kNewVersion, kKnown };
+enum class Filed {
+  kNewAsset,     // with bytes that nobody had
+  kNewCopy,      // a new asset too, with bytes that others have
+  kBroughtBack,  // an asset that was in the trash
+  kNewVersion,
+  kKnown,
+};
 
 struct FiledAs {
   Filed how = Filed::kKnown;
@@ -98,9 +105,10 @@ class Writer {
 
   std::optional<int64_t> asset_of_entry(int64_t entry);
 
-  // Gives the bytes a name. What that source path was when it was filed last: it stays what became of it (asset 0:
-  // nothing is left of that). Known bytes: another name for the asset that has them. Another file of that name
-  // in that folder: a new version when it came from the same source path, else a name with a suffix.
+  // Gives the bytes a name of their own. What that source path was when it was filed last: it stays what became of it
+  // (asset 0: nothing is left of that); and so does what came into that folder by that name with those bytes, from
+  // wherever. Another file of that name in that folder: a new version when it came from the same source path, else a
+  // name with a suffix.
   FiledAs file(const IncomingFile& incoming);
 
   // Says of an asset that is derived from nothing yet that it was copied from that member of an archive (0: of none),
@@ -152,13 +160,14 @@ class Writer {
   // --- files that were written through the mount (writer_sealed.cc) ---
   // So many version ids that nobody else will get; the first of them.
   int64_t reserve_versions(int64_t count);
-  // Known bytes: another name for the asset that has them. A name that is there: its new state.
+  // A new asset. A name that is there: its new state.
   FiledAs seal(const SealedFile& file, int64_t folder, std::string_view name);
   // A file that is not catalogued yet, so that another life of the mount finds it.
   void keep_draft(const KeptDraft& draft);
   void forget_draft(int64_t version);
-  // The asset that has these bytes now, live or in the trash.
-  std::optional<int64_t> asset_with(const Digest& sha256);
+  // The asset of that owner's that holds these bytes: the one that is labelled so, else the oldest.
+  std::optional<int64_t> asset_with(const Digest& sha256, const Ownership& owner, std::string_view label);
+  std::optional<int64_t> oldest_with(const Digest& sha256);
   // New bytes for all names of the asset.
   FiledAs seal_version(const SealedFile& file, int64_t asset);
   // The asset in that group that is labelled so.
@@ -218,10 +227,6 @@ class Writer {
 
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
-
-  // Where there is no act, new states of files that are there already are written down as that one's; new files are
-  // not.
-  void tell_new_states_as(Act act);
 
   // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
   // it is.
@@ -328,15 +333,32 @@ class Writer {
   SidecarWords heard_of(int64_t asset, SidecarForm form);
   void remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words);
   Act act_that_brought(int64_t asset);
-  void carry_metadata(int64_t asset, const MediaFacts& facts);
-  std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t folder, int64_t blob);
+  void add_words(int64_t blob, const MediaFacts& facts);
+  std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t blob);
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
   FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);
   MediaFacts technical_facts(int64_t blob);
   int64_t ensure_camera(const MediaFacts& facts);
-  std::string make_label(std::string_view name, const Digest& sha256);
+  std::string make_label(std::string_view name, int64_t asset);
   void remember_source(const IncomingFile& incoming, int64_t entry);
-  std::optional<int64_t> asset_of_blob(int64_t blob);
+  std::optional<FiledAs> arrived_before(const IncomingFile& incoming, int64_t blob);
+  int64_t arrival_folder(const std::string& path);
+  struct Copies {
+    int64_t blob = 0;
+    std::string reach;
+    friend bool operator==(const Copies&, const Copies&) = default;
+  };
+  int64_t gate_of(int64_t folder);
+  Copies copies_now(int64_t asset);
+  Copies copies_as_told(int64_t asset);
+  std::vector<int64_t> oldest_of(const Copies& copies);
+  void let_oldest_stand(const Copies& copies);
+  void set_is_copy(int64_t asset, bool is_copy);
+  void count_holder(int64_t blob, int64_t delta, int64_t asset);
+  void reach_changes_below(int64_t folder);
+  void settle_copies(int64_t asset);
+  void settle_all_copies();
+  void forget_undone_sources();
   void count_in_group(Grouping grouping, int64_t key, int64_t delta);
   void move_asset_in_groups(int64_t asset, int64_t delta);
   void log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
@@ -345,7 +367,6 @@ class Writer {
   Ownership ownership_of_asset(int64_t asset);
   void set_mode(int64_t asset, std::optional<int64_t> mode);
   void log_members_rights(int64_t asset);
-  std::optional<int64_t> asset_of_blob(int64_t blob, const Ownership& owner);
   void finish_assets();
   void finish_groups();
   void finish_recent();
@@ -355,8 +376,13 @@ class Writer {
   const int64_t now_ns_;
   std::unordered_map<std::string, int64_t> folder_cache_;
   std::unordered_map<int64_t, std::string> folder_paths_;
+  std::unordered_map<std::string, int64_t> arrival_folders_;
+  std::vector<int64_t> undone_entries_;
   std::map<int64_t, int64_t> touched_assets_;  // asset → its version before, or 0
   std::set<int64_t> new_assets_;
+  std::set<int64_t> uncounted_;                 // new ones that no group counts yet
+  std::unordered_map<int64_t, int64_t> gates_;  // folder → gate_of()
+  std::set<int64_t> opened_or_shut_;            // folders
   struct NewEntry {
     int64_t folder;
     std::string name;
@@ -369,7 +395,6 @@ class Writer {
   std::optional<Act> act_;  // being written down
   int64_t act_id_ = 0;      // once it has a step
   int64_t steps_ = 0;
-  std::optional<Act> of_new_states_;
   int64_t first_change_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };

@@ -16,7 +16,6 @@ class Writer::WithinAct {
   }
   ~WithinAct() {
     if (!begins_) return;
-    if (writer_.of_new_states_ && writer_.act_id_ != 0) writer_.of_new_states_->continues = writer_.act_id_;
     writer_.act_.reset();
     writer_.act_id_ = writer_.steps_ = 0;
   }

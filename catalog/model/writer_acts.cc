@@ -82,8 +82,6 @@ void Writer::begin(Act act) {
   steps_ = row->integer(0);
 }
 
-void Writer::tell_new_states_as(Act act) { of_new_states_ = std::move(act); }
-
 // A look at a file belongs to what brought the file: whoever takes that back means both.
 Act Writer::act_that_brought(int64_t asset) {
   Act act{.uid = static_cast<int64_t>(::getuid()),
@@ -100,6 +98,10 @@ Act Writer::act_that_brought(int64_t asset) {
 
 void Writer::record(const Step& step) {
   if (!act_) return;
+  // What is new leaves as a whole when it is taken back: its groups with it, and of its own words nobody asks then.
+  const bool is_place =
+      step.what == Step::What::kEntry || step.what == Step::What::kTag || step.what == Step::What::kAlbum;
+  if (!is_place && new_assets_.contains(step.asset)) return;
   if (act_id_ == 0) {
     db::Use row(statement("INSERT INTO act (at_ns, uid, what, undoes) VALUES (?1, ?2, ?3, ?4)"));
     row->bind_all(now_ns_, act_->uid, std::string_view(act_->what));

@@ -195,18 +195,9 @@ void Writer::absorb(const EntryRow& over, const EntryRow& entry) {
   set_state(entry.asset, AssetState::kAbsorbed);
   record({Step::What::kState, entry.asset, 0, "0", "2"});
   set_owner_of_version(version, over.asset);
-  // What these bytes say of themselves was heard when they came, by the asset that they came as.
-  const SidecarWords said = heard_of(entry.asset, SidecarForm::kEmbedded);
-  MediaFacts facts = technical_facts(blob);
-  facts.title = said.title;
-  facts.description = said.description;
-  facts.tags = said.tags;
-  if (said.rating) facts.rating = static_cast<int>(*said.rating);
+  const MediaFacts facts = technical_facts(blob);
   adopt_version(over.asset, version, facts);
   describe_again(over.asset, facts);
-  statement("INSERT INTO metadata SELECT ?1, namespace, json FROM metadata WHERE asset_id = ?2")
-      .bind_all(over.asset, entry.asset)
-      .run();
   copy_ownership(entry.asset, over.asset);
   for (const int64_t tag : tags) add_tag(over.asset, tag);
 }
@@ -241,6 +232,7 @@ bool Writer::restore_entry_step(const Step& step) {
   if (step.before.empty()) {
     const auto entry = entry_at(step.group, step.after);
     if (!entry || entry->asset != step.asset) return false;
+    undone_entries_.push_back(entry->id);
     const bool last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
     if (last && state_of_asset(step.asset) == AssetState::kLive) {
       trash_entry(*entry, act_ ? act_->uid : 0);

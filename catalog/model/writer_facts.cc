@@ -28,7 +28,8 @@ int64_t Writer::blob_with(const Digest& sha256) {
 void Writer::look_again(int64_t blob, const MediaFacts& facts, Look look) {
   for (const char* sql :
        {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
-        "DELETE FROM technical_audio WHERE blob_id = ?1", "DELETE FROM technical_sidecar WHERE blob_id = ?1"}) {
+        "DELETE FROM technical_audio WHERE blob_id = ?1", "DELETE FROM technical_sidecar WHERE blob_id = ?1",
+        "DELETE FROM technical_words WHERE blob_id = ?1", "DELETE FROM metadata WHERE blob_id = ?1"}) {
     statement(sql).bind_all(blob).run();
   }
   add_technical(blob, facts);

@@ -98,18 +98,21 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
 
 // Adds or takes an asset to or from the computed groups that its row names. When it leaves, the mount is told.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
-  db::Use row(statement("SELECT day, kind, camera_id, rating, label FROM asset WHERE id = ?1 AND state = 0"));
+  if (uncounted_.contains(asset)) return;
+  db::Use row(statement("SELECT day, kind, camera_id, rating, label, is_copy FROM asset WHERE id = ?1 AND state = 0"));
   row->bind_all(asset);
   if (!row->step()) return;
   const int64_t day = row->integer(0);
-  std::vector<std::pair<Grouping, int64_t>> groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
-  if (!row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
+  const bool is_copy = row->integer(5) != 0;
+  std::vector<std::pair<Grouping, int64_t>> groups;
+  if (!is_copy) groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
+  if (!is_copy && !row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
   if (!row->is_null(3) && row->integer(3) >= 1) groups.emplace_back(Grouping::kRating, row->integer(3));
   for (const auto& [grouping, key] : groups) {
     count_in_group(grouping, key, delta);
     if (delta < 0) log_change(ChangeRow::What::kLostName, asset, 0, grouping, key, row->text(4));
   }
-  count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
+  if (!is_copy) count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
 }
 
 void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
@@ -125,6 +128,8 @@ void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Gr
 Written Writer::finish() {
   pair_camera_proxies();
   heed_sidecars();
+  forget_undone_sources();
+  settle_all_copies();
   for (const auto& [asset, old_version] : touched_assets_) name_pack(asset);
   finish_groups();
   finish_assets();
@@ -134,7 +139,6 @@ Written Writer::finish() {
       .bind_all(now_ns_ - kFeedKeptNs)
       .run();
   Written written{act_id_, first_change_, 0};
-  if (act_id_ == 0 && of_new_states_) written.act = of_new_states_->continues;
   if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
   return written;
 }
@@ -191,7 +195,8 @@ void Writer::finish_assets() {
         "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-        "2 + (camera_id IS NOT NULL) + coalesce(rating BETWEEN 1 AND 5, 0) + "
+        "(is_copy = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
+        "coalesce((SELECT assets > 1 FROM blob WHERE id = blob_id), 0) + "
         "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")
         .bind_all(asset, now_ns_)
         .run();

@@ -98,6 +98,7 @@ bool Writer::restore_folder_rights(const Step& step) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (count_of("SELECT count(*) FROM folder WHERE id = ?1", step.group) == 0) return false;
+  reach_changes_below(step.group);
   statement("UPDATE folder SET mode = ?2, uid = ?3, gid = ?4 WHERE id = ?1")
       .bind_all(step.group, parts[0], parts[1], parts[2])
       .run();

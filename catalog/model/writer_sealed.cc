@@ -4,6 +4,7 @@
 // Files that were written through the mount: their versions, times and attributes.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <vector>
@@ -26,10 +27,10 @@ int64_t Writer::reserve_versions(int64_t count) {
 
 void Writer::keep_draft(const KeptDraft& draft) {
   statement(
-      "INSERT OR REPLACE INTO draft (version, view, key, name, mtime_ns, mode, uid, gid) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+      "INSERT OR REPLACE INTO draft (version, view, key, name, mtime_ns, mode, uid, gid, begun_from) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
       .bind_all(draft.version, draft.view, draft.key, std::string_view(draft.name), draft.mtime_ns,
-                draft.ownership.mode, draft.ownership.uid, draft.ownership.gid)
+                draft.ownership.mode, draft.ownership.uid, draft.ownership.gid, draft.begun_from)
       .run();
 }
 
@@ -37,9 +38,28 @@ void Writer::forget_draft(int64_t version) {
   statement("DELETE FROM draft WHERE version = ?1").bind_all(version).run();
 }
 
-std::optional<int64_t> Writer::asset_with(const Digest& sha256) {
+std::optional<int64_t> Writer::asset_with(const Digest& sha256, const Ownership& owner, std::string_view label) {
+  // What nobody set is the mount's, and that is most often whom this process belongs to.
+  const auto us = static_cast<int64_t>(::geteuid());
   const int64_t blob = blob_with(sha256);
-  return blob == 0 ? std::nullopt : asset_of_blob(blob);
+  for (const std::string_view sql :
+       {std::string_view("SELECT id FROM asset WHERE label_key = ?2 AND blob_id = ?1 AND blob_id <> 0 AND "
+                         "coalesce(uid, ?4) = coalesce(?3, ?4)"),
+        std::string_view(
+            "SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 AND ?2 <> '' AND "
+            "coalesce(uid, ?4) = coalesce(?3, ?4) ORDER BY id LIMIT 1")}) {
+    db::Use row(statement(sql));
+    row->bind_all(blob, std::string_view(fold(label)), owner.uid, us);
+    if (row->step()) return row->integer(0);
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> Writer::oldest_with(const Digest& sha256) {
+  const int64_t oldest =
+      count_of("SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 ORDER BY id LIMIT 1",
+               blob_with(sha256));
+  return oldest == 0 ? std::nullopt : std::optional(oldest);
 }
 
 int64_t Writer::current_version(int64_t asset) { return count_of("SELECT version_id FROM asset WHERE id = ?1", asset); }
@@ -156,7 +176,8 @@ void Writer::drop_blob_if_unused(int64_t blob) {
   for (const char* sql : {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
                           "DELETE FROM technical_audio WHERE blob_id = ?1",
                           "DELETE FROM technical_sidecar WHERE blob_id = ?1", "DELETE FROM location WHERE blob_id = ?1",
-                          "DELETE FROM damage WHERE blob_id = ?1", "DELETE FROM blob WHERE id = ?1"}) {
+                          "DELETE FROM damage WHERE blob_id = ?1", "DELETE FROM technical_words WHERE blob_id = ?1",
+                          "DELETE FROM metadata WHERE blob_id = ?1", "DELETE FROM blob WHERE id = ?1"}) {
     statement(sql).bind_all(blob).run();
   }
   statement(
@@ -204,7 +225,7 @@ FiledAs Writer::seal_version(const SealedFile& file, int64_t asset) {
   }
   const MediaFacts facts = file.facts != nullptr ? *file.facts : technical_facts(blob);
   adopt_version(asset, add_version(asset, blob, file.mtime_ns, unused_version(file.version)), facts);
-  if (file.facts != nullptr) describe_again(asset, facts);
+  describe_again(asset, facts);
   return {Filed::kNewVersion, asset, {}};
 }
 
@@ -249,22 +270,18 @@ FiledAs Writer::seal(const SealedFile& file, int64_t folder, std::string_view na
   if (folder != 1 && !node_of(tree(Grouping::kFolder), folder)) {
     fail(ENOENT, "the folder of '{}' was removed while it was written", printable(name));
   }
+  const bool is_known = blob_with(file.sha256) != 0;
   const int64_t blob = add_sealed_blob(file);
   FiledAs filed;
   if (const auto entry = entry_at(folder, name)) {
     filed = seal_over(file, *entry, blob);
-  } else if (const auto owner = file.size > 0 ? asset_of_blob(blob, file.ownership) : std::nullopt) {
-    // Nothing is saved by making one of empty files, and they are other things: locks, stamps, placeholders.
-    filed = {Filed::kNewName, *owner, {}};
-    add_entry(folder, name, *owner);
   } else {
     const MediaFacts facts = file.facts != nullptr ? *file.facts : technical_facts(blob);
-    filed = {Filed::kNewAsset, add_asset(incoming_of(file, name), blob, facts), {}};
+    filed = {is_known ? Filed::kNewCopy : Filed::kNewAsset, add_asset(incoming_of(file, name), blob, facts), {}};
     add_entry(folder, name, filed.asset);
+    link_copy(filed.asset, file.copy_of);
   }
-  if (filed.how != Filed::kNewVersion && filed.how != Filed::kKnown) link_copy(filed.asset, file.copy_of);
-  // A further name of known bytes does not change whose they are.
-  if (filed.how != Filed::kNewName) set_ownership(filed.asset, file.ownership);
+  set_ownership(filed.asset, file.ownership);
   filed.path = join_path(folder_path(folder), name);
   return filed;
 }
@@ -307,11 +324,14 @@ void Writer::copy_ownership(int64_t from, int64_t to) {
 }
 
 void Writer::set_folder(int64_t folder, const Ownership& ownership, std::optional<int64_t> mtime_ns) {
+  const int64_t gate = gate_of(folder);
   statement(
       "UPDATE folder SET mode = coalesce(?2, mode), uid = coalesce(?3, uid), gid = coalesce(?4, gid), "
       "mtime_ns = coalesce(?5, mtime_ns, changed_ns), changed_ns = ?6 WHERE id = ?1")
       .bind_all(folder, ownership.mode, ownership.uid, ownership.gid, mtime_ns, now_ns_)
       .run();
+  gates_.clear();
+  if (gate_of(folder) != gate) reach_changes_below(folder);
   log_change(ChangeRow::What::kGroup, 0, 0, Grouping::kFolder, folder, "");
 }
 

@@ -77,9 +77,8 @@ void Writer::hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar) {
   const SidecarWords heard = heard_of(asset, form);
   if (*now == heard) return;
   // What is new with its sidecar has no former words that anybody could want back.
-  std::optional<Act> act = of_new_states_;
-  if (!act_ && !act && !new_assets_.contains(asset)) act = act_that_brought(sidecar);
-  if (new_assets_.contains(asset)) act.reset();
+  std::optional<Act> act;
+  if (!act_ && !new_assets_.contains(asset)) act = act_that_brought(sidecar);
   const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
   if (!is_undoing_) take_words(asset, heard, *now);

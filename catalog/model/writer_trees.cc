@@ -223,6 +223,8 @@ void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
          tree.noun);
   }
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(to.name) : fold(to.name);
+  const bool is_folder = tree.grouping == Grouping::kFolder;
+  if (is_folder && gate_of(from->parent) != gate_of(to.parent)) reach_changes_below(id);
   statement(tree.move).bind_all(id, to.parent, std::string_view(to.name), std::string_view(key), now_ns_).run();
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, from->parent, from->name);
   log_change(ChangeRow::What::kNewGroup, 0, 0, tree.grouping, to.parent, to.name);

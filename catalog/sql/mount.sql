@@ -50,57 +50,57 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 
 -- name: assets_of_folder
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
 -- name: assets_of_day
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.is_copy = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_kind
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.is_copy = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_camera
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.is_copy = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_rating
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_tag
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
 -- name: assets_of_album
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
@@ -108,55 +108,85 @@ WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 ORDER BY a.id;
+WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 AND a.is_copy = 0 ORDER BY a.id;
+
+-- name: assets_of_blob
+SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
+WHERE a.blob_id = ?1 AND a.blob_id <> 0 AND a.id > ?2 ORDER BY a.id;
+
+-- name: holds_blob
+SELECT 1 FROM asset WHERE id = ?2 AND blob_id = ?1;
+
+-- name: shared_blob
+SELECT b.id FROM asset a CROSS JOIN blob b ON b.id = a.blob_id WHERE a.id = ?1 AND b.assets > 1;
+
+-- name: copies_of
+SELECT c.id FROM asset a CROSS JOIN asset c ON c.blob_id = a.blob_id AND c.reach = a.reach AND c.blob_id <> 0
+WHERE a.id = ?1 ORDER BY c.id;
+
+-- name: list_duplicates
+SELECT b.id, b.sha256, coalesce(s.changed_ns, b.added_ns) FROM blob b INDEXED BY blob_with_copies
+LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.assets > 1 AND b.id > ?1 ORDER BY b.id;
+
+-- name: duplicates
+SELECT b.id, b.sha256, coalesce(s.changed_ns, b.added_ns) FROM blob b
+LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.id = ?1 AND b.assets > 1;
+
+-- name: find_duplicates
+SELECT b.id, b.sha256, coalesce(s.changed_ns, b.added_ns) FROM blob b
+LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.sha256 = ?1 AND b.assets > 1;
 
 -- name: find_entry
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
 -- name: find_label
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key = ?1 AND a.state = 0;
 
 -- name: entries_between
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
 -- name: labels_between
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
 -- name: asset
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
 
 -- name: assets_by_id
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
 
 -- name: search_text
@@ -166,9 +196,9 @@ SELECT names, title, description, tags, camera FROM asset_search WHERE rowid = ?
 SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+    THEN a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -180,9 +210,9 @@ WHERE v.id = ?1;
 SELECT v.number, a.label, a.id, v.id, b.size, v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+    THEN a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM version v
 CROSS JOIN asset a ON a.id = v.asset_id
 CROSS JOIN blob b ON b.id = v.blob_id
@@ -264,25 +294,25 @@ SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
 
 -- name: list_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.id > ?2 AND ?1 = 0 ORDER BY t.id;
 
 -- name: list_trash_of_uid
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.uid = ?1 AND t.id > ?2 ORDER BY t.id;
 
 -- name: find_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.name_key = ?1;
 
@@ -305,7 +335,7 @@ SELECT id, number FROM version WHERE asset_id = ?1 ORDER BY number;
 SELECT id, label, changed_ns FROM asset WHERE versions > 1 AND state = 0 AND id > ?1 ORDER BY id;
 
 -- name: kept_drafts
-SELECT version, view, key, name, mtime_ns, mode, uid, gid FROM draft ORDER BY version;
+SELECT version, view, key, name, mtime_ns, mode, uid, gid, begun_from FROM draft ORDER BY version;
 
 -- name: unprobed
 SELECT t.blob_id, b.sha256, b.size, coalesce((SELECT a.label FROM version v JOIN asset a ON a.id = v.asset_id
@@ -319,32 +349,31 @@ SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a
   k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
-WHERE a.state = 0 AND p.asset_id > ?1 ORDER BY p.asset_id;
+WHERE a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = v.blob_id AND blob_id <> 0) AND p.asset_id > ?1 ORDER BY p.asset_id;
 
 -- name: pack
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
   k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
-WHERE a.state = 0 AND p.asset_id = ?1;
+WHERE a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = v.blob_id AND blob_id <> 0) AND p.asset_id = ?1;
 
 -- name: find_pack
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
   k.primary_member, a.mode, a.uid, a.gid
 FROM pack_name p CROSS JOIN asset a ON a.id = p.asset_id CROSS JOIN version v ON v.id = a.version_id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
-WHERE a.state = 0 AND p.name_key = ?1;
+WHERE a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = v.blob_id AND blob_id <> 0) AND p.name_key = ?1;
 
 -- name: pack_of_blob
 SELECT p.asset_id, p.name, a.label, a.version_id, v.blob_id, b.sha256, a.size, a.mtime_ns, a.changed_ns,
   k.primary_member, a.mode, a.uid, a.gid
-FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
+FROM asset a CROSS JOIN version v ON v.id = a.version_id CROSS JOIN pack_name p ON p.asset_id = a.id
 CROSS JOIN blob b ON b.id = v.blob_id CROSS JOIN pack k ON k.blob_id = v.blob_id
-WHERE a.state = 0 AND v.blob_id = ?1 LIMIT 1;
+WHERE a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0);
 
--- name: assets_of_blob
-SELECT a.id FROM version v CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id
-WHERE a.state = 0 AND v.blob_id = ?1 ORDER BY v.id;
+-- name: holders_of_blob
+SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 ORDER BY id;
 
 -- name: digest_of_blob
 SELECT sha256 FROM blob WHERE id = ?1;
@@ -371,9 +400,10 @@ FROM pack_member WHERE id = ?1;
 SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,
   m.note, m.problem, m.sha256, m.role, m.resolution, m.material_id, m.by_map, m.by_material, m.archive, m.entry, m.mime,
   m.still_width, m.still_height, p.name, a.mtime_ns, a.mode, a.uid, a.gid
-FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20)
-CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id CROSS JOIN pack_name p ON p.asset_id = a.id
-WHERE m.by_map = 1 AND m.role = ?1 AND m.id > ?2 AND a.state = 0 ORDER BY m.id;
+FROM pack_member m
+CROSS JOIN asset a ON a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = (m.id >> 20) AND blob_id <> 0)
+CROSS JOIN pack_name p ON p.asset_id = a.id
+WHERE m.by_map = 1 AND m.role = ?1 AND m.id > ?2 ORDER BY m.id;
 
 -- name: map_of_pack
 SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_ns, mode, path, note, problem, sha256,
@@ -381,16 +411,16 @@ SELECT id, parent_id, name, type, method, size, stored_size, offset, crc, mtime_
 FROM pack_member WHERE by_map = 1 AND role = ?1 AND id > ?2 AND id < ?3;
 
 -- name: list_materials
-SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
-CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.id > ?1 AND a.state = 0 AND m.name IS NOT NULL ORDER BY m.id;
+SELECT m.id, m.name, a.changed_ns FROM material m
+CROSS JOIN asset a ON a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = m.blob_id AND blob_id <> 0) WHERE m.id > ?1 AND m.name IS NOT NULL ORDER BY m.id;
 
 -- name: material
-SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
-CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.id = ?1 AND a.state = 0 AND m.name IS NOT NULL;
+SELECT m.id, m.name, a.changed_ns FROM material m
+CROSS JOIN asset a ON a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = m.blob_id AND blob_id <> 0) WHERE m.id = ?1 AND m.name IS NOT NULL;
 
 -- name: find_material
-SELECT m.id, m.name, a.changed_ns FROM material m CROSS JOIN version v ON v.blob_id = m.blob_id
-CROSS JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE m.name_key = ?1 AND a.state = 0;
+SELECT m.id, m.name, a.changed_ns FROM material m
+CROSS JOIN asset a ON a.id = (SELECT min(id) FROM asset INDEXED BY asset_by_blob WHERE blob_id = m.blob_id AND blob_id <> 0) WHERE m.name_key = ?1;
 
 -- name: maps_of_material
 SELECT m.id, m.parent_id, m.name, m.type, m.method, m.size, m.stored_size, m.offset, m.crc, m.mtime_ns, m.mode, m.path,

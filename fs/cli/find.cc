@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
@@ -29,21 +31,56 @@ std::string join_words(std::vector<std::string> words, const std::vector<std::st
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-void find(const std::string& query, bool json, const Globals& globals) {
+struct FindOptions {
+  bool json = false;
+  bool copies = false;
+  bool duplicates = false;
+};
+
+bool print_found(const Details& details, bool as_json) {
+  if (as_json) {
+    fmt::print("{}\n", dump_line(to_json(details, false)));
+  } else {
+    for (const std::string& path : details.paths) fmt::print("{}\n", path);
+  }
+  return std::ferror(stdout) == 0;
+}
+
+void find(const std::string& query, const FindOptions& options, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const auto terms = parse_query(query);
+  const Criteria criteria{{}, parse_query(query), options.copies};
   const auto searcher = catalog.reader();
   const auto teller = catalog.reader();
-  search(*searcher, terms, 0, [&](int64_t asset) {
+  search(*searcher, criteria, 0, [&](int64_t asset) {
     const auto details = load_details(*teller, asset);
-    if (!details) return true;
-    if (json) {
-      fmt::print("{}\n", dump_line(to_json(*details, false)));
-    } else {
-      for (const std::string& path : details->paths) fmt::print("{}\n", path);
+    return !details || print_found(*details, options.json);
+  });
+}
+
+// All that hold the same bytes, group by group, where the query holds for one of them.
+void find_duplicates(const std::string& query, const FindOptions& options, const Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const Criteria criteria{{}, parse_query(query), true};
+  const auto lister = catalog.reader();
+  const auto teller = catalog.reader();
+  bool is_first = true;
+  lister->groups(Grouping::kDuplicates, 0, 0, [&](const GroupRow& group) {
+    std::vector<FoundAsset> holders;
+    teller->assets(Grouping::kDuplicates, group.key, 0, [&](const AssetRow& row) {
+      holders.push_back({row, std::string(row.name)});
+      return true;
+    });
+    const bool is_meant = std::any_of(holders.begin(), holders.end(),
+                                      [&](const FoundAsset& each) { return matches(*teller, criteria, each); });
+    if (!is_meant) return true;
+    if (!std::exchange(is_first, false) && !options.json) fmt::print("\n");
+    for (const FoundAsset& each : holders) {
+      const auto details = load_details(*teller, each.row.id);
+      if (details && !print_found(*details, options.json)) return false;
     }
-    return std::ferror(stdout) == 0;
+    return true;
   });
 }
 
@@ -66,6 +103,7 @@ void print_details(const Details& details) {
   const MediaFacts& media = details.media;
   fmt::print("{}\n", printable(details.label));
   for (const std::string& path : details.paths) print_row("originals/", path);
+  for (const std::string& path : details.copies) print_row("also in", path);
   print_row("type", fmt::format("{} ({})", to_string(media.kind), media.mime));
   print_row("size", fmt::format("{} ({} bytes)", human_bytes(details.size), details.size));
   print_row("sha256", details.sha256.hex());
@@ -167,17 +205,23 @@ void add_find(CLI::App& program, Globals& globals) {
       "  album:Holidays/Rome (what a query fills, too)   'album:\"Best of\"' where a name has spaces\n"
       "  inside:albedo (a word of the name of a file in a zip)\n"
       "A leading - excludes; quotes keep spaces together.\n"
-      "Without a query it lists everything.\n\n"
+      "Without a query it lists everything. Of exact copies for which it holds it lists the oldest.\n\n"
       "Examples:\n"
       "  damfs find beach date:2024 rating:>=4\n"
       "  damfs find type:video camera:gopro -tag:rejected\n"
-      "  damfs find '\"golden hour\"' --json");
+      "  damfs find '\"golden hour\"' --json\n"
+      "  damfs find --duplicates path:2024");
   auto words = std::make_shared<std::vector<std::string>>();
-  auto json = std::make_shared<bool>(false);
+  auto options = std::make_shared<FindOptions>();
   verb->add_option("QUERY", *words, "Words and terms");
-  verb->add_flag("--json", *json, "One JSON object a line, for programs");
+  verb->add_flag("--copies", options->copies, "All exact copies, each by itself");
+  verb->add_flag("--duplicates", options->duplicates,
+                 "Files with equal bytes, group by group, where the query holds for one of them");
+  verb->add_flag("--json", options->json, "One JSON object a line, for programs");
   verb->allow_extras();
-  verb->callback([words, json, verb, &globals] { find(join_words(*words, verb->remaining()), *json, globals); });
+  verb->callback([words, options, verb, &globals] {
+    (options->duplicates ? find_duplicates : find)(join_words(*words, verb->remaining()), *options, globals);
+  });
 }
 
 void add_info(CLI::App& program, Globals& globals) {

@@ -33,6 +33,7 @@ struct ImportArguments {
   std::string into;
   std::vector<std::string> tags, albums;
   bool dry_run = false;
+  bool skip_known = false;
   bool hash_members = false;
   bool json = false;
   bool quiet = false;
@@ -85,7 +86,8 @@ class Reporter {
       print({{"event", "done"},
              {"files", report.files},
              {"new_assets", report.new_assets},
-             {"new_names", report.new_names},
+             {"copies", report.copies},
+             {"brought_back", report.brought_back},
              {"new_versions", report.new_versions},
              {"known", report.known},
              {"unchanged", report.unchanged},
@@ -111,8 +113,9 @@ class Reporter {
 
   static void print_summary(const ImportReport& report, double seconds) {
     fmt::print("{} files: {} new", report.files, report.new_assets);
+    if (report.copies > 0) fmt::print(" ({} copies of what was there already)", report.copies);
     const std::pair<int64_t, const char*> rest[] = {{report.new_versions, "new versions"},
-                                                    {report.new_names, "new names of known files"},
+                                                    {report.brought_back, "brought back from the trash"},
                                                     {report.known, "known"},
                                                     {report.unchanged, "unchanged"},
                                                     {report.healed, "damaged ones whole again"},
@@ -239,6 +242,8 @@ int run_import(const ImportArguments& arguments, Globals& globals) {
   options.tags = arguments.tags;
   options.albums = arguments.albums;
   options.dry_run = arguments.dry_run;
+  options.skip_known = arguments.skip_known;
+  options.what = fmt::format("import {}", fmt::join(arguments.paths, ", "));
   options.hash_members = arguments.hash_members;
   options.charset = arguments.encoding.empty() ? library.config().pack_charset : checked_charset(arguments.encoding);
   options.threads = arguments.threads;
@@ -308,6 +313,8 @@ void add_import(CLI::App& program, Globals& globals) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("--hash-members", arguments->hash_members,
                  "Also the SHA-256 of everything inside zips, as user.damfs.sha256");
+  verb->add_flag("--skip-known", arguments->skip_known,
+                 "Leave out files whose bytes the library has, under whatever name");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would be read");
   verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
   verb->add_flag("-q,--quiet", arguments->quiet, "Name only what failed");

@@ -53,6 +53,7 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"label", details.label},
                {"path", details.paths.empty() ? "" : details.paths.front()},
                {"names", details.paths},
+               {"copies", details.copies},
                {"kind", to_string(media.kind)},
                {"mime", media.mime},
                {"size", details.size},

@@ -62,6 +62,7 @@ Json status_of(const Library& library) {
   Json status = {{"library", library.root().string()},
                  {"version", DAMFS_VERSION},
                  {"assets", totals.assets},
+                 {"copies", totals.copies},
                  {"blobs", totals.blobs},
                  {"original_bytes", totals.original_bytes},
                  {"stale_originals", stale_originals(catalog)},

@@ -36,7 +36,7 @@ def undisturbed(media_folder):
         start = time.monotonic()
         done = library.import_(media_folder)
         seconds = time.monotonic() - start
-        assert done["new_assets"] + done["new_names"] == len(lasting_files(media_folder)), done
+        assert done["new_assets"] == len(lasting_files(media_folder)), done
         yield library.facts_for_comparison(), seconds
 
 
@@ -63,7 +63,7 @@ def require_whole(library, media, expected):
     assert {path.name for path in objects} == {asset["sha256"] for asset in expected.values()}
     library.run("doctor")
     again = library.import_(media)
-    assert (again["new_assets"], again["new_names"], again["unchanged"]) == (0, 0, len(expected)), again
+    assert (again["new_assets"], again["copies"], again["unchanged"]) == (0, 0, len(expected)), again
 
 
 def test_killed_at_random_moments_then_carried_on(media_folder, undisturbed, mount_of):

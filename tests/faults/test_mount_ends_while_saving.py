@@ -133,3 +133,21 @@ def test_what_was_synced_of_it_is_shown_and_no_version_until_it_is_closed(librar
         assert states(again, "a.bin") == [len(OLD), len(NEW) + 7]
     require_sound(library)
     assert not any((library.path / "staging").iterdir())
+
+
+def test_what_was_synced_stands_beside_what_another_mount_saved_since(library, mount, mount_of, scratch):
+    saved = mount / "originals/a.bin"
+    saved.write_bytes(OLD)
+    saver = Saver(saved, synced=True)
+    other = mount_of(library, at=scratch / "other")
+    wait_until((other / "originals/a.bin").exists, 10, "the file in the other mount")
+    (other / "originals/a.bin").write_bytes(b"acknowledged")
+    mount.abort()
+    saver.end()
+    other.stop()
+    again = mount_of(library, at=scratch / "again")
+    assert (again / "originals/a.bin").read_bytes() == b"acknowledged"
+    [beside] = [path for path in (again / "originals").iterdir() if path.name != "a.bin"]
+    assert beside.name.startswith("a~unfinished-") and beside.read_bytes() == NEW
+    again.stop()
+    require_sound(library)

@@ -81,7 +81,7 @@ def test_copying_the_good_bytes_into_the_mount_heals_it(rotten):
 
 def test_importing_the_same_source_again_heals_it(rotten):
     done = rotten.library.import_(rotten.source)
-    assert (done["healed"], done["known"], done["new_names"]) == (1, 1, 0), done
+    assert (done["healed"], done["known"], done["copies"]) == (1, 1, 0), done
     rotten.require_whole()
     assert rotten.library.import_(rotten.source)["unchanged"] == 1
 

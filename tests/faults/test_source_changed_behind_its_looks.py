@@ -62,7 +62,7 @@ def test_reading_it_again_undoes_nothing_that_was_done_to_it_in_the_mount(librar
     mount.stop()
     os.utime(source)
     done = library.import_(source.parent)
-    assert (done["new_versions"], done["new_names"], done["new_assets"]) == (0, 0, 0), done
+    assert (done["new_versions"], done["copies"], done["new_assets"]) == (0, 0, 0), done
     mount = mount_of(library)
     assert not (mount / "originals/a.txt").exists() or (mount / "originals/a.txt").read_text() == "edited"
     library.run("doctor")

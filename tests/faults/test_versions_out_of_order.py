@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from library import Library
 from mount import wait_until
+from old_library import OldLibrary
 
 PATIENCE_SECONDS = 10
 
@@ -140,15 +140,10 @@ def test_an_undone_replacement_gives_the_state_its_number_back(drive):
     drive.library.run("doctor")
 
 
-def test_a_library_of_a_former_version_keeps_its_order(library, scratch, mount_of):
+def test_a_library_of_a_former_version_keeps_its_order(library, mount_of):
     """What an older damfs made has no numbers: they follow the ids there, the best that is known of it."""
-    mount = mount_of(library)
-    for text in "123":
-        (mount / "originals/a.txt").write_text(text)
-    mount.stop()
-    old = Library(scratch / "old/library")
-    library.copied_to(old.path)
-    with sqlite3.connect(old.path / "catalog.db") as catalog:
+    OldLibrary(8).put_into(library)
+    with sqlite3.connect(library.path / "catalog.db") as catalog:
         catalog.executescript("DROP INDEX version_by_number; ALTER TABLE version DROP COLUMN number;"
                               "ALTER TABLE asset DROP COLUMN last_version; UPDATE asset SET names = names - (versions > 1);"
                               "CREATE INDEX version_by_asset ON version (asset_id); DROP TABLE damage;"
@@ -157,10 +152,11 @@ def test_a_library_of_a_former_version_keeps_its_order(library, scratch, mount_o
                               " ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, fingerprint INTEGER NOT NULL,"
                               " entry_id INTEGER NOT NULL) STRICT, WITHOUT ROWID; PRAGMA user_version = 7;")
     catalog.close()
-    old.run("doctor")
-    mount = mount_of(old)
-    assert states(mount, "a.txt") == {"v001.txt": "1", "v002.txt": "2", "v003.txt": "3"}
-    (mount / "originals/a.txt").write_text("4")
-    wait_until(lambda: list(states(mount, "a.txt").values()) == list("1234"), PATIENCE_SECONDS, "the fourth")
+    library.run("doctor")
+    mount = mount_of(library)
+    states_were = {"v001.txt": "first", "v002.txt": "second", "v003.txt": "third"}
+    assert states(mount, "v.txt") == states_were
+    (mount / "originals/in/v.txt").write_text("fourth")
+    wait_until(lambda: states(mount, "v.txt") == states_were | {"v004.txt": "fourth"}, PATIENCE_SECONDS, "the fourth")
     mount.stop()
-    old.run("doctor")
+    library.run("doctor")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the command line changes while a library is mounted shows in the mount, cached or not."""
 
+import hashlib
 import os
 import time
 
@@ -71,16 +72,24 @@ def test_an_import_shows_in_every_view_that_was_looked_at(mounted, library, scra
     assert (mounted / "originals/new folder/late.txt").read_text() == "late\n"
 
 
-def test_a_second_name_of_known_bytes_raises_the_link_count(mounted, library, demo, scratch):
+def test_a_copy_shows_in_duplicates_and_raises_the_link_count(mounted, library, demo, scratch):
     (scratch / "again").mkdir()
-    (scratch / "again/second name.jpg").write_bytes((demo / "no camera.jpg").read_bytes())
+    (scratch / "again/second.jpg").write_bytes((demo / "no camera.jpg").read_bytes())
     file = mounted / "originals/no camera.jpg"
-    before = os.lstat(file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert not os.path.lexists(mounted / "duplicates" / digest)
+    before, pictures = os.lstat(file), len(os.listdir(mounted / "by-type/image"))
     done = library.import_(scratch / "again")
-    assert (done["new_assets"], done["new_names"]) == (0, 1), done
-    soon(lambda: os.path.lexists(mounted / "originals/second name.jpg"), "the second name")
+    assert (done["new_assets"], done["copies"]) == (1, 1), done
+    soon(lambda: os.path.lexists(mounted / "originals/second.jpg"), "the copy")
     soon(lambda: os.lstat(file).st_nlink == before.st_nlink + 1, "the link count of the first")
-    assert os.lstat(mounted / "originals/second name.jpg").st_ino == before.st_ino
+    assert os.lstat(mounted / "originals/second.jpg").st_ino != before.st_ino
+    soon(lambda: sorted(os.listdir(mounted / "duplicates" / digest)) == ["no camera.jpg", "second.jpg"], "both side by side")
+    assert len(os.listdir(mounted / "by-type/image")) == pictures, "one of the two"
+    # It is its turn when the first leaves, and what is alone is no duplicate.
+    file.unlink()
+    soon(lambda: "second.jpg" in os.listdir(mounted / "by-type/image"), "the copy by its type")
+    soon(lambda: digest not in os.listdir(mounted / "duplicates"), "nothing to be twice there")
 
 
 def test_albums(mounted, library):

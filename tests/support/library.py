@@ -144,7 +144,7 @@ class Library:
 
     def by_name(self):
         """Every originals path -> what find tells of its asset."""
-        return {name: asset for asset in self.find() for name in asset["names"]}
+        return {name: asset for asset in self.find("--copies") for name in asset["names"]}
 
     def delete_derived(self, profile=""):
         """As rm -rf does it, also beside a mount that is just keeping what was read: until it is gone."""

@@ -87,8 +87,8 @@ TEST_F(ImportTest, CountsWhatItMet) {
   ASSERT_EQ(::mkfifo((source_ / "pipe").c_str(), 0600), 0);
   const ImportReport report = import();
   EXPECT_EQ(report.files, 4);
-  EXPECT_EQ(report.new_assets, 3);
-  EXPECT_EQ(report.new_names, 1);
+  EXPECT_EQ(report.new_assets, 4);
+  EXPECT_EQ(report.copies, 1);
   EXPECT_EQ(report.failed, 0);
   EXPECT_EQ(report.skipped, 3);
   EXPECT_EQ(report.bytes, 9);
@@ -116,7 +116,7 @@ TEST_F(ImportTest, TheSecondTimeReadsNothing) {
   const ImportReport again = import();
   EXPECT_EQ(again.bytes, 0);
   EXPECT_EQ(again.unchanged, 30);
-  EXPECT_EQ(again.new_assets + again.new_names + again.new_versions + again.known, 0);
+  EXPECT_EQ(again.new_assets + again.copies + again.new_versions + again.known, 0);
   EXPECT_EQ(target_.catalog().reader()->newest_change(), change);
 }
 

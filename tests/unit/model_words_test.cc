@@ -27,8 +27,7 @@ class WordsTest : public ::testing::Test {
   // Imported from one source, again and again.
   int64_t import(const std::string& bytes, const MediaFacts& facts) {
     int64_t asset = 0;
-    const Written written = catalog().write([&](Writer& writer) {
-      writer.tell_new_states_as({.uid = 7, .what = "import", .continues = 0});
+    const Written written = catalog().write({.act = Act{.uid = 7, .what = "import"}}, [&](Writer& writer) {
       asset = file_bytes(writer, bytes, "a", "x.jpg", facts, "/source/x.jpg").asset;
     });
     act_ = written.act;
@@ -93,7 +92,9 @@ TEST_F(WordsTest, ANewStateOfASourceIsCountedWhereItsRatingPutsIt) {
 
 TEST_F(WordsTest, ANewStateOfASourceIsInTheJournalAndCanBeTakenBack) {
   const int64_t asset = import("one", saying("One", 2, {"sea"}));
-  EXPECT_EQ(act_, 0) << "what is new is no change of what was there";
+  EXPECT_EQ(told(act_),
+            (std::set<std::string>{"+ originals/a/x.jpg", "+ tag sea: x.jpg", "new folder a", "new tag sea"}))
+      << "with all that it says";
   import("two", saying("Two", 5, {"sea", "wind"}));
   const auto lines = told(act_);
   for (const char* line : {"title of x.jpg: 'One' -> 'Two'", "rating of x.jpg: '2' -> '5'", "+ tag wind: x.jpg",

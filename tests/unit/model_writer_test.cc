@@ -48,6 +48,25 @@ class WriterTest : public ::testing::Test {
     }
     return all;
   }
+  // As equal bytes had until version 9: "b/y.jpg" of that asset.
+  void give_second_name(int64_t asset) {
+    write([&](Writer& writer) {
+      writer.add_entry(writer.ensure_folder("b"), "y.jpg", asset);
+      writer.database().execute("UPDATE asset SET names_part = 1");
+    });
+  }
+  FiledAs save_over_second_name(std::string_view text) {
+    FiledAs filed;
+    const MediaFacts facts = photo();
+    write([&](Writer& writer) {
+      filed = writer.seal({.version = writer.reserve_versions(1),
+                           .sha256 = testing::digest_of(text),
+                           .size = static_cast<int64_t>(text.size()),
+                           .facts = &facts},
+                          writer.ensure_folder("b"), "y.jpg");
+    });
+    return filed;
+  }
   std::vector<ChangeRow> changes_of(const std::function<void()>& act) {
     const int64_t before = scratch_.catalog().reader()->newest_change();
     act();
@@ -64,15 +83,18 @@ bool has(const std::vector<ChangeRow>& changes, ChangeRow::What what, Grouping g
   });
 }
 
-TEST_F(WriterTest, EqualBytesAreOneAssetWithTwoNames) {
+TEST_F(WriterTest, EqualBytesAreTwoAssetsOnOneBlob) {
   const FiledAs first = file("one", "a", "x.jpg");
   const FiledAs second = file("one", "b", "y.jpg");
   EXPECT_EQ(first.how, Filed::kNewAsset);
-  EXPECT_EQ(second.how, Filed::kNewName);
-  EXPECT_EQ(first.asset, second.asset);
+  EXPECT_EQ(second.how, Filed::kNewCopy);
+  EXPECT_NE(first.asset, second.asset);
   EXPECT_EQ(file("one", "b", "y.jpg").how, Filed::kKnown);
-  EXPECT_EQ(paths(first.asset), (std::vector<std::string>{"a/x.jpg", "b/y.jpg"}));
+  EXPECT_EQ(paths(first.asset), (std::vector<std::string>{"a/x.jpg"}));
+  EXPECT_EQ(paths(second.asset), (std::vector<std::string>{"b/y.jpg"}));
   EXPECT_EQ(scratch_.asset(first.asset).name, "x.jpg");
+  EXPECT_EQ(scratch_.catalog().reader()->totals().assets, 2);
+  EXPECT_EQ(scratch_.catalog().reader()->totals().copies, 1);
   EXPECT_EQ(scratch_.catalog().reader()->totals().blobs, 1);
   EXPECT_EQ(scratch_.catalog().reader()->totals().original_bytes, 3);
 }
@@ -153,17 +175,16 @@ TEST_F(WriterTest, ASourceThatIsWhatItWasUndoesNoEditOfItsName) {
   EXPECT_TRUE(scratch_.problems().empty());
 }
 
-TEST_F(WriterTest, SavingOverOneOfSeveralNamesMakesAnIndependentCopy) {
+TEST_F(WriterTest, SavingOverOneOfSeveralNamesThatAnOlderDamfsGaveMakesAnIndependentCopy) {
   MediaFacts rated = photo();
   rated.rating = 4;
   const FiledAs first = scratch_.file("one", "a", "x.jpg", rated, "/s/x.jpg");
-  const FiledAs second = scratch_.file("one", "b", "y.jpg", rated, "/s/y.jpg");
-  ASSERT_EQ(first.asset, second.asset);
+  give_second_name(first.asset);
   tag(first.asset, "places/italy");
   album(first.asset, "Holiday");
   const FoundAsset before = scratch_.asset(first.asset);
 
-  const FiledAs edited = file("two", "b", "y.jpg", "/s/y.jpg");
+  const FiledAs edited = save_over_second_name("two");
   EXPECT_EQ(edited.how, Filed::kNewVersion);
   EXPECT_NE(edited.asset, first.asset);
   EXPECT_EQ(paths(first.asset), std::vector<std::string>{"a/x.jpg"});
@@ -189,7 +210,7 @@ TEST_F(WriterTest, SavingOverOneOfSeveralNamesMakesAnIndependentCopy) {
 // The folders that the copy came into say so: a directory's mtime moves when an entry of it appears or is replaced.
 TEST_F(WriterTest, FoldersThatAnIndependentCopyEntersHaveChanged) {
   const FiledAs first = file("one", "a", "x.jpg", "/s/x.jpg");
-  file("one", "b", "y.jpg", "/s/y.jpg");
+  give_second_name(first.asset);
   tag(first.asset, "t");
   album(first.asset, "A");
   const auto groups = [&] {
@@ -199,7 +220,7 @@ TEST_F(WriterTest, FoldersThatAnIndependentCopyEntersHaveChanged) {
                       reader->find_group(Grouping::kAlbum, 1, "A")->changed_ns};
   };
   const auto before = groups();
-  file("two", "b", "y.jpg", "/s/y.jpg");
+  save_over_second_name("two");
   const auto after = groups();
   EXPECT_GT(std::get<0>(after), std::get<0>(before));
   EXPECT_GT(std::get<1>(after), std::get<1>(before));
@@ -317,7 +338,7 @@ TEST_F(WriterTest, OldBytesComingBackAreAnAssetOfTheirOwn) {
   incoming.name = "old.jpg";
   FiledAs back;
   write([&](Writer& writer) { back = writer.file(incoming); });
-  EXPECT_EQ(back.how, Filed::kNewAsset);
+  EXPECT_EQ(back.how, Filed::kNewCopy);
   EXPECT_NE(back.asset, first.asset);
   const FoundAsset asset = scratch_.asset(back.asset);
   EXPECT_EQ(asset.row.kind, Kind::kImage);

@@ -18,6 +18,7 @@ namespace {
 // What may be told name by name. Behind a lens a name depends on others beside it, which have to be searched for.
 constexpr size_t kMostTold = 1 << 17;
 constexpr size_t kLensCost = 32;
+constexpr size_t kMostCopiesTold = 64;
 
 // A folder that a query fills: one of SearchView's, or a smart album.
 struct Filled {
@@ -129,6 +130,14 @@ std::vector<FoundAsset> changed_assets(const TreeContext& context, const std::ve
   }
   std::vector<FoundAsset> assets;
   const auto reader = context.catalog.reader();
+  // Where one is not found any more, a copy of it may be.
+  for (const int64_t id : std::set<int64_t>(ids)) {
+    size_t left = kMostCopiesTold;
+    reader->copies(id, [&](int64_t copy) {
+      ids.insert(copy);
+      return --left > 0;
+    });
+  }
   for (const int64_t id : ids) {
     if (auto asset = reader->asset(id)) assets.push_back(std::move(*asset));
   }

@@ -138,7 +138,8 @@ class Draft : public std::enable_shared_from_this<Draft> {
   DraftState state_;
   std::shared_ptr<const UniqueFd> bytes_;  // of file_, as is size_, when it was last changed
   uint64_t size_ = 0;
-  NodeId replaces_;  // whose number it shows until it is sealed
+  NodeId replaces_;         // whose number it shows until it is sealed
+  int64_t begun_from_ = 0;  // KeptDraft's
   Ownership ownership_;
   int64_t mtime_ns_ = 0;
   int64_t ctime_ns_ = 0;

@@ -83,7 +83,8 @@ KeptDraft Draft::kept_row() const {
           .key = place_.key,
           .name = place_.name,
           .mtime_ns = mtime_ns_,
-          .ownership = ownership_};
+          .ownership = ownership_,
+          .begun_from = begun_from_};
 }
 
 // What was synced may be shown by another life of the mount: to nobody who may not see it by now.

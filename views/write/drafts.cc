@@ -3,6 +3,8 @@
 
 #include "views/write/drafts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -247,6 +249,7 @@ DraftRef Drafts::overwrite(DraftPlace place, const FoundAsset& asset, const Attr
   const std::lock_guard lock(mutex_);
   // Editors stat a file, open it, and refuse to save when it is another one then.
   draft->replaces_ = attributes.node;
+  draft->begun_from_ = asset.row.version;
   draft->mtime_ns_ = attributes.mtime_ns;
   const auto mode = attributes.mode & 07777;
   if (mode != (kFileMode & 07777)) draft->ownership_.mode = mode;
@@ -379,18 +382,25 @@ void Drafts::load(const std::function<const View*(unsigned code)>& view) {
 }
 
 void Drafts::take_up(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file) {
-  const DraftPlace place{
+  DraftPlace place{
       .directory = NodeId::directory(view.code(), 0, kept.key), .view = &view, .key = kept.key, .name = kept.name};
   // It was being written when its mount ended. What was synced of it is shown; what it was to replace stays the newest
   // state, until somebody writes it to its end.
-  const bool is_unfinished = !is_temporary(kept.name) && view.filing() == View::Filing::kAtOnce &&
-                             view.find_asset(*parts_.catalog.reader(), kept.key, kept.name).has_value();
+  const auto replaced = is_temporary(kept.name) || view.filing() != View::Filing::kAtOnce
+                            ? std::nullopt
+                            : view.find_asset(*parts_.catalog.reader(), kept.key, kept.name);
+  // Where somebody has saved it since, through another mount, it is a file beside that.
+  const bool is_late =
+      replaced && kept.begun_from && replaced->row.version != *kept.begun_from && replaced->row.version != kept.version;
+  if (is_late) place.name = with_suffix(kept.name, fmt::format("~unfinished-{}", kept.version));
+  const bool is_unfinished = replaced && !is_late;
   const auto draft = std::make_shared<Draft>(*this, kept.version, place, DraftState::kept_before(), std::move(file));
   {
     const std::lock_guard lock(mutex_);
     draft->is_kept_ = true;
     draft->mtime_ns_ = kept.mtime_ns;
     draft->ownership_ = kept.ownership;
+    draft->begun_from_ = kept.begun_from.value_or(0);
     draft->actor_ = Actor{.name = "damfs"};
     if (is_unfinished) draft->state_.abandon();
     add(draft);
@@ -401,6 +411,11 @@ void Drafts::take_up(const KeptDraft& kept, const View& view, std::unique_ptr<St
         "the newest in versions/. Save it once more, or remove it",
         printable(kept.name));
   } else {
+    if (is_late)
+      log::warning(
+          "{} was saved while it was being written through another mount, which has ended: what was "
+          "synced there is {}",
+          printable(kept.name), printable(place.name));
     settle(draft);
   }
 }

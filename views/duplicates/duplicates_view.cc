@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "views/duplicates/duplicates_view.h"
+
+namespace damfs {
+
+DuplicatesView::DuplicatesView() : View(15, "duplicates") {}
+
+std::optional<int64_t> DuplicatesView::key_of(Group group) const {
+  if (group.grouping != Grouping::kDuplicates) return std::nullopt;
+  return group.key;
+}
+
+void DuplicatesView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
+  if (const int64_t blob = reader.shared_blob(asset.row.id)) visit(blob, asset.name);
+}
+
+}  // namespace damfs

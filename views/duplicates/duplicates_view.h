@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "views/view.h"
+
+namespace damfs {
+
+// duplicates/<SHA-256>/: the assets that hold the same bytes, side by side. A key is a blob's id.
+class DuplicatesView final : public View {
+ public:
+  DuplicatesView();
+  Group group_of(int64_t key) const override { return {Grouping::kDuplicates, key}; }
+  std::optional<int64_t> key_of(Group group) const override;
+  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
+};
+
+}  // namespace damfs
