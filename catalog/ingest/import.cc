@@ -393,6 +393,7 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   constexpr mode_t kUsualFile = 0644;
   incoming.ownership = ownership_like(item.walked.stat, kUsualFile);
   incoming.folders = folders_like(item.walked, options_.into);
+  incoming.is_import = true;
   incoming.only_unknown = options_.skip_known;
   const FiledAs filed = writer.file(incoming);
   switch (filed.how) {

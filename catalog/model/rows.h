@@ -148,7 +148,7 @@ struct KeptDraft {
   std::string name;
   int64_t mtime_ns = 0;
   Ownership ownership;
-  std::optional<int64_t> begun_from{};  // a version, 0: it is a new file; empty: not noted
+  std::optional<int64_t> begun_from{};  // the version that it is to replace, 0: it is a new file; empty: not noted
 };
 
 // A blob that no probe has looked at yet.

@@ -123,9 +123,6 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   const MediaFacts facts = incoming.facts != nullptr ? *incoming.facts : technical_facts(blob);
   const FiledAs filed{is_known ? Filed::kNewCopy : Filed::kNewAsset, add_asset(incoming, blob, facts), path_of(name)};
   set_ownership(filed.asset, incoming.ownership);
-  statement("UPDATE asset SET came_in = ?2, came_as = nullif(?3, label) WHERE id = ?1")
-      .bind_all(filed.asset, arrival_folder(incoming.folder), std::string_view(incoming.name))
-      .run();
   link_copy(filed.asset, incoming.copy_of);
   remember_source(incoming, add_entry(folder, name, filed.asset));
   return filed;
@@ -366,8 +363,8 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
   {
     db::Use row(statement(
         "INSERT INTO asset (version_id, size, mtime_ns, changed_ns, names, kind, still_width, still_height, day, "
-        "camera_id, rating, label, label_key, date_source, captured, id) "
-        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '', ?5)"));
+        "camera_id, rating, label, label_key, date_source, captured, id, came_in, came_as) "
+        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '', ?5, ?6, nullif(?7, ?3))"));
     row->bind(1, number(facts.kind));
     if (facts.rating && facts.mime != kSidecarMime) {
       row->bind(2, int64_t{*facts.rating});
@@ -375,6 +372,11 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
       row->bind_null(2);
     }
     row->bind(3, std::string_view(label)).bind(4, std::string_view(fold(label))).bind(5, asset);
+    if (incoming.is_import) {
+      row->bind(6, arrival_folder(incoming.folder)).bind(7, std::string_view(incoming.name));
+    } else {
+      row->bind_null(6).bind_null(7);
+    }
     row->run();
   }
   new_assets_.insert(asset);

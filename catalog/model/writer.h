@@ -35,6 +35,7 @@ struct IncomingFile {
   SourceStamp stamp;
   int64_t copy_of = 0;        // the member of an archive that has these bytes (ingest/copies.h); 0: none is known
   Ownership ownership{};      // for a new asset
+  bool is_import = false;     // it is known again by its folder, name and bytes
   bool only_unknown = false;  // nothing is made of bytes that an asset holds already
   std::vector<Ownership> folders{};  // for those of `folder` that are made for it, by its parts; may be shorter
 };
@@ -354,7 +355,7 @@ class Writer {
   std::vector<int64_t> oldest_of(const Copies& copies);
   void let_oldest_stand(const Copies& copies);
   void set_is_copy(int64_t asset, bool is_copy);
-  void count_holder(int64_t blob, int64_t delta, int64_t asset);
+  int64_t count_holder(int64_t blob, int64_t delta, int64_t asset);  // how many there are
   void reach_changes_below(int64_t folder);
   void settle_copies(int64_t asset);
   void settle_all_copies();

@@ -77,7 +77,7 @@ Writer::Copies Writer::copies_as_told(int64_t asset) {
 }
 
 void Writer::settle_copies(int64_t asset) {
-  const Copies before = copies_as_told(asset);
+  const Copies before = uncounted_.contains(asset) ? Copies() : copies_as_told(asset);
   const Copies now = copies_now(asset);
   if (before == now) return;
   statement("UPDATE asset SET blob_id = ?2, reach = ?3 WHERE id = ?1")
@@ -85,7 +85,8 @@ void Writer::settle_copies(int64_t asset) {
       .run();
   if (before.blob != now.blob) {
     count_holder(before.blob, -1, asset);
-    count_holder(now.blob, +1, asset);
+    const int64_t holders = count_holder(now.blob, +1, asset);
+    if (before.blob == 0 && holders == 1) return;  // as most are: the first with these bytes
   }
   let_oldest_stand(before);
   let_oldest_stand(now);
@@ -124,16 +125,18 @@ void Writer::set_is_copy(int64_t asset, bool is_copy) {
 }
 
 // Who holds a blob beside others has a name in duplicates/; and the oldest shows what is in an archive.
-void Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
-  if (blob == 0) return;
+int64_t Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
+  if (blob == 0) return 0;
   int64_t holders = 0;
   {
     db::Use row(statement("UPDATE blob SET assets = assets + ?2 WHERE id = ?1 RETURNING assets"));
     row->bind_all(blob, delta);
-    if (!row->step()) return;  // nobody holds it any more
+    if (!row->step()) return 0;  // nobody holds it any more
     holders = row->integer(0);
     row->run();
   }
+  const int64_t most = std::max(holders, holders - delta);
+  if (most < 2) return holders;
   const auto others = ids(
       "SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 ORDER BY id LIMIT 2", blob);
   if (count_of("SELECT count(*) FROM pack WHERE blob_id = ?1", blob) != 0) {
@@ -142,11 +145,9 @@ void Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
       log_members_rights(other);
     }
   }
-  const int64_t most = std::max(holders, holders - delta);
-  if (most < 2) return;
   changed_groups_.emplace(Grouping::kDuplicates, blob);
   if (delta < 0) log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kDuplicates, blob, label_of(asset));
-  if (most > 2) return;
+  if (most > 2) return holders;
   changed_groups_.emplace(Grouping::kDuplicates, 0);
   {
     db::Use row(statement("SELECT lower(hex(sha256)) FROM blob WHERE id = ?1"));
@@ -158,6 +159,7 @@ void Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
     touched_assets_.try_emplace(other, 0);
     if (delta < 0) log_change(ChangeRow::What::kLostName, other, 0, Grouping::kDuplicates, blob, label_of(other));
   }
+  return holders;
 }
 
 // That folder, or where it stands, lets others through than before: so do all below it.

@@ -84,7 +84,7 @@ UPDATE shelf SET assets = assets - n.copies FROM (
   UNION ALL SELECT 4, camera_id, count(*) FROM asset WHERE is_copy = 1 AND camera_id IS NOT NULL GROUP BY camera_id
 ) n WHERE n.grouping = shelf.grouping AND n.key = shelf.key;
 
--- The version that it began as, 0: it is a new file. NULL: an older damfs did not note it.
+-- The version that it is to replace, 0: it is a new file. NULL: an older damfs did not note it.
 ALTER TABLE draft ADD COLUMN begun_from INTEGER;
 
 INSERT INTO counter (name, value) SELECT 'copies', count(*) FROM asset WHERE is_copy = 1;

@@ -273,6 +273,24 @@ TEST_F(DraftsTest, WhoeverIsToldMayAskAtOnce) {
   asks([&](Done done) { drafts_.sync_catalog(std::move(done)); });
 }
 
+// Killed between its rename and its filing, it is not taken for what another mount had open before that was saved.
+TEST_F(DraftsTest, WhatIsRenamedOverAFileMeansToReplaceIt) {
+  auto [file, written] = make("a.bin");
+  EXPECT_EQ(write(*written, 0, "before"), 0);
+  EXPECT_EQ(close(*written).error(), 0);
+  written.reset();
+  auto [draft, content] = make("a.bin.tmp");
+  EXPECT_EQ(write(*content, 0, "after"), 0);
+  Told synced;
+  draft->sync(synced.done());
+  EXPECT_EQ(synced.error(), 0);
+  drafts_.move(draft, {.directory = top_, .view = originals_, .key = 0, .name = "a.bin"});
+  const auto kept = catalog_.catalog().reader()->kept_drafts();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept.front().name, "a.bin");
+  EXPECT_EQ(kept.front().begun_from, catalogued("a.bin")->row.version);
+}
+
 TEST_F(DraftsTest, NumbersAreGivenOnceToHoweverMany) {
   TaskPool pool(2);
   VersionNumbers numbers(catalog_.catalog(), pool);

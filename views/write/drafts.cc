@@ -285,9 +285,11 @@ void Drafts::remove(const DraftRef& draft) {
 }
 
 void Drafts::put_elsewhere(const DraftRef& draft, const DraftPlace& to) {
+  const auto replaced = to.view->find_asset(*parts_.catalog.reader(), to.key, to.name);
   const std::lock_guard lock(mutex_);
   take_out(draft);
   draft->place_ = to;
+  draft->begun_from_ = replaced ? replaced->row.version : 0;  // whoever renames means what is there
   draft->ctime_ns_ = parts_.now();
   add(draft);
 }
