@@ -71,7 +71,7 @@ bool Reach::shows_folder(NodeId id, const Asker& asker) const {
   const View* view = context_.view(id.view());
   if (view == nullptr) return true;
   const View::Group group = view->group_of(id.key());
-  if (group.grouping == Grouping::kTrash) return false;
+  if (group.grouping == Grouping::kTrash || group.grouping == Grouping::kDuplicates) return false;
   return group.grouping != Grouping::kFolder || passes(*context_.catalog.reader(), group.key, asker);
 }
 

@@ -26,15 +26,16 @@ constexpr Check kAssetChecks[] = {
     {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id) + CASE a.state WHEN "
      "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
      "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.is_copy = 0) * (2 + "
-     "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + coalesce((SELECT b.assets > 1 FROM blob b "
-     "WHERE b.id = a.blob_id), 0) + ((SELECT count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
+     "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "
+     "asset o WHERE o.blob_id = a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id <> a.id)) + ((SELECT "
+     "count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
      "asset {} has a wrong count of names"},
     {"SELECT a.id FROM asset a WHERE a.blob_id <> iif(a.state = 0 AND a.size > 0, (SELECT v.blob_id FROM version v "
      "WHERE "
      "v.id = a.version_id), 0)",
      "asset {} is told from its copies by other bytes than it has"},
     {"SELECT a.id FROM asset a WHERE a.is_copy <> (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = "
-     "a.blob_id AND o.reach = a.reach AND o.id < a.id))",
+     "a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id < a.id))",
      "asset {} stands for its copies and is none, or the other way round"},
     {"SELECT a.id FROM asset a WHERE a.versions <> (SELECT count(*) FROM version WHERE asset_id = a.id)",
      "asset {} has a wrong count of versions"},

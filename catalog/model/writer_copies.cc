@@ -90,6 +90,10 @@ void Writer::settle_copies(int64_t asset) {
   }
   let_oldest_stand(before);
   let_oldest_stand(now);
+  // The first that is a copy, or the last that is none any more, counts one name more or less.
+  for (const Copies& copies : {before, now}) {
+    for (const int64_t each : oldest_of(copies)) touched_assets_.try_emplace(each, 0);
+  }
   set_is_copy(asset, now.blob != 0 && oldest_of(now).front() != asset);
 }
 

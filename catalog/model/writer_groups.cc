@@ -196,7 +196,8 @@ void Writer::finish_assets() {
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
         "(is_copy = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
-        "coalesce((SELECT assets > 1 FROM blob WHERE id = blob_id), 0) + "
+        "(blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = asset.blob_id AND o.reach = asset.reach AND "
+        "o.blob_id <> 0 AND o.id <> asset.id)) + "
         "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")
         .bind_all(asset, now_ns_)
         .run();

@@ -74,9 +74,11 @@ UPDATE blob SET assets = n.assets FROM (SELECT blob_id, count(*) AS assets FROM 
   WHERE n.blob_id = blob.id;
 CREATE INDEX blob_with_copies ON blob (id) WHERE assets > 1;
 
--- Flat views count and list those alone that stand for themselves; duplicates/ has a name for each of several.
+-- Flat views count and list those alone that stand for themselves. Of its names in duplicates/ an asset counts the one
+-- among its own copies: that others hold the same is not to be told by a number.
 UPDATE asset SET names = names - 2 - (camera_id IS NOT NULL) WHERE is_copy = 1;
-UPDATE asset SET names = names + 1 WHERE blob_id IN (SELECT id FROM blob WHERE assets > 1);
+UPDATE asset SET names = names + 1 FROM (SELECT blob_id, reach FROM asset WHERE blob_id <> 0 GROUP BY blob_id, reach
+  HAVING count(*) > 1) f WHERE f.blob_id = asset.blob_id AND f.reach = asset.reach;
 UPDATE shelf SET assets = assets - n.copies FROM (
   SELECT 5 AS grouping, day AS key, count(*) AS copies FROM asset WHERE is_copy = 1 GROUP BY day
   UNION ALL SELECT 6, day / 512 * 512, count(*) FROM asset WHERE is_copy = 1 GROUP BY day / 512

@@ -5,6 +5,7 @@ proxies, collages, archives' insides, versions, searches, tags. None of them giv
 name in originals/ gives, whatever was read before by whom; and none keeps from him what one does give."""
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -263,6 +264,15 @@ def test_known_bytes_give_no_name_of_anothers(library, mount, scratch):
     subprocess.run(["cp", "-a", mount / "originals/shown/photo.jpg", mount / "originals/shown/again.jpg"], check=True)
     assert os.stat(mount / "originals/shown/again.jpg").st_ino != os.stat(mount / "originals/shown/photo.jpg").st_ino
     assert len(library.find()) == before
+    # That others hold the same bytes is nobody's to hear: neither by a folder that is called after them nor by a number.
+    names = os.stat(copy).st_nlink
+    digest = hashlib.sha256((scratch / "same").read_bytes()).hexdigest()
+    assert digest in os.listdir(mount / "duplicates")
+    for path in (mount / "duplicates", mount / "duplicates" / digest, mount / "previews/small/duplicates" / digest):
+        assert as_stranger(ALICE, "ls", path).returncode != 0, path
+        assert as_stranger(ALICE, "stat", path / "any").returncode != 0, path
+    shutil.copyfile(secret, mount / "originals/third.jpg")
+    assert os.stat(copy).st_nlink == names
     # Nor does a link by a road that shows names only.
     linked = as_stranger(ALICE, "ln", mount / "by-type/image/photo in it.jpg", mine / "stolen.jpg")
     assert linked.returncode != 0 and not (mine / "stolen.jpg").exists()

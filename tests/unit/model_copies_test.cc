@@ -123,11 +123,13 @@ TEST_F(CopiesTest, StandSideBySideInDuplicates) {
   EXPECT_EQ(scratch_.catalog().reader()->find_group(Grouping::kDuplicates, 0, digest_of("same").hex()), std::nullopt);
   const int64_t names = scratch_.asset(first).row.names;
   const int64_t others = file("b/x.bin", "same", {.mode = {}, .uid = 1000, .gid = {}});
+  EXPECT_EQ(scratch_.asset(first).row.names, names) << "what others have is not to be told by a number";
+  const int64_t own = file("c/x.bin", "same");
   file("empty/a", "");
   file("empty/b", "");
   const auto group = scratch_.catalog().reader()->find_group(Grouping::kDuplicates, 0, digest_of("same").hex());
   ASSERT_TRUE(group);
-  EXPECT_EQ(ids(Grouping::kDuplicates, group->key), (Ids{first, others}));
+  EXPECT_EQ(ids(Grouping::kDuplicates, group->key), (Ids{first, others, own}));
   EXPECT_EQ(scratch_.asset(first).row.names, names + 1);
   int listed = 0;
   scratch_.catalog().reader()->groups(Grouping::kDuplicates, 0, 0, [&](const GroupRow& row) {
@@ -136,6 +138,7 @@ TEST_F(CopiesTest, StandSideBySideInDuplicates) {
     return true;
   });
   EXPECT_EQ(listed, 1);
+  remove("c/x.bin");
   remove("b/x.bin");
   EXPECT_FALSE(scratch_.catalog().reader()->group(Grouping::kDuplicates, group->key));
   EXPECT_EQ(scratch_.asset(first).row.names, names);

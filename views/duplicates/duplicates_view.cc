@@ -12,6 +12,12 @@ std::optional<int64_t> DuplicatesView::key_of(Group group) const {
   return group.key;
 }
 
+std::optional<GroupRow> DuplicatesView::folder(Reader& reader, int64_t key) const {
+  auto row = View::folder(reader, key);
+  if (row && key == 0) row->ownership.mode = 0700;
+  return row;
+}
+
 void DuplicatesView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
   if (const int64_t blob = reader.shared_blob(asset.row.id)) visit(blob, asset.name);
 }

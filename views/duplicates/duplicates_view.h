@@ -6,12 +6,14 @@
 
 namespace damfs {
 
-// duplicates/<SHA-256>/: the assets that hold the same bytes, side by side. A key is a blob's id.
+// duplicates/<SHA-256>/: the assets that hold the same bytes, side by side; its owner's alone, for it tells what is in
+// files that others may not read. A key is a blob's id.
 class DuplicatesView final : public View {
  public:
   DuplicatesView();
   Group group_of(int64_t key) const override { return {Grouping::kDuplicates, key}; }
   std::optional<int64_t> key_of(Group group) const override;
+  std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };
 
