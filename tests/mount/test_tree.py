@@ -10,7 +10,6 @@ import unicodedata
 from media import DIFF_EXCLUDES, LINK_OUT, LITTER, lasting_files
 
 # Equal bytes under two names.
-TWICE = ("Italy 2024/IMG_0001.JPG", "backup/copy of IMG_0001.JPG")
 TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-rating", "recent", "albums", "inbox", "versions", "trash", "search",
        "duplicates", "packs", "previews", "proxies", ".damfs"}
 KINDS = {"image", "video", "audio", "document", "texture-pack", "other"}
