@@ -173,6 +173,7 @@ void Writer::reach_changes_below(int64_t folder) {
 }
 
 void Writer::settle_all_copies() {
+  gates_.clear();  // an undo may have put folders elsewhere
   std::set<int64_t> unsettled;
   for (const auto& [asset, old_version] : touched_assets_) unsettled.insert(asset);
   for (const int64_t folder : opened_or_shut_) {

@@ -18,8 +18,10 @@ def test_a_library_of_version_8_keeps_what_it_has(library, mount_of):
     mount = mount_of(library)
     assert shown(mount.path) == old.told["originals"], "each file has the number that it had, and its bytes"
     assert shown(mount.path, "by-tag") == old.told["by-tag"]
-    for path, info in mount.files():
-        assert info.st_nlink == sum(other.st_ino == info.st_ino for _, other in mount.files()), path
+    # Among what has equal bytes here, each is another owner's: no number tells of that.
+    names = [(path, info) for path, info in mount.files() if "duplicates/" not in path]
+    for path, info in names:
+        assert info.st_nlink == sum(other.st_ino == info.st_ino for _, other in names), path
     # One of its names that is saved over becomes a file of its own, with what was said of it.
     one, linked, shut = (mount / "originals/in" / name for name in ("one/a.txt", "linked.txt", "shut/a.txt"))
     assert len({os.stat(path).st_ino for path in (one, linked, shut)}) == 1
