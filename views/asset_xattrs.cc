@@ -6,12 +6,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <set>
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
+#include "catalog/base/log.h"
 #include "catalog/base/names.h"
 #include "views/packs/pack_nodes.h"
 
@@ -100,7 +102,7 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
   return facts;
 }
 
-void set_tags(Writer& writer, int64_t asset, std::string_view value) {
+std::set<int64_t> tags_in(Writer& writer, std::string_view value) {
   std::set<int64_t> wanted;
   while (!value.empty()) {
     const size_t comma = std::min(value.find(','), value.size());
@@ -110,6 +112,11 @@ void set_tags(Writer& writer, int64_t asset, std::string_view value) {
     while (!tag.empty() && (tag.back() == ' ' || tag.back() == '/')) tag.remove_suffix(1);
     if (!tag.empty()) wanted.insert(writer.ensure_group(Grouping::kTag, tag));
   }
+  return wanted;
+}
+
+void set_tags(Writer& writer, int64_t asset, std::string_view value) {
+  std::set<int64_t> wanted = tags_in(writer, value);
   for (const int64_t tag : writer.tags_of(asset)) {
     if (wanted.erase(tag) == 0) writer.remove_tag(asset, tag);
   }
@@ -164,8 +171,15 @@ bool is_settable(std::string_view name) {
   return name.starts_with("user.") && (!name.starts_with(kOurs) || name == kLockAttribute);
 }
 
+bool is_worked_out(std::string_view name) {
+  if (!name.starts_with(kOurs) || name == kLockAttribute) return false;
+  static std::atomic<bool> is_said = false;
+  if (!is_said.exchange(true))
+    log::warning("{} is worked out: what a program sets of {}* changes nothing", name, kOurs);
+  return true;
+}
+
 void require_settable(std::string_view name) {
-  if (name.starts_with(kOurs) && name != kLockAttribute) fail(EPERM, "{} is only read", name);
   if (!name.starts_with("user.")) fail(EOPNOTSUPP, "{} is not kept; user.* is", name);
 }
 
@@ -184,10 +198,24 @@ void set_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::
     fail(EINVAL, "a lock ends at a date like 2030-12-31, not '{}'", printable(value));
   }
   require_settable(name);
+  if (is_worked_out(name)) return;
   // Who does not own the file does not get past this.
   if (name == kLockAttribute && value.empty()) writer.unlock_mode(asset);
   if (name == kLockAttribute && !value.empty()) writer.lock_mode(asset);
   set_own(writer, asset, name, value);
+}
+
+void add_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  if (name == "user.xdg.tags") {
+    for (const int64_t tag : tags_in(writer, value)) writer.add_tag(asset, tag);
+    return;
+  }
+  const bool stands = name == "user.baloo.rating"       ? writer.has_rating(asset)
+                      : name == "user.xdg.comment"      ? writer.has_words(Step::What::kDescription, asset)
+                      : name == "user.dublincore.title" ? writer.has_words(Step::What::kTitle, asset)
+                                                        : writer.has_attribute(asset, name);
+  if (!stands) set_asset_xattr(writer, asset, name, value);
 }
 
 }  // namespace damfs

@@ -19,11 +19,17 @@ std::optional<std::string> asset_xattr(Catalog& catalog, const FoundAsset& asset
 std::vector<std::string> asset_xattr_names(Catalog& catalog, const FoundAsset& asset);
 
 bool is_settable(std::string_view name);
-// Throws EPERM for what is only read, EOPNOTSUPP for what is not user.*.
+// Whether it is worked out and only read. A program that copies a file with all that is said of it, out of a backup
+// say, is not to fail for that: who sets it is told yes, nothing happens, and the log says so once.
+bool is_worked_out(std::string_view name);
+// Throws EOPNOTSUPP for what is not user.*.
 void require_settable(std::string_view name);
 
-// An empty value takes it away. Throws EPERM for what is only read, EOPNOTSUPP for what is not user.*, EINVAL for what
-// is not understood.
+// An empty value takes it away. Throws EOPNOTSUPP for what is not user.*, EINVAL for what is not understood.
 void set_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::string_view value);
+
+// As said by a program that copies a file to where it is one that is there already: what is new of it is taken, and
+// nothing that stands is changed.
+void add_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::string_view value);
 
 }  // namespace damfs

@@ -168,10 +168,18 @@ NodeRef FolderNode::lookup(EntryName name) const {
   if (folder) return std::make_shared<FolderNode>(context_, view_, lens_, folder->key);
   if (const auto asset = lens_.code() == 0 ? context_.drafts.filed_as(id(), name.view()) : std::nullopt) {
     const auto row = context_.catalog.reader()->asset(*asset);
-    if (row) return std::make_shared<OriginalNode>(context_, *row, OriginalNode::Holds::kForNow);
+    if (row && is_still_here(*row)) return std::make_shared<OriginalNode>(context_, *row, OriginalNode::Holds::kForNow);
   }
   if (name.view() == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
   return find_unlisted(context_, view_, lens_, key_, name.view());
+}
+
+// What was taken out again at once is gone at once. In inbox/ nothing stays.
+bool FolderNode::is_still_here(const FoundAsset& asset) const {
+  bool is_here = view_.group_of(key_).grouping == Grouping::kInbox;
+  const auto reader = context_.catalog.reader();
+  view_.names_in(*reader, key_, asset, [&](int64_t, std::string_view) { is_here = true; });
+  return is_here;
 }
 
 void FolderNode::list(Cursor after, EntrySink& sink) const {

@@ -45,6 +45,7 @@ class FolderNode final : public Node {
   class FolderSiblings;
   NodeId folder_id(int64_t key) const;
   Attributes folder_attributes(const GroupRow& row) const;
+  bool is_still_here(const FoundAsset& asset) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;

@@ -79,22 +79,27 @@ std::optional<std::string> OriginalNode::xattr(std::string_view name) const {
 std::vector<std::string> OriginalNode::xattr_names() const { return asset_xattr_names(context_.catalog, asset_); }
 
 void OriginalNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
+  if (is_worked_out(name)) return;
   const bool is_set = xattr(name).has_value();
   if (flag == XattrFlag::kMustBeNew && is_set) fail(EEXIST, "{} has {} already", asset_.name, name);
   if (flag == XattrFlag::kMustExist && !is_set) fail(ENODATA, "{} has no {}", asset_.name, name);
   context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
-                      [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, asset_.row.id, name, value); });
+                      [&](Writer& writer, KnownNames&) {
+                        const bool is_a_copys = context_.drafts.was_copied_by(actor, asset_.row.id);
+                        (is_a_copys ? add_asset_xattr : set_asset_xattr)(writer, asset_.row.id, name, value);
+                      });
 }
 
 bool OriginalNode::remove_xattr(const Actor& actor, std::string_view name) const {
   if (!xattr(name)) return false;
+  if (is_worked_out(name) || context_.drafts.was_copied_by(actor, asset_.row.id)) return true;
   context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
                       [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, asset_.row.id, name, {}); });
   return true;
 }
 
 void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& change) const {
-  (void)actor;
+  if (context_.drafts.was_copied_by(actor, asset_.row.id)) return;
   context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
     if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
     writer.set_ownership(asset_.row.id, ownership_of(change));

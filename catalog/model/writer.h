@@ -191,6 +191,9 @@ class Writer {
   void set_folder(int64_t folder, const Ownership& ownership, std::optional<int64_t> mtime_ns);
   void set_attribute(int64_t asset, std::string_view name, std::string_view value);
   bool remove_attribute(int64_t asset, std::string_view name);
+  bool has_attribute(int64_t asset, std::string_view name);
+  bool has_rating(int64_t asset);
+  bool has_words(Step::What what, int64_t asset);  // kTitle, kDescription
 
   // --- objects (writer_damage.cc) ---
   // Reads of those bytes fail with that reason from now on, until they are whole. False: it was known so already.

@@ -48,6 +48,14 @@ bool Writer::set_rating(int64_t asset, std::optional<int64_t> rating) {
   return true;
 }
 
+bool Writer::has_rating(int64_t asset) { return count_of("SELECT rating FROM asset WHERE id = ?1", asset) != 0; }
+
+bool Writer::has_words(Step::What what, int64_t asset) {
+  return count_of(what == Step::What::kTitle ? "SELECT title <> '' FROM asset_text WHERE asset_id = ?1"
+                                             : "SELECT description <> '' FROM asset_text WHERE asset_id = ?1",
+                  asset) != 0;
+}
+
 bool Writer::set_words(Step::What what, int64_t asset, std::string_view text) {
   const bool title = what == Step::What::kTitle;
   std::string before;

@@ -342,6 +342,12 @@ void Writer::set_attribute(int64_t asset, std::string_view name, std::string_vie
   touched_assets_.try_emplace(asset, 0);
 }
 
+bool Writer::has_attribute(int64_t asset, std::string_view name) {
+  db::Use row(statement("SELECT 1 FROM attribute WHERE asset_id = ?1 AND name = ?2"));
+  row->bind_all(asset, name);
+  return row->step();
+}
+
 bool Writer::remove_attribute(int64_t asset, std::string_view name) {
   db::Use row(statement("DELETE FROM attribute WHERE asset_id = ?1 AND name = ?2 RETURNING 1"));
   row->bind_all(asset, name);

@@ -175,13 +175,15 @@ void Draft::set_xattr(const Actor& actor, std::string_view name, std::string_vie
   state_.attributes_changed();
 }
 
-Draft::Xattrs Draft::apply_xattrs(Writer& writer, int64_t asset) const {
+Draft::Xattrs Draft::apply_xattrs(Writer& writer, int64_t asset, bool was_there) const {
   Xattrs xattrs;
   {
     const std::lock_guard lock(drafts_.mutex_);
     xattrs = xattrs_;
   }
-  for (const auto& [name, value] : xattrs) set_asset_xattr(writer, asset, name, value);
+  for (const auto& [name, value] : xattrs) {
+    (was_there ? add_asset_xattr : set_asset_xattr)(writer, asset, name, value);
+  }
   return xattrs;
 }
 

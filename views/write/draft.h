@@ -116,7 +116,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void answer_later(int error, Done done);
   int await_filing();
   using Xattrs = std::map<std::string, std::string, std::less<>>;
-  Xattrs apply_xattrs(Writer& writer, int64_t asset) const;
+  Xattrs apply_xattrs(Writer& writer, int64_t asset, bool was_there) const;
   void forget_xattrs(const Xattrs& applied);
   // The asset that it is a state of, or is to be. One that has other names may be another's when this is sealed.
   std::optional<FoundAsset> asset() const;

@@ -258,9 +258,11 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   }
   View::Sealed sealed;
   Draft::Xattrs applied;
+  bool was_there = false;  // an asset that has these bytes from elsewhere
   parts_.acts.write(actor, "write " + printable(place.name), Durability::kNow, [&](Writer& writer, KnownNames& known) {
     sealed = place.view->seal(writer, file, place.key, place.name);
-    applied = draft->apply_xattrs(writer, sealed.asset);
+    was_there = place.view->filing() == View::Filing::kByDate && writer.current_version(sealed.asset) != file.version;
+    applied = draft->apply_xattrs(writer, sealed.asset, was_there);
     // The tags that a copy brings along do not say that it is not to be where it was put.
     if (place.view->filing() == View::Filing::kByDate) place.view->add(writer, place.key, place.name, sealed.asset);
     if (forgets_kept) writer.forget_draft(draft->version());
@@ -274,7 +276,7 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   draft->forget_xattrs(applied);
   if (forgets_kept) parts_.objects.forget_kept(draft->version());
   if (!sealed.is_shown && place.view->filing() != View::Filing::kAtOnce) {
-    note_filed(place.directory, place.name, sealed.asset);
+    note_filed(place.directory, place.name, sealed.asset, was_there ? &actor : nullptr);
   }
 }
 

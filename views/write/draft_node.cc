@@ -84,6 +84,7 @@ ContentRef DraftNode::open(const OpenRequest& request) const {
 
 void DraftNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
   require_settable(name);
+  if (is_worked_out(name)) return;
   const bool is_set = draft_->xattr(name).has_value();
   if (flag == XattrFlag::kMustBeNew && is_set) fail(EEXIST, "there is a {} already", name);
   if (flag == XattrFlag::kMustExist && !is_set) fail(ENODATA, "there is no {}", name);

@@ -144,11 +144,20 @@ void Drafts::list(NodeId directory, int64_t after, const Visitor& visit) const {
   }
 }
 
-void Drafts::note_filed(NodeId directory, std::string_view name, int64_t asset) {
+void Drafts::note_filed(NodeId directory, std::string_view name, int64_t asset, const Actor* copied_by) {
   const int64_t now = parts_.now();
   const std::lock_guard lock(mutex_);
   while (!filed_.empty() && (filed_.front().until_ns < now || filed_.size() > kMostFiled)) filed_.pop_front();
-  filed_.push_back({directory, std::string(name), asset, now + kFiledNs});
+  filed_.push_back({directory, std::string(name), asset, now + kFiledNs, copied_by != nullptr ? copied_by->name : "",
+                    copied_by != nullptr ? copied_by->uid : 0});
+}
+
+bool Drafts::was_copied_by(const Actor& actor, int64_t asset) const {
+  const int64_t now = parts_.now();
+  const std::lock_guard lock(mutex_);
+  return !actor.name.empty() && std::any_of(filed_.begin(), filed_.end(), [&](const Filed& each) {
+    return each.asset == asset && each.copied_by == actor.name && each.uid == actor.uid && each.until_ns > now;
+  });
 }
 
 std::optional<int64_t> Drafts::filed_as(NodeId directory, std::string_view name) const {

@@ -101,7 +101,10 @@ class Drafts {
   // What a file that was closed in a folder, or moved there, became, when the folder does not show it under that name:
   // whoever put it there sets its times and mode by that name, or looks whether it came.
   std::optional<int64_t> filed_as(NodeId directory, std::string_view name) const;
-  void note_filed(NodeId directory, std::string_view name, int64_t asset);
+  void note_filed(NodeId directory, std::string_view name, int64_t asset, const Actor* copied_by = nullptr);
+  // Whether that program has just put bytes where they are that asset, which was there before: what it goes on to say
+  // of its copy is not to change that.
+  bool was_copied_by(const Actor& actor, int64_t asset) const;
   void forget_filed(NodeId directory, std::string_view name);
 
   void park(NodeId directory, Parked parked);
@@ -172,6 +175,8 @@ class Drafts {
     std::string name;
     int64_t asset = 0;
     int64_t until_ns = 0;
+    std::string copied_by;  // a program's name, of which several processes may be at it; empty: it is what one made
+    uint32_t uid = 0;
   };
   std::deque<Filed> filed_;  // oldest first
 
