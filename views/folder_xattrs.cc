@@ -69,7 +69,7 @@ void FolderNode::set_xattr(const Actor& actor, std::string_view name, std::strin
     return set_own_xattr(actor, name, value);
   }
   require_settable(name);
-  if (is_worked_out(name)) return;
+  if (!is_settable(name)) fail(EPERM, "{} is only read", name);
   if (key_ == 0 || view_.filing() == View::Filing::kNone) fail(EROFS, "{}/ is not for that", view_.name());
   context_.acts.write(actor, fmt::format("{} of a folder", name), Durability::kSoon, [&](Writer& writer, KnownNames&) {
     each_asset_below(key_, [&](const AssetRow& asset) {
