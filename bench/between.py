@@ -9,6 +9,7 @@ proxies)
 """
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -125,7 +126,8 @@ class Build:
 
         def read():
             for path in files:
-                with open(path, "rb") as file:
+                # A damaged sample has none, in either.
+                with contextlib.suppress(OSError), open(path, "rb") as file:
                     file.read(most)
 
         return timed(read)
