@@ -38,6 +38,7 @@ def skip(why):
 def copy_for_everybody(base, bin_folder):
     shutil.copytree(ROOT / "tests", base / "checkout/tests", ignore=shutil.ignore_patterns("__pycache__", "fuzz", "unit"))
     (base / "checkout/scripts").mkdir()
+    shutil.copytree(ROOT / "catalog/sql", base / "checkout/catalog/sql")  # what an older library is made with
     shutil.copy2(ROOT / "scripts/demo-media", base / "checkout/scripts/demo-media")
     (base / "bin").mkdir()
     for program in ("damfs", "damfs-worker", "damfs-confined-act"):
