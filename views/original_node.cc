@@ -99,7 +99,13 @@ bool OriginalNode::remove_xattr(const Actor& actor, std::string_view name) const
 }
 
 void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& change) const {
-  if (context_.drafts.was_copied_by(actor, asset_.row.id)) return;
+  if (context_.drafts.was_copied_by(actor, asset_.row.id)) {
+    // What a program says of its copy does not change the file that is there; but nobody who shuts a file is told yes
+    // and finds it open.
+    const auto now = static_cast<uint32_t>(asset_.row.ownership.mode.value_or(kFileMode & 07777));
+    const bool shuts = change.mode && (*change.mode & now) != now;
+    if (!shuts) return;
+  }
   context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
     if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
     writer.set_ownership(asset_.row.id, ownership_of(change));

@@ -224,7 +224,7 @@ Path Library::default_root() {
 Path Library::find(const std::optional<Path>& given, const Path& from) {
   if (given) return *given;
   if (const char* named = std::getenv("DAMFS_LIBRARY"); named != nullptr && *named != '\0') return named;
-  for (Path at = from; !at.empty() && !is_in_own_mount(at); at = at.parent_path()) {
+  for (Path at = is_in_own_mount(from) ? Path() : from; !at.empty(); at = at.parent_path()) {
     if (is_library(at)) return at;
     if (at == at.parent_path()) break;
   }

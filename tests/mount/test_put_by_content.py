@@ -97,3 +97,11 @@ def test_a_backup_with_all_attributes_is_put_back(drive, photo, scratch):
             assert done.returncode == 0, done.stderr
     back = drive.originals / "one/photo.txt"
     assert xattr(back, "user.xdg.tags") == "old" and xattr(back, "user.damfs.id") != xattr(photo, "user.damfs.id")
+
+
+def test_who_shuts_a_file_right_after_copying_it_finds_it_shut(drive, photo):
+    """In one program, which a copy's attributes would come from too."""
+    (drive / "albums/A").mkdir()
+    shutil.copyfile(photo, drive / "albums/A/photo.txt")
+    photo.chmod(0o600)
+    assert os.stat(photo).st_mode & 0o777 == 0o600
