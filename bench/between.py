@@ -121,7 +121,10 @@ class Build:
         return timed(lambda: subprocess.run(["cp", "-r", self.sources["distinct"] / "0", target], check=True))
 
     def made_again(self, folder, most=None):
+        # A kernel keeps the pages of what it has read: a mount anew has none.
+        self.mounts["media"].stop()
         self.libraries["media"].delete_derived()
+        self.mounts["media"] = Mount(self.libraries["media"]).start()
         files = sorted(path for path in (self.mounts["media"] / folder).rglob("*") if path.is_file())
 
         def read():

@@ -53,10 +53,10 @@ UniqueFd make_event() {
 // Of sources that workers have open beside the one at hand: somebody plays a clip, and something looks through others.
 constexpr size_t kMostAside = 3;
 
-// How many jobs one worker does while others wait; when nobody does, the next one is for a worker that has seen nothing
-// (tidy). To raise one takes about as long as to look at two small photos, or at a dozen small files of no medium, so
-// under load a bad file can spoil what is made of those few that came right behind it, and in an import what is found
-// of the next hundred or so; of nobody else's.
+// How many jobs one worker does while others wait or come at once; when none does, the next one is for a worker that
+// has seen nothing (tidy). To raise one takes about as long as to look at two small photos, or at a dozen small files
+// of no medium, so under load a bad file can spoil what is made of those few that came right behind it, and in an
+// import what is found of the next hundred or so; of nobody else's.
 int jobs_a_worker(JobClass job_class) { return job_class == JobClass::kImport ? 128 : 8; }
 
 // Tells the sources of a job from all others.

@@ -38,7 +38,8 @@ class JobRunner {
 
   void make_ready();  // starts what the first job would start
   JobResult run(Job& job);
-  // When no job waits: the next one is for a worker that has seen nothing, and those that were killed are waited for.
+  // When no job has come for a while: the next one is for a worker that has seen nothing, and those that were killed
+  // are waited for.
   void tidy();
   void retire_worker();  // before the thread ends
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -19,6 +20,12 @@
 #include "catalog/media/job_runner.h"
 
 namespace damfs {
+namespace {
+
+// Whoever reads one file after the other asks for the next one within that: as good as if it were waiting already.
+constexpr std::chrono::milliseconds kPause{30};
+
+}  // namespace
 
 class WorkerPool::Impl {
  public:
@@ -124,15 +131,9 @@ class WorkerPool::Impl {
   void serve(Slot& slot) {
     while (std::optional<Job> job = next_job(slot)) {
       const JobResult result = slot.runner.run(*job);
-      if (has_time()) slot.runner.tidy();
       finish(slot, *job, result);
     }
     slot.runner.retire_worker();
-  }
-
-  bool has_time() const {
-    const std::lock_guard lock(mutex_);
-    return queue_.size() == 0;
   }
 
   std::optional<Job> next_job(Slot& slot) {
@@ -143,13 +144,13 @@ class WorkerPool::Impl {
     if (!slot.idle) ++idle_;
     slot.idle = true;
     std::optional<Job> job = take(slot);
-    if (!job && !ending_) {
-      // Others took what was waiting when its last job ended.
+    const auto comes = [&] { return (job = take(slot)) || ending_; };
+    if (!job && !wake_.wait_for(lock, kPause, comes)) {
       lock.unlock();
       slot.runner.tidy();
       lock.lock();
     }
-    if (!job) wake_.wait(lock, [&] { return (job = take(slot)) || ending_; });
+    if (!job) wake_.wait(lock, comes);
     slot.idle = false;
     --idle_;
     // What was left for this worker's lane may now be another's.
