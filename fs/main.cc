@@ -6,10 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <clocale>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/names.h"
 #include "fs/cli/command.h"
+#include "fs/cli/suggest.h"
 
 namespace {
 
@@ -30,6 +34,28 @@ void keep_some_memory() {
   ::mallopt(M_TRIM_THRESHOLD, 4 << 20);
   ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
 #endif
+}
+
+// The verb that is none, where that is what is wrong, told with the one that may have been meant.
+bool tell_of_unknown_verb(const CLI::App& program, int argc, char** argv) {
+  const CLI::App* within = &program;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "-L" || word == "--library") ++i;
+    if (word.starts_with('-')) continue;
+    if (within->get_require_subcommand_min() == 0) return false;
+    std::vector<std::string> verbs;
+    for (const CLI::App* each : within->get_subcommands([](const CLI::App*) { return true; })) {
+      verbs.push_back(each->get_name());
+      if (each->get_name() == word) within = each;
+    }
+    if (within->get_name() == word) continue;
+    const auto meant = damfs::most_similar(word, verbs);
+    fmt::print(stderr, "damfs: no verb '{}'; {}\n", damfs::printable(word),
+               meant ? *meant + "?" : fmt::format("there are {}", fmt::join(verbs, ", ")));
+    return true;
+  }
+  return false;
 }
 
 int run(int argc, char** argv) {
@@ -59,6 +85,7 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0 && tell_of_unknown_verb(program, argc, argv)) return damfs::kFailed;
     return program.exit(error) == 0 ? damfs::kAllDone : damfs::kFailed;
   }
   return globals.exit_code;

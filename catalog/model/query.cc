@@ -70,19 +70,23 @@ class Scanner {
     return term;
   }
 
+  // Whether a quote of what came so far has no end.
+  bool is_open() const { return is_open_; }
+
  private:
   static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
   std::string quoted() {
     rest_.remove_prefix(1);
     const size_t end = rest_.find('"');
-    // An open quote runs to the end: forgiving while somebody still types.
+    is_open_ = is_open_ || end == rest_.npos;
     std::string inside(rest_.substr(0, end));
     rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
     return inside;
   }
 
   std::string_view rest_;
+  bool is_open_ = false;
 };
 
 Comparison take_comparison(std::string_view& value) {
@@ -221,9 +225,22 @@ QueryTerm interpret(const RawTerm& raw) {
   return term;
 }
 
+// What other programs' queries are made of, and would be looked for as a word here.
+void refuse_operator(const RawTerm& raw) {
+  if (raw.quoted || !raw.field.empty()) return;
+  if (raw.value == "OR" || raw.value == "|" || raw.value == "||") {
+    fail(EINVAL, "'{0}' is not understood: all terms must hold; ask for each by itself, or say '\"{0}\"' for the word",
+         raw.value);
+  }
+  if (raw.value == "AND" || raw.value == "&&") {
+    fail(EINVAL, "'{0}' is not understood, and not needed: all terms must hold; '\"{0}\"' is the word", raw.value);
+  }
+  if (raw.value == "NOT") fail(EINVAL, "'NOT' is not understood: '-' before a term excludes; '\"NOT\"' is the word");
+}
+
 }  // namespace
 
-std::vector<QueryTerm> parse_query(std::string_view text) {
+std::vector<QueryTerm> parse_query(std::string_view text, QueryReading reading) {
   if (text.size() > kLongestQuery) fail(EINVAL, "a query has at most {} bytes", kLongestQuery);
   if (!is_utf8(text)) fail(EINVAL, "the query is not UTF-8 text");
   if (text.find('\0') != text.npos) fail(EINVAL, "the query holds a NUL byte");
@@ -232,8 +249,10 @@ std::vector<QueryTerm> parse_query(std::string_view text) {
   while (const auto raw = scanner.next()) {
     if (raw->quoted && raw->value.empty()) continue;
     if (terms.size() == kMostQueryTerms) fail(EINVAL, "a query has at most {} terms", kMostQueryTerms);
+    if (reading == QueryReading::kStrict) refuse_operator(*raw);
     terms.push_back(interpret(*raw));
   }
+  if (reading == QueryReading::kStrict && scanner.is_open()) fail(EINVAL, "the query has a quote (\") without its end");
   return terms;
 }
 

@@ -30,7 +30,11 @@ struct QueryTerm {
 
 inline constexpr size_t kMostQueryTerms = 64;
 
+// Forgiving: for somebody who still types, and for queries that were kept; an open quote runs to the end, and OR is a
+// word. Strict: such a thing is refused.
+enum class QueryReading : uint8_t { kForgiving, kStrict };
+
 // Throws Error(EINVAL) that says what was not understood and what would be. Any bytes may come in.
-std::vector<QueryTerm> parse_query(std::string_view text);
+std::vector<QueryTerm> parse_query(std::string_view text, QueryReading reading = QueryReading::kForgiving);
 
 }  // namespace damfs

@@ -57,11 +57,6 @@ void add_verify(CLI::App& program, Globals& globals);
 void add_warm(CLI::App& program, Globals& globals);
 void add_doctor(CLI::App& program, Globals& globals);
 
-// The assets that items name (items_help() says how); an item that names none is reported to stderr and makes
-// globals.exit_code kPartlyDone, or kFailed when none is left.
-std::vector<int64_t> resolve_items(Reader& reader, const std::vector<std::string>& items, Globals& globals);
-std::string items_help();
-
 // What the journal is to say of a verb, as whoever runs it.
 Act act_by_user(std::string what);
 template <typename... Args>

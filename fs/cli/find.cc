@@ -16,6 +16,7 @@
 #include "catalog/model/search.h"
 #include "catalog/model/sidecar.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 #include "fs/cli/json.h"
 #include "fs/cli/output.h"
 
@@ -49,7 +50,7 @@ bool print_found(const Details& details, bool as_json) {
 void find(const std::string& query, const FindOptions& options, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const Criteria criteria{{}, parse_query(query), options.copies};
+  const Criteria criteria{{}, parse_query(query, QueryReading::kStrict), options.copies};
   const auto searcher = catalog.reader();
   const auto teller = catalog.reader();
   search(*searcher, criteria, 0, [&](int64_t asset) {
@@ -62,7 +63,7 @@ void find(const std::string& query, const FindOptions& options, const Globals& g
 void find_duplicates(const std::string& query, const FindOptions& options, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const Criteria criteria{{}, parse_query(query), true};
+  const Criteria criteria{{}, parse_query(query, QueryReading::kStrict), true};
   const auto lister = catalog.reader();
   const auto teller = catalog.reader();
   bool is_first = true;
@@ -230,14 +231,15 @@ void add_info(CLI::App& program, Globals& globals) {
                "\n\nExamples:\n  damfs info ~/damfs/by-date/2024/2024-05-17/IMG_0001.JPG\n  damfs info "
                "2024/IMG_0001.JPG --json\n"
                "  damfs info 2024/IMG_0001.JPG --xmp > IMG_0001.JPG.xmp");
-  auto items = std::make_shared<std::vector<std::string>>();
+  auto items = std::make_shared<Items>();
   auto json = std::make_shared<bool>(false);
-  verb->add_option("ITEM", *items, "What to tell of")->required();
+  add_items(*verb, *items, "What to tell of");
   verb->add_flag("--json", *json, "One JSON object a line, with all metadata");
   auto xmp = std::make_shared<bool>(false);
   verb->add_flag("--xmp", *xmp, "An XMP sidecar: rating, title, description and tags, for photo programs");
   verb->callback([items, json, xmp, &globals] {
-    if (*xmp && (*json || items->size() != 1)) fail(EINVAL, "--xmp writes the sidecar of one ITEM, and nothing else");
+    if (*xmp && (*json || items->named.size() != 1 || !items->query.empty()))
+      fail(EINVAL, "--xmp writes the sidecar of one ITEM, and nothing else");
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
     const auto reader = catalog.reader();

@@ -23,6 +23,7 @@
 #include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 #include "fs/cli/output.h"
 
 namespace damfs {
@@ -199,7 +200,7 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
                 Globals& globals) {
   RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
   if (!arguments.paths.empty()) {
-    options.assets = resolve_items(*catalog.reader(), arguments.paths, globals);
+    options.assets = resolve_items(*catalog.reader(), Items{arguments.paths, {}}, globals);
     if (options.assets.empty()) return kFailed;
   }
   const bool is_some_missing = globals.exit_code != kAllDone;

@@ -6,7 +6,9 @@
 #include <pwd.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
@@ -14,6 +16,7 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 #include "fs/cli/json.h"
 
 namespace damfs {
@@ -105,9 +108,9 @@ void print_log(const LogArguments& arguments, Globals& globals) {
   const auto reader = catalog.reader();
   int64_t asset = 0;
   if (!arguments.item.empty()) {
-    const auto found = resolve_items(*reader, {arguments.item}, globals);
-    if (found.empty()) return;
-    asset = found.front();
+    const auto found = resolve_item(*reader, arguments.item, globals);
+    if (!found) return;
+    asset = *found;
   }
   std::vector<ActRow> rows;
   if (arguments.count > 0) {
@@ -120,27 +123,95 @@ void print_log(const LogArguments& arguments, Globals& globals) {
   for (const ActRow& row : rows) (arguments.json ? print_json : print_act)(*reader, row, asset, with_steps);
 }
 
-void undo(std::optional<int64_t> wanted, Globals& globals) {
+struct UndoArguments {
+  std::optional<int64_t> act;
+  bool list = false;
+  bool dry_run = false;
+  bool json = false;
+  int64_t count = 30;
+};
+
+// What `damfs undo` can still take back.
+void list_undoable(const UndoArguments& arguments, const Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  const auto reader = catalog.reader();
+  std::vector<ActRow> rows;
+  acts(*reader, 0, [&](const ActRow& row) {
+    if (row.undone_by == 0 && row.undoes == 0) rows.push_back(row);
+    return std::ssize(rows) < arguments.count;
+  });
+  for (const ActRow& row : rows) (arguments.json ? print_json : print_act)(*reader, row, 0, false);
+}
+
+// As what the undo makes of it.
+Step taken_back(Step step) {
+  std::swap(step.before, step.after);
+  return step;
+}
+
+struct OnlyTried : std::exception {};  // nothing of it is to be kept
+
+Writer::Undone try_to_undo(Catalog& catalog, const ActRow& row) {
+  Writer::Undone undone;
+  try {
+    catalog.write(act_by_user("undo"), [&](Writer& writer) {
+      undone = writer.undo(row.id);
+      throw OnlyTried();
+    });
+  } catch (const OnlyTried&) {
+  }
+  return undone;
+}
+
+void print_undone(Reader& reader, const ActRow& row, const Writer::Undone& undone, const UndoArguments& arguments,
+                  Globals& globals) {
+  if (arguments.json) {
+    nlohmann::ordered_json json = {{"act", row.id},
+                                   {"what", row.what},
+                                   {"changes", undone.steps},
+                                   {"left", undone.left},
+                                   {"dry_run", arguments.dry_run}};
+    fmt::print("{}\n", dump_line(json));
+  } else {
+    fmt::print("{}: {} ({} of {} changes)\n", arguments.dry_run ? "would be taken back" : "taken back",
+               printable(row.what), undone.steps - undone.left, undone.steps);
+  }
+  if (undone.left == 0) return;
+  for (const Step& step : undone.left_steps) fmt::print(stderr, "damfs: left: {}\n", printable(tell(reader, step)));
+  fmt::print(stderr, "damfs: {} changes were changed again since, and stay as they are\n", undone.left);
+  globals.exit_code = undone.left == undone.steps ? kFailed : kPartlyDone;
+}
+
+void print_what_comes_back(Reader& reader, const ActRow& row) {
+  const auto told = steps_of(reader, row, 0, kStepsTold);
+  for (const Step& step : told) fmt::print("        {}\n", printable(tell(reader, taken_back(step))));
+  if (row.steps > std::ssize(told)) fmt::print("        … and {} more\n", row.steps - std::ssize(told));
+}
+
+void undo(const UndoArguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   std::optional<ActRow> row;
   {
     const auto reader = catalog.reader();
-    if (!wanted) wanted = newest_undoable_act(*reader);
+    const auto wanted = arguments.act ? arguments.act : newest_undoable_act(*reader);
     if (!wanted) fail(ENOENT, "there is nothing to take back; `damfs log` shows what was done");
     row = act(*reader, *wanted);
+    if (!row) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *wanted);
   }
-  if (!row) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *wanted);
+  if (arguments.dry_run) {
+    const Writer::Undone undone = try_to_undo(catalog, *row);
+    const auto reader = catalog.reader();
+    print_undone(*reader, *row, undone, arguments, globals);
+    if (!arguments.json) print_what_comes_back(*reader, *row);
+    return;
+  }
   Act taking_back = act_by_user(fmt::format("undo {}", row->id));
   taking_back.undoes = row->id;
   Writer::Undone undone;
   catalog.write(taking_back, [&](Writer& writer) { undone = writer.undo(row->id); });
-  fmt::print("taken back: {} ({} of {} changes)\n", printable(row->what), undone.steps - undone.left, undone.steps);
-  if (undone.left == 0) return;
-  const auto reader = catalog.reader();
-  for (const Step& step : undone.left_steps) fmt::print(stderr, "damfs: left: {}\n", printable(tell(*reader, step)));
-  fmt::print(stderr, "damfs: {} changes were changed again since, and stay as they are\n", undone.left);
-  globals.exit_code = undone.left == undone.steps ? kFailed : kPartlyDone;
+  print_undone(*catalog.reader(), *row, undone, arguments, globals);
 }
 
 }  // namespace
@@ -161,10 +232,15 @@ void add_undo(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("undo", "Take an act back");
   verb->footer(
       "Without N the newest one that was not taken back yet. An undo is an act too, and can be taken back by its\n"
-      "number.\n\nExamples:\n  damfs undo\n  damfs undo 12");
-  auto number = std::make_shared<std::optional<int64_t>>();
-  verb->add_option("N", *number, "The act's number, as `damfs log` shows it");
-  verb->callback([number, &globals] { undo(*number, globals); });
+      "number.\n\nExamples:\n  damfs undo\n  damfs undo --list\n  damfs undo 12 --dry-run");
+  auto arguments = std::make_shared<UndoArguments>();
+  verb->add_option("N", arguments->act, "The act's number, as `damfs log` shows it");
+  auto* list = verb->add_flag("--list", arguments->list, "List what can still be taken back, newest first");
+  verb->add_option("-n", arguments->count, "With --list: how many at the most (30)")->needs(list);
+  verb->add_flag("--dry-run", arguments->dry_run, "Change nothing; tell what would come back")->excludes(list);
+  verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
+  verb->callback(
+      [arguments, &globals] { arguments->list ? list_undoable(*arguments, globals) : undo(*arguments, globals); });
 }
 
 }  // namespace damfs

@@ -20,6 +20,7 @@
 #include "catalog/store/derived_cache.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 #include "fs/cli/output.h"
 
 namespace damfs {
@@ -28,7 +29,7 @@ namespace {
 constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
 
 struct PurgeArguments {
-  std::vector<std::string> items;
+  Items items;
   bool versions = false;
   int64_t days = 0;
   bool yes = false;
@@ -56,7 +57,7 @@ std::vector<Purgeable> chosen(Reader& reader, const PurgeArguments& arguments, G
 }
 
 void purge(const PurgeArguments& arguments, Globals& globals) {
-  if (arguments.versions == arguments.items.empty()) {
+  if (arguments.versions == arguments.items.is_empty()) {
     fail(EINVAL, "say --versions with the files whose older versions are to go, or neither for what is in the trash");
   }
   const Library library = globals.open_library();
@@ -201,7 +202,7 @@ void add_purge(CLI::App& program, Globals& globals) {
       "user.damfs.lock_until stays until that date.\n\nExamples:\n  damfs purge --dry-run\n"
       "  damfs purge --older-than 30 --yes\n  damfs purge --versions 2024/IMG_0001.JPG");
   auto arguments = std::make_shared<PurgeArguments>();
-  verb->add_option("ITEM", arguments->items, "With --versions: whose older versions");
+  add_items(*verb, arguments->items, "With --versions: whose older versions");
   verb->add_flag("--versions", arguments->versions, "Older versions instead of the trash");
   verb->add_option("--older-than", arguments->days,
                    "Only what was deleted, and taken out of the trash, that many days ago");

@@ -8,12 +8,13 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 
 namespace damfs {
 namespace {
 
 struct SetArguments {
-  std::vector<std::string> items;
+  Items items;
   std::optional<std::string> rating, title, description;
 };
 
@@ -63,7 +64,7 @@ void add_set(CLI::App& program, Globals& globals) {
                "\n\n`damfs undo` takes it back.\n\nExamples:\n  damfs set --rating 5 2024/IMG_0001.JPG\n"
                "  damfs set --title 'Last light' --description 'Seen from the pier' IMG_0001.JPG");
   auto arguments = std::make_shared<SetArguments>();
-  verb->add_option("ITEM", arguments->items, "What")->required();
+  add_items(*verb, arguments->items, "What");
   verb->add_option("--rating", arguments->rating, "0 to 5, rejected or none");
   verb->add_option("--title", arguments->title, "A few words; '' for none");
   verb->add_option("--description", arguments->description, "Any text; '' for none");

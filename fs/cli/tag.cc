@@ -9,6 +9,7 @@
 #include "catalog/model/search.h"
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 
 namespace damfs {
 namespace {
@@ -29,7 +30,7 @@ constexpr Marking kAlbums{Grouping::kAlbum,          "album", "Holidays/Rome", "
 
 struct TagArguments {
   std::string group;
-  std::vector<std::string> items;
+  Items items;
 };
 
 int64_t find_existing(Writer& writer, const Marking& marking, const std::string& name) {
@@ -135,7 +136,7 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
     act->footer(items_help() + "\n\n" + examples);
     auto arguments = std::make_shared<TagArguments>();
     act->add_option(adding ? "NAME" : "NAME", arguments->group, "The " + noun + "; 'a/b' is b below a")->required();
-    act->add_option("ITEM", arguments->items, "What")->required();
+    add_items(*act, arguments->items, "What");
     act->callback([&globals, &marking, adding, arguments] { mark(marking, adding, *arguments, globals); });
   }
   for (const Change& change : kChanges) add_change(*verb, globals, marking, change);

@@ -10,6 +10,7 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
+#include "fs/cli/items.h"
 #include "fs/cli/output.h"
 
 namespace damfs {
@@ -102,9 +103,9 @@ void revert(const std::string& item, std::optional<int64_t> to, Globals& globals
   int64_t version = 0;
   {
     const auto reader = catalog.reader();
-    const auto found = resolve_items(*reader, {item}, globals);
-    if (found.empty()) return;
-    asset = found.front();
+    const auto found = resolve_item(*reader, item, globals);
+    if (!found) return;
+    asset = *found;
     version = version_to_revert_to(reader->versions(asset), reader->asset(asset)->row.version, to);
     if (version == 0) {
       fail(ENOENT, "{} has no {} version (see versions/ in the mount)", printable(item),

@@ -14,6 +14,7 @@
 #include "catalog/model/search.h"
 #include "fs/cli/command.h"
 #include "fs/cli/failures.h"
+#include "fs/cli/items.h"
 #include "fs/cli/output.h"
 #include "fs/served_library.h"
 
@@ -155,33 +156,6 @@ class Warming {
   int64_t made_ = 0, failed_ = 0, none_ = 0;  // files
 };
 
-// A path is one asset, or a folder: of originals/, or of the mount, which then tells by its files.
-std::vector<int64_t> assets_below(Reader& reader, const std::vector<std::string>& paths, Globals& globals) {
-  std::vector<int64_t> assets;
-  std::vector<std::string> items;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-      for (const auto& entry : std::filesystem::recursive_directory_iterator(
-               path, std::filesystem::directory_options::skip_permission_denied, error)) {
-        if (entry.is_regular_file(error)) items.push_back(entry.path().string());
-      }
-      continue;
-    }
-    const size_t before = assets.size();
-    search(reader, parse_query("path:\"" + path + "\""), 0, [&](int64_t asset) {
-      assets.push_back(asset);
-      return true;
-    });
-    if (assets.size() == before) items.push_back(path);
-  }
-  const auto named = resolve_items(reader, items, globals);
-  assets.insert(assets.end(), named.begin(), named.end());
-  std::sort(assets.begin(), assets.end());
-  assets.erase(std::unique(assets.begin(), assets.end()), assets.end());
-  return assets;
-}
-
 Wish chosen_profiles(const StillProfiles& profiles, const std::vector<std::string>& names) {
   Wish chosen;
   for (const std::string& name : names) {
@@ -205,7 +179,7 @@ Wishes wishes_of(ServedLibrary& served, const WarmArguments& arguments, Globals&
   const auto reader = served.catalog().reader();
   Wishes wishes;
   if (!arguments.paths.empty()) {
-    for (const int64_t asset : assets_below(*reader, arguments.paths, globals)) wishes[asset] = chosen;
+    for (const int64_t asset : resolve_items(*reader, Items{arguments.paths, {}}, globals)) wishes[asset] = chosen;
     return wishes;
   }
   // What failed may be anything.

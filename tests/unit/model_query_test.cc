@@ -122,6 +122,16 @@ TEST(Query, RefusalsSayWhatWouldBeRight) {
   }
 }
 
+TEST(Query, ReadStrictlyRefusesWhatMeansSomethingElsewhere) {
+  for (const std::string query : {"a OR b", "AND", "NOT a", "a | b", "\"a b", "tag:\"a b", "a\"", "-\"x"}) {
+    EXPECT_NO_THROW(parse_query(query)) << query;
+    EXPECT_THROW(parse_query(query, QueryReading::kStrict), Error) << query;
+  }
+  for (const std::string query : {"a or b", "\"OR\"", "tag:OR", "\"a b\"", "tag:\"a b\"", "a\"b\"c", "ORB"}) {
+    EXPECT_NO_THROW(parse_query(query, QueryReading::kStrict)) << query;
+  }
+}
+
 TEST(Query, HostileBytesAreRefusedOrTaken) {
   refusal(std::string("a\0b", 3));
   refusal("\xFF\xFE");

@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "fs/cli/items.h"
+
+#include <fmt/format.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <unordered_set>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/details.h"
+#include "catalog/model/search.h"
+#include "fs/cli/mounts.h"
+#include "fs/cli/suggest.h"
+#include "views/node_id.h"
+
+namespace damfs {
+namespace {
+
+constexpr size_t kMostCompared = 500;  // names with what was typed
+
+// Whether the file lies on a mount of that library, which is a device of its own.
+bool is_mounted_by(const Library& library, const std::string& path) {
+  const auto file = stat_path(path);
+  const auto mounts = mounts_of(library);
+  return file && std::any_of(mounts.begin(), mounts.end(), [&](const MountState& mount) {
+           const auto top = stat_path(mount.mountpoint);
+           return top && top->st_dev == file->st_dev && top->st_ino == NodeId::root().value();
+         });
+}
+
+// Copying programs spread the attribute to wherever they copy, and anybody can set it there: it is to be believed on a
+// mount of this library alone.
+struct Claim {
+  bool is_there = false;
+  std::optional<int64_t> asset;
+};
+
+Claim claim_of(const std::string& path) {
+  std::array<char, 32> value{};
+  const ssize_t n = ::getxattr(path.c_str(), "user.damfs.asset", value.data(), value.size());
+  if (n <= 0 && (n == 0 || errno != ERANGE)) return {};
+  int64_t id = 0;
+  if (n < 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return {true, std::nullopt};
+  return {true, id};
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+// What the items of one call come to.
+class Resolver {
+ public:
+  Resolver(Reader& reader, Globals& globals) : reader_(reader), globals_(globals) {}
+
+  void add(const std::string& item) {
+    if (add_mounted(item)) return;
+    if (const auto asset = resolve_asset(reader_, item)) return add(*asset);
+    if (const auto folder = folder_called(item)) return add_below(*folder);
+    refuse("nothing in the library is called '{}'; {}", printable(item), advice(item));
+  }
+
+  void add_found(const std::string& query) {
+    bool any = false;
+    search(reader_, Criteria{{}, parse_query(query, QueryReading::kStrict)}, 0, [&](int64_t asset) {
+      any = true;
+      add(asset);
+      return true;
+    });
+    if (!any) refuse("`damfs find {}` finds nothing", printable(query));
+  }
+
+  std::vector<int64_t> take() {
+    if (missed_) globals_.exit_code = assets_.empty() ? kFailed : kPartlyDone;
+    return std::move(assets_);
+  }
+
+ private:
+  void add(int64_t asset) {
+    if (known_.insert(asset).second) assets_.push_back(asset);
+  }
+
+  template <typename... Args>
+  void refuse(fmt::format_string<Args...> format, Args&&... args) {
+    missed_ = true;
+    fmt::print(stderr, "damfs: {}\n", fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  // Whether the item is a path below a mount.
+  bool add_mounted(const std::string& item) {
+    const Claim claim = claim_of(item);
+    if (claim.is_there) {
+      if (!is_mounted_by(library(), item)) {
+        refuse(
+            "'{}' is not in a mount of this library, so that what its attribute user.damfs.asset says is not believed; "
+            "say its path below the mount, or #ID",
+            printable(item));
+        return true;
+      }
+      if (claim.asset) add(*claim.asset);
+      return claim.asset.has_value();
+    }
+    if (!is_folder(item) || !is_mounted_by(library(), item)) return false;
+    add_files_below(item);
+    return true;
+  }
+
+  void add_files_below(const std::string& folder) {
+    bool any = false;
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code none;
+      if (!entry->is_regular_file(none)) continue;
+      if (const Claim claim = claim_of(entry->path().string()); claim.asset) {
+        any = true;
+        add(*claim.asset);
+      }
+    }
+    if (error) refuse("{} could not be read: {}", printable(folder), error.message());
+    if (!error && !any) refuse("there is no file below {}", printable(folder));
+  }
+
+  std::optional<int64_t> folder_called(std::string_view path) {
+    int64_t folder = 1;
+    bool any = false;
+    while (!path.empty()) {
+      const size_t slash = std::min(path.find('/'), path.size());
+      const std::string_view name = path.substr(0, slash);
+      path.remove_prefix(std::min(path.size(), slash + 1));
+      if (name.empty() || name == ".") continue;
+      const auto row = reader_.find_group(Grouping::kFolder, folder, name);
+      if (!row) return std::nullopt;
+      folder = row->key;
+      any = true;
+    }
+    return any ? std::optional(folder) : std::nullopt;
+  }
+
+  void add_below(int64_t folder) {
+    reader_.assets(Grouping::kFolder, folder, 0, [&](const AssetRow& row) {
+      add(row.id);
+      return true;
+    });
+    std::vector<int64_t> folders;
+    reader_.groups(Grouping::kFolder, folder, 0, [&](const GroupRow& row) {
+      folders.push_back(row.key);
+      return true;
+    });
+    for (const int64_t each : folders) add_below(each);
+  }
+
+  // What it may have been meant for: names that begin as it does are compared.
+  std::string advice(const std::string& item) {
+    constexpr size_t kBeginning = 3;
+    const std::string name = fold(item.substr(item.rfind('/') + 1));
+    std::vector<std::string> names;
+    std::vector<int64_t> assets;
+    if (name.size() > kBeginning && is_utf8(name)) {
+      QueryTerm word;
+      word.text = name.substr(0, kBeginning);
+      if (is_utf8(word.text) && has_letters(word.text)) {
+        search(reader_, {word}, 0, [&](int64_t asset) {
+          assets.push_back(asset);
+          return assets.size() < kMostCompared;
+        });
+      }
+    }
+    for (const int64_t asset : assets) {
+      const auto found = reader_.asset(asset);
+      names.push_back(found ? fold(found->name) : std::string());
+    }
+    const auto meant = most_similar(name, names);
+    if (!meant) return "`damfs find` lists what there is";
+    const int64_t asset = assets[static_cast<size_t>(std::find(names.begin(), names.end(), *meant) - names.begin())];
+    for (const auto& [folder, entry] : reader_.folder_entries(asset)) {
+      return fmt::format("did you mean '{}'?",
+                         printable(join_path(reader_.group_path(Grouping::kFolder, folder), entry)));
+    }
+    return "`damfs find` lists what there is";
+  }
+
+  static bool has_letters(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+  }
+
+  const Library& library() {
+    if (!library_) library_.emplace(globals_.open_library());
+    return *library_;
+  }
+
+  Reader& reader_;
+  Globals& globals_;
+  std::optional<Library> library_;
+  std::vector<int64_t> assets_;
+  std::unordered_set<int64_t> known_;
+  bool missed_ = false;
+};
+
+}  // namespace
+
+std::string items_help() {
+  return "An ITEM is a path below a mount, a path relative to originals/, a label as the flat folders show it, or #ID. "
+         "A\nfolder means all that is below it.";
+}
+
+void add_items(CLI::App& verb, Items& items, const std::string& help) {
+  verb.add_option("ITEM", items.named, help);
+  verb.add_option("--query", items.query, "And all that `damfs find` finds for it");
+}
+
+std::vector<int64_t> resolve_items(Reader& reader, const Items& items, Globals& globals) {
+  if (items.is_empty()) fail(EINVAL, "say which ITEM is meant, or --query");
+  Resolver resolver(reader, globals);
+  for (const std::string& item : items.named) resolver.add(item);
+  if (!items.query.empty()) resolver.add_found(items.query);
+  return resolver.take();
+}
+
+std::optional<int64_t> resolve_item(Reader& reader, const std::string& item, Globals& globals) {
+  const auto found = resolve_items(reader, Items{{item}, {}}, globals);
+  if (found.size() > 1) fail(EINVAL, "'{}' is a folder; name one file", printable(item));
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+}  // namespace damfs

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fs/cli/command.h"
+
+namespace damfs {
+
+class Reader;
+
+// What a verb is to work on, as it was typed.
+struct Items {
+  std::vector<std::string> named;
+  std::string query;  // empty: none
+  bool is_empty() const { return named.empty() && query.empty(); }
+};
+
+// ITEM… and --query, one of which resolve_items() wants to be given.
+void add_items(CLI::App& verb, Items& items, const std::string& help);
+std::string items_help();
+
+// The assets that are meant, each once, in the order in which they were named; a folder means all that is below it. An
+// item that names none is reported to stderr and makes globals.exit_code kPartlyDone, or kFailed when none is left.
+std::vector<int64_t> resolve_items(Reader& reader, const Items& items, Globals& globals);
+
+// For verbs that take one file. Empty: it was reported.
+std::optional<int64_t> resolve_item(Reader& reader, const std::string& item, Globals& globals);
+
+}  // namespace damfs
