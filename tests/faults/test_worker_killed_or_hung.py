@@ -6,10 +6,12 @@ import errno
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from library import SLOWNESS
 from mount import errno_of, process_name, wait_until, xattr
 
 FIRST = "previews/small/originals/no camera.jpg.webp"
@@ -28,13 +30,20 @@ def stop(pids):
         wait_until(lambda: is_stopped(pid), 10, "a worker to stop")
 
 
+def has_one_at_rest(mount):
+    """The one that did a job leaves when no other has come for a while, and another is there for the next."""
+    before = mount.workers()
+    time.sleep(0.2 * SLOWNESS)
+    return len(before) == 1 and mount.workers() == before
+
+
 @pytest.fixture
 def mounted(library, demo, mount_of):
     library.import_(demo)
     library.configure("media", deadline_ms=5000)
     mount = mount_of(library)
     (mount / FIRST).read_bytes()  # workers are started by the first job
-    wait_until(mount.workers, 10, "workers")
+    wait_until(lambda: has_one_at_rest(mount), 10, "one worker that has seen nothing yet")
     return mount
 
 
