@@ -37,6 +37,7 @@ int64_t Writer::gate_of(int64_t folder) {
     row->bind_all(at, kUsualFolder);
     if (!row->step()) break;
     way.push_back(at);
+    gates_[at] = 0;  // until it is known: in a catalog that somebody sent, the way up may lead here again
     if ((row->integer(0) & kPasses) != kPasses) {
       gate = at;
       break;

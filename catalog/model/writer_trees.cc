@@ -37,7 +37,7 @@ struct Writer::Tree {
         children(fmt::format("SELECT id FROM {} WHERE parent_id = ?1 ORDER BY id", table)),
         members(fmt::format("SELECT asset_id FROM {1} WHERE {0}_id = ?1 ORDER BY {2}", table, item_table,
                             which == Grouping::kAlbum ? "position" : "asset_id")),
-        below(fmt::format("WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL SELECT t.id FROM {0} t JOIN below ON "
+        below(fmt::format("WITH RECURSIVE below (id) AS (VALUES (?1) UNION SELECT t.id FROM {0} t JOIN below ON "
                           "t.parent_id = below.id) SELECT DISTINCT i.asset_id FROM {1} i JOIN below ON i.{0}_id = "
                           "below.id",
                           table, item_table)) {}

@@ -4,6 +4,7 @@
 #include "fs/cli/items.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
@@ -27,16 +28,6 @@ namespace {
 
 constexpr size_t kMostCompared = 500;  // names with what was typed
 
-// Whether the file lies on a mount of that library, which is a device of its own.
-bool is_mounted_by(const Library& library, const std::string& path) {
-  const auto file = stat_path(path);
-  const auto mounts = mounts_of(library);
-  return file && std::any_of(mounts.begin(), mounts.end(), [&](const MountState& mount) {
-           const auto top = stat_path(mount.mountpoint);
-           return top && top->st_dev == file->st_dev && top->st_ino == NodeId::root().value();
-         });
-}
-
 // Copying programs spread the attribute to wherever they copy, and anybody can set it there: it is to be believed on a
 // mount of this library alone.
 struct Claim {
@@ -51,11 +42,6 @@ Claim claim_of(const std::string& path) {
   int64_t id = 0;
   if (n < 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return {true, std::nullopt};
   return {true, id};
-}
-
-bool is_folder(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::is_directory(path, error);
 }
 
 // What the items of one call come to.
@@ -100,7 +86,7 @@ class Resolver {
   bool add_mounted(const std::string& item) {
     const Claim claim = claim_of(item);
     if (claim.is_there) {
-      if (!is_mounted_by(library(), item)) {
+      if (const auto file = stat_path(item); !file || !is_mounted(*file)) {
         refuse(
             "'{}' is not in a mount of this library, so that what its attribute user.damfs.asset says is not believed; "
             "say its path below the mount, or #ID",
@@ -110,7 +96,8 @@ class Resolver {
       if (claim.asset) add(*claim.asset);
       return claim.asset.has_value();
     }
-    if (!is_folder(item) || !is_mounted_by(library(), item)) return false;
+    std::error_code error;
+    if (!std::filesystem::is_directory(item, error) || !is_mounted(*stat_path(item))) return false;
     add_files_below(item);
     return true;
   }
@@ -118,10 +105,12 @@ class Resolver {
   void add_files_below(const std::string& folder) {
     bool any = false;
     std::error_code error;
-    std::filesystem::recursive_directory_iterator entry(folder, error);
+    std::filesystem::recursive_directory_iterator entry(
+        folder, std::filesystem::directory_options::skip_permission_denied, error);
     for (; !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
-      std::error_code none;
-      if (!entry->is_regular_file(none)) continue;
+      // Something else may be mounted below.
+      const auto file = stat_path(entry->path());
+      if (!file || !S_ISREG(file->st_mode) || !is_mounted(*file)) continue;
       if (const Claim claim = claim_of(entry->path().string()); claim.asset) {
         any = true;
         add(*claim.asset);
@@ -147,17 +136,22 @@ class Resolver {
     return any ? std::optional(folder) : std::nullopt;
   }
 
-  void add_below(int64_t folder) {
-    reader_.assets(Grouping::kFolder, folder, 0, [&](const AssetRow& row) {
-      add(row.id);
-      return true;
-    });
-    std::vector<int64_t> folders;
-    reader_.groups(Grouping::kFolder, folder, 0, [&](const GroupRow& row) {
-      folders.push_back(row.key);
-      return true;
-    });
-    for (const int64_t each : folders) add_below(each);
+  // A catalog that somebody sent may name a folder above as one below.
+  void add_below(int64_t top) {
+    std::vector<int64_t> folders{top};
+    std::unordered_set<int64_t> met{top};
+    while (!folders.empty()) {
+      const int64_t folder = folders.back();
+      folders.pop_back();
+      reader_.assets(Grouping::kFolder, folder, 0, [&](const AssetRow& row) {
+        add(row.id);
+        return true;
+      });
+      reader_.groups(Grouping::kFolder, folder, 0, [&](const GroupRow& row) {
+        if (met.insert(row.key).second) folders.push_back(row.key);
+        return true;
+      });
+    }
   }
 
   // What it may have been meant for: names that begin as it does are compared.
@@ -183,25 +177,32 @@ class Resolver {
     const auto meant = most_similar(name, names);
     if (!meant) return "`damfs find` lists what there is";
     const int64_t asset = assets[static_cast<size_t>(std::find(names.begin(), names.end(), *meant) - names.begin())];
-    for (const auto& [folder, entry] : reader_.folder_entries(asset)) {
-      return fmt::format("did you mean '{}'?",
-                         printable(join_path(reader_.group_path(Grouping::kFolder, folder), entry)));
-    }
-    return "`damfs find` lists what there is";
+    const auto entries = reader_.folder_entries(asset);
+    if (entries.empty()) return "`damfs find` lists what there is";
+    const auto& [folder, entry] = entries.front();
+    return fmt::format("did you mean '{}'?",
+                       printable(join_path(reader_.group_path(Grouping::kFolder, folder), entry)));
   }
 
   static bool has_letters(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
   }
 
-  const Library& library() {
-    if (!library_) library_.emplace(globals_.open_library());
-    return *library_;
+  // Whether that lies on a mount of this library, which is a device of its own.
+  bool is_mounted(const struct stat& file) {
+    if (!devices_) {
+      devices_.emplace();
+      for (const MountState& mount : mounts_of(globals_.open_library())) {
+        const auto top = stat_path(mount.mountpoint);
+        if (top && top->st_ino == NodeId::root().value()) devices_->push_back(top->st_dev);
+      }
+    }
+    return std::find(devices_->begin(), devices_->end(), file.st_dev) != devices_->end();
   }
 
   Reader& reader_;
   Globals& globals_;
-  std::optional<Library> library_;
+  std::optional<std::vector<dev_t>> devices_;  // of the mounts, once they were asked for
   std::vector<int64_t> assets_;
   std::unordered_set<int64_t> known_;
   bool missed_ = false;

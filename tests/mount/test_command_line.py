@@ -3,6 +3,9 @@
 """What is typed wrong is told with what may have been meant; folders and queries are as good as files."""
 
 import json
+import os
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -76,6 +79,37 @@ def test_a_folder_of_another_disk_is_not_taken_for_one_of_the_mount(filled, scra
     (scratch / "elsewhere").mkdir()
     said = filled.run("tag", "add", "t", scratch / "elsewhere", expect=1).stderr
     assert "nothing in the library is called" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts over a folder of a mount")
+def test_what_is_mounted_over_a_folder_of_the_mount_is_not_believed(filled, scratch, mount_of):
+    mount = mount_of(filled)
+    foreign = scratch / "foreign"
+    foreign.mkdir()
+    (foreign / "claims.txt").write_text("x")
+    other = filled.by_name()["2024/other.txt"]["id"]
+    os.setxattr(foreign / "claims.txt", "user.damfs.asset", str(other).encode())
+    over = mount / "originals/2024/rome/deep"
+    subprocess.run(["mount", "--bind", foreign, over], check=True)
+    try:
+        filled.run("tag", "add", "t", mount / "originals/2024/rome")
+    finally:
+        subprocess.run(["umount", over], check=True)
+    assert tagged(filled, "t") == ["colosseum.txt", "forum.txt"]
+
+
+def test_a_folder_that_is_its_own_parent_is_passed_over_once(filled):
+    catalog = sqlite3.connect(filled.path / "catalog.db")
+    with catalog:
+        rome, = catalog.execute("SELECT id FROM folder WHERE name = 'rome'").fetchone()
+        catalog.execute("UPDATE folder SET parent_id = ? WHERE id = 1", (rome,))
+    catalog.close()
+    filled.run("tag", "add", "t", "2024/rome", timeout=20)
+    assert len(tagged(filled, "t")) == 4, "from the top again, and no further"
+
+
+def test_an_item_of_any_length_is_refused_at_once(filled):
+    assert "nothing in the library is called" in filled.run("info", "for" + "x" * 100_000, expect=1, timeout=20).stderr
 
 
 def test_a_query_is_as_good_as_its_items(filled):
