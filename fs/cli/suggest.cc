@@ -28,8 +28,8 @@ std::optional<std::string> most_similar(std::string_view typed, const std::vecto
   std::optional<std::string> best;
   size_t fewest = std::max<size_t>(1, typed.size() / 3) + 1;
   for (const std::string& word : words) {
-    const auto [shorter, longer] = std::minmax(typed.size(), word.size());
-    if (longer - shorter >= fewest) continue;
+    const size_t apart = std::max(typed.size(), word.size()) - std::min(typed.size(), word.size());
+    if (apart >= fewest) continue;
     const size_t wrong = misspelled_by(typed, word);
     if (wrong >= fewest) continue;
     fewest = wrong;
