@@ -135,7 +135,7 @@ void create(Session& session, Reply& reply, fuse_ino_t parent, const char* name,
 
 void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
   const NodeRef directory = find_node(session, parent);
-  if (!S_ISREG(mode)) return reply.error(EPERM);
+  if (!S_ISREG(mode)) fail(EPERM, "pipes, sockets and devices are no files to keep");
   const Actor actor = actor_of(session, reply);
   const auto created = directory->create(actor, EntryName(name), mode & kPermissions);
   answer_later(session, reply, [&](const OwedAnswerRef& owed) {
@@ -166,10 +166,9 @@ void rmdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name) 
   session.changed();
 }
 
-// There are no symbolic links here.
-void symlink(Session& session, Reply& reply, const char*, fuse_ino_t parent, const char*) {
-  find_node(session, parent);
-  reply.error(EPERM);
+void symlink(Session& session, Reply& reply, const char* target, fuse_ino_t parent, const char* name) {
+  reply_entry(session, reply, find_node(session, parent)->symlink(actor_of(session, reply), EntryName(name), target));
+  session.changed();
 }
 
 void rename(Session& session, Reply& reply, fuse_ino_t parent, const char* name, fuse_ino_t to_parent, const char* to,

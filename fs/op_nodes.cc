@@ -3,6 +3,7 @@
 
 // The ops on nodes by name and by number.
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -54,7 +55,9 @@ void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name)
     const bool is_original =
         node && !node->id().is_directory() && node->id().file_kind() == NodeId::FileKind::kOriginal;
     const auto wanted = is_original ? session.overwrites().wanted(reply.asker()) : std::nullopt;
-    if (wanted) node = to_be_written(session, reply, *directory, EntryName(text), node, *wanted);
+    // Whoever writes through a symbolic link means what it leads to, which is looked up next.
+    if (wanted && !S_ISLNK(attributes_of(*node).mode))
+      node = to_be_written(session, reply, *directory, EntryName(text), node, *wanted);
   }
   const Timeouts& timeouts = session.options().timeouts;
   const auto attributes = node ? node->attributes() : std::nullopt;
@@ -86,6 +89,12 @@ void getattr(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info*)
   const Attributes attributes = attributes_of(*node);
   reply.attr(to_stat(attributes, session.options().owner),
              attributes.is_settled ? session.options().timeouts.attributes : 0);
+}
+
+void readlink(Session& session, Reply& reply, fuse_ino_t number) {
+  const NodeRef node = find_node(session, number);
+  require_shown(session, reply, *node, Wanted::kName);
+  reply.link_target(node->link_target());
 }
 
 void statfs(Session& session, Reply& reply, fuse_ino_t) {

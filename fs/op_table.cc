@@ -106,8 +106,7 @@ fuse_lowlevel_ops make_table() {
   row<Op::kLink, &op::link>(ops.link);
   row<Op::kSetxattr, &op::setxattr>(ops.setxattr);
   row<Op::kRemovexattr, &op::removexattr>(ops.removexattr);
-  // There are no symbolic links here, which is not the same as "not supported".
-  ops.readlink = [](fuse_req_t request, fuse_ino_t) { Reply(request, session_of(request).stats()).error(EINVAL); };
+  row<Op::kReadlink, &op::readlink>(ops.readlink);
   return ops;
 }
 

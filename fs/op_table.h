@@ -34,6 +34,7 @@ void forget(Session&, Reply&, fuse_ino_t number, uint64_t times);
 void forget_multi(Session&, Reply&, size_t count, fuse_forget_data* forgets);
 void getattr(Session&, Reply&, fuse_ino_t number, fuse_file_info*);
 void statfs(Session&, Reply&, fuse_ino_t);
+void readlink(Session&, Reply&, fuse_ino_t number);
 void getxattr(Session&, Reply&, fuse_ino_t number, const char* name, size_t size);
 void listxattr(Session&, Reply&, fuse_ino_t number, size_t size);
 
@@ -54,7 +55,7 @@ void mknod(Session&, Reply&, fuse_ino_t parent, const char* name, mode_t mode, d
 void mkdir(Session&, Reply&, fuse_ino_t parent, const char* name, mode_t mode);
 void unlink(Session&, Reply&, fuse_ino_t parent, const char* name);
 void rmdir(Session&, Reply&, fuse_ino_t parent, const char* name);
-void symlink(Session&, Reply&, const char*, fuse_ino_t parent, const char* name);
+void symlink(Session&, Reply&, const char* target, fuse_ino_t parent, const char* name);
 void rename(Session&, Reply&, fuse_ino_t parent, const char* name, fuse_ino_t to_parent, const char* to,
             unsigned flags);
 void link(Session&, Reply&, fuse_ino_t number, fuse_ino_t parent, const char* name);

@@ -123,6 +123,10 @@ void Reply::xattr_size(size_t size) {
   if (auto* request = take()) fuse_reply_xattr(request, size);
 }
 
+void Reply::link_target(const std::string& target) {
+  if (auto* request = take()) fuse_reply_readlink(request, target.c_str());
+}
+
 void Reply::statfs(const struct statvfs& volume) {
   if (auto* request = take()) fuse_reply_statfs(request, &volume);
 }

@@ -45,6 +45,7 @@ class Reply {
   void slice(int fd, uint64_t offset, size_t size);
   void written(size_t size);
   void xattr_size(size_t size);
+  void link_target(const std::string& target);
   void statfs(const struct statvfs& volume);
 
  private:

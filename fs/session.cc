@@ -300,7 +300,7 @@ void Session::negotiate(fuse_conn_info& connection) {
   // Whoever looked at a file of gigabytes that was just written waited while the kernel forgot all its pages, for its
   // time had changed. What changes under one number is told (Stale::kBytes), or not kept from one opening to the next.
   refuse(FUSE_CAP_AUTO_INVAL_DATA);
-  refuse(FUSE_CAP_CACHE_SYMLINKS);
+  want(FUSE_CAP_CACHE_SYMLINKS);  // what a link says is the same as long as its number
   connection.max_background = kBackground;
   connection.congestion_threshold = kBackground / 4 * 3;
   // max_readahead stays what the kernel offered.

@@ -25,6 +25,7 @@ enum class Op : uint8_t {
   kReaddir,
   kReaddirplus,
   kReleasedir,
+  kReadlink,
   kStatfs,
   kGetxattr,
   kListxattr,

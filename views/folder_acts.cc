@@ -74,6 +74,7 @@ DraftRef FolderNode::next_state(std::string_view name) const {
     }
     const auto asset = shown_asset(name);
     if (!asset) return nullptr;
+    if (asset->row.is_link()) fail(ESTALE, "{} is a symbolic link now", printable(name));
     DraftRef draft = context_.drafts.overwrite(place(asset->name), *asset, *lens_.attributes(asset->row));
     // Somebody's close may have come between the look at the catalog and this draft.
     const auto now = shown_asset(name);
@@ -101,6 +102,26 @@ NodeRef FolderNode::mkdir(const Actor& actor, EntryName name, uint32_t mode) con
                         known.emplace_back(id(), std::string(name.view()));
                       });
   return std::make_shared<FolderNode>(context_, view_, lens_, made);
+}
+
+NodeRef FolderNode::symlink(const Actor& actor, EntryName name, std::string_view target) const {
+  require_writable();
+  if (view_.group_of(key_).grouping != Grouping::kFolder) fail(EPERM, "symbolic links are kept in originals/ alone");
+  if (context_.drafts.at(id(), name.view()) || shown_asset(name.view()) || shown_folder(name.view())) {
+    fail(EEXIST, "there is a {} already", printable(name.view()));
+  }
+  context_.objects.keep_empty();
+  Ownership ownership;
+  if (!actor.is_owner) ownership = {.mode = {}, .uid = actor.uid, .gid = actor.gid};
+  int64_t made = 0;
+  context_.acts.write(actor, "ln -s " + printable(name.view()), Durability::kSoon,
+                      [&](Writer& writer, KnownNames& known) {
+                        made = writer.add_link(view_.group_of(key_).key, name.view(), target, ownership);
+                        known.emplace_back(id(), std::string(name.view()));
+                      });
+  const auto now = context_.catalog.reader()->asset(made);
+  if (!now) fail(ESTALE, "{} is gone", printable(name.view()));
+  return lens_.node(context_, *now);
 }
 
 void FolderNode::rmdir(const Actor& actor, EntryName name) const {

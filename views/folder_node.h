@@ -22,6 +22,7 @@ class FolderNode final : public Node {
   Created create(const Actor& actor, EntryName name, uint32_t mode) const override;
   NodeRef overwrite(const Actor& actor, EntryName name) const override;
   NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const override;
+  NodeRef symlink(const Actor& actor, EntryName name, std::string_view target) const override;
   void unlink(const Actor& actor, EntryName name) const override;
   void rmdir(const Actor& actor, EntryName name) const override;
   NodeRef link(const Actor& actor, const Node& file, EntryName name) const override;

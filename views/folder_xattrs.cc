@@ -38,7 +38,7 @@ void FolderNode::each_asset_below(int64_t key, const std::function<void(const As
   {
     const auto reader = context_.catalog.reader();
     view_.assets(*reader, key, 0, [&](const AssetRow& row) {
-      visit(row);
+      if (!row.is_link()) visit(row);
       return true;
     });
     view_.folders(*reader, key, 0, [&](const GroupRow& row) {

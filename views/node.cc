@@ -19,6 +19,8 @@ NodeId Node::parent() const {
 
 void Node::list(Cursor, EntrySink&) const { fail(ENOTDIR, "node {} is not a directory", id_.value()); }
 
+std::string Node::link_target() const { fail(EINVAL, "node {} is no symbolic link", id_.value()); }
+
 ContentRef Node::open(const OpenRequest&) const { fail(EISDIR, "node {} is a directory", id_.value()); }
 
 namespace {
@@ -30,6 +32,7 @@ namespace {
 Node::Created Node::create(const Actor&, EntryName, uint32_t) const { refuse(id_); }
 NodeRef Node::overwrite(const Actor&, EntryName) const { refuse(id_); }
 NodeRef Node::mkdir(const Actor&, EntryName, uint32_t) const { refuse(id_); }
+NodeRef Node::symlink(const Actor&, EntryName, std::string_view) const { refuse(id_); }
 void Node::unlink(const Actor&, EntryName) const { refuse(id_); }
 void Node::rmdir(const Actor&, EntryName) const { refuse(id_); }
 NodeRef Node::link(const Actor&, const Node&, EntryName) const { refuse(id_); }

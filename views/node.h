@@ -176,6 +176,9 @@ class Node {
   // Stable order, resumable, in pages from the catalog; never "." and "..". Never starts work (law 4).
   virtual void list(Cursor after, EntrySink& sink) const;
 
+  // Of a symbolic link: what it says. EINVAL for anything else.
+  virtual std::string link_target() const;
+
   // Never waits; starts the making of a file that is not there yet. Throws Error for what is known to fail.
   virtual ContentRef open(const OpenRequest& request) const;
 
@@ -196,6 +199,7 @@ class Node {
   // Null: there is no such file.
   virtual NodeRef overwrite(const Actor& actor, EntryName name) const;
   virtual NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const;
+  virtual NodeRef symlink(const Actor& actor, EntryName name, std::string_view target) const;
   virtual void unlink(const Actor& actor, EntryName name) const;
   virtual void rmdir(const Actor& actor, EntryName name) const;
   virtual NodeRef link(const Actor& actor, const Node& file, EntryName name) const;

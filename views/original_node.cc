@@ -66,6 +66,13 @@ ContentRef open_original(const TreeContext& context, int64_t version, const std:
   return std::make_shared<ObjectContent>(std::move(*object), bytes->sha256, static_cast<uint64_t>(bytes->size));
 }
 
+std::string OriginalNode::link_target() const {
+  if (!asset_.row.is_link()) return Node::link_target();
+  const auto target = context_.catalog.reader()->link_target(asset_.row.id);
+  if (!target) fail(ESTALE, "{} is gone", asset_.name);
+  return *target;
+}
+
 ContentRef OriginalNode::open(const OpenRequest& request) const {
   // The kernel looks the name up once more, which tells what is to be written to (Node::overwrite).
   if (request.writes) fail(ESTALE, "{} is sealed; what is written becomes its next version", asset_.name);
@@ -76,7 +83,10 @@ std::optional<std::string> OriginalNode::xattr(std::string_view name) const {
   return asset_xattr(context_.catalog, asset_, name);
 }
 
-std::vector<std::string> OriginalNode::xattr_names() const { return asset_xattr_names(context_.catalog, asset_); }
+std::vector<std::string> OriginalNode::xattr_names() const {
+  if (asset_.row.is_link()) return {};  // Linux has none of user.* for links
+  return asset_xattr_names(context_.catalog, asset_);
+}
 
 void OriginalNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
   if (is_worked_out(name)) return;
@@ -108,7 +118,9 @@ void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& cha
   }
   context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
     if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
-    writer.set_ownership(asset_.row.id, ownership_of(change));
+    Ownership ownership = ownership_of(change);
+    if (asset_.row.is_link()) ownership.mode.reset();  // a link has none of its own
+    writer.set_ownership(asset_.row.id, ownership);
     if (change.mtime_ns) writer.set_mtime(asset_.row.id, *change.mtime_ns);
   });
 }
@@ -130,6 +142,7 @@ std::optional<Attributes> PlainLens::attributes(const AssetRow& asset) const {
                         .mtime_ns = asset.mtime_ns,
                         .ctime_ns = asset.changed_ns};
   apply(asset.ownership, attributes);
+  if (asset.is_link()) attributes.mode = kLinkMode;
   return attributes;
 }
 

@@ -16,6 +16,7 @@ class OriginalNode final : public Node {
   enum class Holds { kAlways, kForNow };  // its name
   OriginalNode(const TreeContext& context, FoundAsset asset, Holds holds = Holds::kAlways);
   std::optional<Attributes> attributes() const override;
+  std::string link_target() const override;
   ContentRef open(const OpenRequest& request) const override;
   std::optional<std::string> xattr(std::string_view name) const override;
   std::vector<std::string> xattr_names() const override;

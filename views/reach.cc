@@ -72,7 +72,11 @@ bool Reach::shows_folder(NodeId id, const Asker& asker) const {
   if (view == nullptr) return true;
   const View::Group group = view->group_of(id.key());
   if (group.grouping == Grouping::kTrash || group.grouping == Grouping::kDuplicates) return false;
-  return group.grouping != Grouping::kFolder || passes(*context_.catalog.reader(), group.key, asker);
+  if (group.grouping != Grouping::kFolder || group.key == top_key(Grouping::kFolder)) return true;
+  // Its own mode the kernel has looked at: what may be done with it is not the same for chmod, ls and cd.
+  const auto reader = context_.catalog.reader();
+  const auto row = reader->group(Grouping::kFolder, group.key);
+  return row && passes(*reader, row->parent, asker);
 }
 
 bool Reach::shows_version(int64_t version, const Asker& asker, Wanted wanted) const {

@@ -54,6 +54,7 @@ inline constexpr int64_t kControlKey = 2;   // .damfs/
 inline constexpr int64_t kProxiesKey = 3;   // like kPreviewsKey: proxies/ and proxies/<profile>/
 
 inline constexpr mode_t kFileMode = 0100644;
+inline constexpr mode_t kLinkMode = 0120777;
 inline constexpr mode_t kMadeFileMode = 0100444;  // of what is made from others
 inline constexpr mode_t kDirectoryMode = 0040755;
 

@@ -15,6 +15,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -122,6 +123,7 @@ class Import::Pipeline {
   void reader_loop();
   void writer_loop();
   void read_one(const ItemRef& item);
+  void read_link(const ItemRef& item);
   bool is_unchanged(Item& item);
   void probe(const ItemRef& item, UniqueFd object);
   void settle(const ItemRef& item, Item::State state);
@@ -255,7 +257,16 @@ void Import::Pipeline::reader_loop() {
   }
 }
 
+void Import::Pipeline::read_link(const ItemRef& item) {
+  Sha256 hash;
+  hash.update(std::as_bytes(std::span(*item->walked.link)));
+  item->sha256 = hash.finish();
+  parts_.store.keep_empty();
+  settle(item, Item::State::kReady);
+}
+
 void Import::Pipeline::read_one(const ItemRef& item) {
+  if (item->walked.link) return read_link(item);
   const UniqueFd source = open_file(item->walked.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const struct stat st = stat_fd(source.get(), item->walked.path);
   if (!S_ISREG(st.st_mode)) fail(EAGAIN, "{} is no regular file any more", item->walked.path.string());
@@ -390,8 +401,10 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   incoming.source_path = item.walked.path.native();
   incoming.stamp = item.stamp;
   incoming.copy_of = item.copy_of;
+  incoming.link = item.walked.link;
   constexpr mode_t kUsualFile = 0644;
-  incoming.ownership = ownership_like(item.walked.stat, kUsualFile);
+  constexpr mode_t kUsualLink = 0777;
+  incoming.ownership = ownership_like(item.walked.stat, item.walked.link ? kUsualLink : kUsualFile);
   incoming.folders = folders_like(item.walked, options_.into);
   incoming.is_import = true;
   incoming.only_unknown = options_.skip_known;
@@ -411,6 +424,7 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
 }
 
 void Import::Pipeline::mark(Writer& writer, int64_t asset) {
+  if (writer.is_link(asset)) return;
   for (const std::string& tag : options_.tags) writer.add_tag(asset, writer.ensure_group(Grouping::kTag, tag));
   for (const std::string& album : options_.albums)
     writer.add_to_album(asset, writer.ensure_group(Grouping::kAlbum, album));

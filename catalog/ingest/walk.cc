@@ -6,8 +6,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -49,10 +53,29 @@ std::optional<std::vector<std::string>> sorted_names(const Path& folder, const W
 }
 
 const char* unsupported_type(mode_t mode) {
-  if (S_ISLNK(mode)) return "a symbolic link";
   if (S_ISFIFO(mode)) return "a pipe";
   if (S_ISSOCK(mode)) return "a socket";
   return "a device";
+}
+
+// Empty: it cannot be read, and errno says why.
+std::optional<std::string> target_of(const Path& link) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = ::readlink(link.c_str(), text.data(), text.size());
+  if (size < 0) return std::nullopt;
+  return std::string(text.data(), static_cast<size_t>(size));
+}
+
+// Whether a link in the folder `below` the root leads to somewhere below the root, by what it says alone.
+bool stays_within(const std::string& below, const std::string& target) {
+  if (target.starts_with('/')) return false;
+  int64_t depth = below.empty() ? 0 : 1 + std::count(below.begin(), below.end(), '/');
+  for (const Path& part : Path(target)) {
+    if (part == "..") --depth;
+    if (part != ".." && part != "." && !part.empty()) ++depth;
+    if (depth < 0) return false;
+  }
+  return true;
 }
 
 class Walk {
@@ -88,6 +111,7 @@ class Walk {
     if (S_ISDIR(st.st_mode)) {
       return folder(path, join_path(below, name), std::make_shared<WalkedFolder>(WalkedFolder{in, st}));
     }
+    if (S_ISLNK(st.st_mode)) return link(path, below, name, st, in);
     if (!S_ISREG(st.st_mode)) {
       visitor_.skipped(path, unsupported_type(st.st_mode));
       return true;
@@ -97,6 +121,20 @@ class Walk {
       return true;
     }
     return visitor_.file({path, below, name, st, in});
+  }
+
+  bool link(const Path& path, const std::string& below, const std::string& name, const struct stat& st,
+            const std::shared_ptr<const WalkedFolder>& in) {
+    auto target = target_of(path);
+    if (!target) {
+      visitor_.unreadable(path, why(errno));
+      return true;
+    }
+    if (!stays_within(below, *target)) {
+      visitor_.skipped(path, "a symbolic link to " + printable(*target) + ", which is not among what is imported");
+      return true;
+    }
+    return visitor_.file({path, below, name, st, in, std::move(target)});
   }
 
   const WalkVisitor& visitor_;

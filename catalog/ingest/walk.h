@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "catalog/base/file.h"
@@ -18,13 +19,14 @@ struct WalkedFolder {
   struct stat stat {};
 };
 
-// A regular file met on a walk.
+// A regular file met on a walk, or a symbolic link that says where to within the walked tree.
 struct WalkedFile {
   Path path;           // as it can be opened
   std::string folder;  // where it lies below the walked root, parts joined by '/', "" for its top
   std::string name;
   struct stat stat {};
   std::shared_ptr<const WalkedFolder> in{};  // null: the walked root is the file
+  std::optional<std::string> link{};         // what a symbolic link says
 };
 
 // What a walk meets. Any of these may be called on the walking thread only.
@@ -36,6 +38,7 @@ struct WalkVisitor {
 
 // Walks `root` (a folder or one file), names in byte order, so that two walks of the same tree meet the same
 // files in the same order. Litter is passed over in silence; symbolic links are never followed, except `root`.
+// Those that lead out of the tree, by what they say, are skipped.
 // What cannot be read is reported, and the walk goes on. False: a visitor stopped it.
 bool walk(const Path& root, const WalkVisitor& visitor);
 

@@ -25,16 +25,18 @@ constexpr Check kAssetChecks[] = {
      "asset {} has no current version"},
     {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id) + CASE a.state WHEN "
      "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
-     "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.is_copy = 0) * (2 + "
+     "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.standing = 0) * (2 + "
      "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "
      "asset o WHERE o.blob_id = a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id <> a.id)) + ((SELECT "
      "count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
      "asset {} has a wrong count of names"},
-    {"SELECT a.id FROM asset a WHERE a.blob_id <> iif(a.state = 0 AND a.size > 0, (SELECT v.blob_id FROM version v "
+    {"SELECT a.id FROM asset a WHERE a.blob_id <> iif(a.state = 0 AND a.size > 0 AND a.link IS NULL, (SELECT v.blob_id "
+     "FROM version v "
      "WHERE "
      "v.id = a.version_id), 0)",
      "asset {} is told from its copies by other bytes than it has"},
-    {"SELECT a.id FROM asset a WHERE a.is_copy <> (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = "
+    {"SELECT a.id FROM asset a WHERE a.standing <> iif(a.link IS NOT NULL, 2, a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "
+     "asset o WHERE o.blob_id = "
      "a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id < a.id))",
      "asset {} stands for its copies and is none, or the other way round"},
     {"SELECT a.id FROM asset a WHERE a.versions <> (SELECT count(*) FROM version WHERE asset_id = a.id)",
@@ -43,7 +45,7 @@ constexpr Check kAssetChecks[] = {
      "a.last_version",
      "asset {} has a version whose number it has not given"},
     {"SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN blob b ON b.id = v.blob_id "
-     "WHERE a.state <> 2 AND (a.size <> b.size OR a.mtime_ns <> v.mtime_ns)",
+     "WHERE a.state <> 2 AND (a.size <> coalesce(length(CAST(a.link AS BLOB)), b.size) OR a.mtime_ns <> v.mtime_ns)",
      "asset {} shows another size or time than its current version has"},
     {"SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN technical t ON t.blob_id = v.blob_id "
      "WHERE a.state <> 2 AND (a.kind <> t.kind OR a.still_width <> t.still_width OR a.still_height <> t.still_height "
@@ -65,16 +67,16 @@ constexpr Check kAssetChecks[] = {
 // What each counts, against what is in it.
 constexpr Check kGroupChecks[] = {
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 5 UNION ALL SELECT day, -1 FROM asset WHERE "
-     "state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
+     "state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
      "day {} has a wrong count of assets"},
     {"SELECT key / 512 FROM (SELECT key, assets FROM shelf WHERE grouping = 6 UNION ALL SELECT day / 512 * 512, -1 "
-     "FROM asset WHERE state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
+     "FROM asset WHERE state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
      "year {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 7 UNION ALL SELECT kind, -1 FROM asset WHERE "
-     "state = 0 AND is_copy = 0) GROUP BY key HAVING sum(assets) <> 0",
+     "state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
      "type {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 4 UNION ALL SELECT camera_id, -1 FROM asset "
-     "WHERE state = 0 AND is_copy = 0 AND camera_id IS NOT NULL) GROUP BY key HAVING sum(assets) <> 0",
+     "WHERE state = 0 AND standing = 0 AND camera_id IS NOT NULL) GROUP BY key HAVING sum(assets) <> 0",
      "camera {} has a wrong count of assets"},
     {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 8 UNION ALL SELECT rating, -1 FROM asset WHERE "
      "state = 0 AND rating >= 1) GROUP BY key HAVING sum(assets) <> 0",
@@ -106,7 +108,7 @@ constexpr Check kBlobChecks[] = {
     {"SELECT name FROM counter c WHERE (name = 'blobs' AND value <> (SELECT count(*) FROM blob)) OR (name = "
      "'original_bytes' AND value <> (SELECT coalesce(sum(size), 0) FROM blob)) OR (name = 'copies' AND value <> "
      "(SELECT "
-     "count(*) FROM asset WHERE is_copy = 1)) UNION ALL SELECT column1 FROM (VALUES ('blobs'), ('original_bytes'), "
+     "count(*) FROM asset WHERE standing = 1)) UNION ALL SELECT column1 FROM (VALUES ('blobs'), ('original_bytes'), "
      "('copies')) WHERE column1 NOT IN (SELECT name FROM counter)",
      "the counter {} is wrong"},
 };

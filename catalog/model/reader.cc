@@ -45,7 +45,7 @@ AssetRow asset_row(const db::Statement& statement) {
   }
   row.ownership = ownership(statement, 18);
   row.state = static_cast<AssetState>(statement.integer(21));
-  row.is_copy = statement.integer(25) != 0;
+  row.standing = static_cast<Standing>(statement.integer(25));
   return row;
 }
 
@@ -295,11 +295,11 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
 bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) {
   switch (grouping) {
     case Grouping::kAll: return true;
-    case Grouping::kDay: return !asset.row.is_copy && asset.row.day == key;
-    case Grouping::kKind: return !asset.row.is_copy && static_cast<int64_t>(asset.row.kind) == key;
-    case Grouping::kCamera: return !asset.row.is_copy && asset.row.camera == key;
+    case Grouping::kDay: return asset.row.is_in_flat_views() && asset.row.day == key;
+    case Grouping::kKind: return asset.row.is_in_flat_views() && static_cast<int64_t>(asset.row.kind) == key;
+    case Grouping::kCamera: return asset.row.is_in_flat_views() && asset.row.camera == key;
     case Grouping::kRating: return asset.row.rating == key;
-    case Grouping::kRecent: return !asset.row.is_copy && asset.row.id >= recent_floor();
+    case Grouping::kRecent: return asset.row.is_in_flat_views() && asset.row.id >= recent_floor();
     case Grouping::kDuplicates:
     case Grouping::kTag:
     case Grouping::kAlbum: {
@@ -421,6 +421,13 @@ std::optional<FoundAsset> Reader::version_numbered(int64_t asset, int64_t number
   });
   if (found) found->row.name = {};
   return found;
+}
+
+std::optional<std::string> Reader::link_target(int64_t asset) {
+  db::Use row(statement("link_target"));
+  row->bind_all(asset);
+  if (!row->step()) return std::nullopt;
+  return std::string(row->text(0));
 }
 
 std::optional<BytesRow> Reader::bytes_of_version(int64_t version_id) {

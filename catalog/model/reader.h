@@ -55,6 +55,7 @@ class Reader {
   WordMatcher& word_matcher();  // a scratch pad of this reader's
   std::optional<FoundAsset> version(int64_t version_id);
   std::optional<BytesRow> bytes_of_version(int64_t version_id);
+  std::optional<std::string> link_target(int64_t asset);  // of a symbolic link
   std::optional<ClipRow> clip_of_version(int64_t version_id);
   std::vector<LocationRow> locations_of_version(int64_t version_id);
   WordsRow words(int64_t asset);

@@ -51,6 +51,13 @@ enum class AssetState : uint8_t {
   kAbsorbed = 2,  // its only version became another asset's; nothing shows it
 };
 
+// Whether flat views show an asset. The numbers are stored.
+enum class Standing : uint8_t {
+  kForItself = 0,
+  kCopy = 1,  // an older asset with the same bytes stands for it there
+  kLink = 2,  // it is a symbolic link: originals/ and the trash alone have it
+};
+
 // A group that can be shown as a folder.
 struct GroupRow {
   int64_t key = 0;
@@ -96,7 +103,9 @@ struct AssetRow {
   } camera_proxy;
   Ownership ownership;
   AssetState state = AssetState::kLive;
-  bool is_copy = false;  // an older asset with the same bytes stands for it in flat views
+  Standing standing = Standing::kForItself;
+  bool is_in_flat_views() const { return standing == Standing::kForItself; }
+  bool is_link() const { return standing == Standing::kLink; }
 };
 
 // An AssetRow that owns its name.

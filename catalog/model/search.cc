@@ -307,8 +307,9 @@ void search(Reader& reader, const Criteria& criteria, int64_t after, const std::
   const bool oldest_alone = !criteria.with_copies;
   db::Statement statement(
       reader.database(),
-      fmt::format("SELECT a.id, a.is_copy, a.blob_id, a.reach{}{} ORDER BY {}", search.sql,
-                  oldest_alone && is_the_bytes_alone(criteria) ? " AND a.is_copy = 0" : "", search.id));
+      fmt::format("SELECT a.id, a.standing, a.blob_id, a.reach{}{} ORDER BY {}", search.sql,
+                  oldest_alone && is_the_bytes_alone(criteria) ? " AND a.standing = 0" : " AND a.standing <> 2",
+                  search.id));
   OldestFound oldest(reader, criteria);
   for (size_t i = 0; i < search.values.size(); ++i) {
     if (const auto* number = std::get_if<int64_t>(&search.values[i])) {

@@ -161,8 +161,8 @@ class Match {
 
 bool matches(Reader& reader, const Criteria& criteria, const FoundAsset& asset) {
   QueryNesting nesting;
-  if (!Match(reader, asset, nesting).holds(criteria)) return false;
-  return criteria.with_copies || !asset.row.is_copy ||
+  if (asset.row.is_link() || !Match(reader, asset, nesting).holds(criteria)) return false;
+  return criteria.with_copies || asset.row.is_in_flat_views() ||
          oldest_that_matches(reader, criteria, asset.row.id) == asset.row.id;
 }
 

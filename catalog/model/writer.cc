@@ -97,8 +97,8 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   if (incoming.only_unknown) {
     if (const auto known = oldest_with(incoming.sha256)) return {Filed::kKnown, *known, {}};
   }
-  const bool is_known = blob_with(incoming.sha256) != 0;
-  const int64_t blob = add_blob(incoming);
+  const bool is_known = incoming.link || blob_with(incoming.sha256) != 0;
+  const int64_t blob = incoming.link ? blob_of_links() : add_blob(incoming);
   if (auto filed = refile(incoming, blob)) return *filed;
   if (auto filed = is_known ? arrived_before(incoming, blob) : std::nullopt) return *filed;
   const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
@@ -107,21 +107,22 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   {
     db::Use row(
         statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                  "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2"));
-    row->bind_all(folder, std::string_view(incoming.name));
+                  "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2 AND a.link IS ?3"));
+    row->bind_all(folder, std::string_view(incoming.name), incoming.link);
     if (row->step() && row->integer(2) == blob) {
       remember_source(incoming, row->integer(0));
       return {Filed::kKnown, row->integer(1), path_of(incoming.name)};
     }
   }
-  const std::string name = free_name(folder, incoming.name, incoming.sha256);
+  const std::string name = free_name(folder, incoming.name, incoming.sha256, incoming.link);
   // The suffixed name may itself be there, with these bytes.
   if (const auto present = entry_at(folder, name)) {
     remember_source(incoming, present->id);
     return {Filed::kKnown, present->asset, path_of(name)};
   }
   const MediaFacts facts = incoming.facts != nullptr ? *incoming.facts : technical_facts(blob);
-  const FiledAs filed{is_known ? Filed::kNewCopy : Filed::kNewAsset, add_asset(incoming, blob, facts), path_of(name)};
+  const FiledAs filed{is_known && incoming.size > 0 && !incoming.link ? Filed::kNewCopy : Filed::kNewAsset,
+                      add_asset(incoming, blob, facts), path_of(name)};
   set_ownership(filed.asset, incoming.ownership);
   link_copy(filed.asset, incoming.copy_of);
   remember_source(incoming, add_entry(folder, name, filed.asset));
@@ -136,8 +137,9 @@ std::optional<FiledAs> Writer::arrived_before(const IncomingFile& incoming, int6
     db::Use row(statement(
         "SELECT a.id FROM arrival_folder f CROSS JOIN asset a ON a.came_in = f.id AND "
         "coalesce(a.came_as, a.label) = ?2 WHERE f.path = ?1 AND a.came_in IS NOT NULL AND a.state IN (0, 1) AND "
-        "EXISTS (SELECT 1 FROM version WHERE asset_id = a.id AND blob_id = ?3) ORDER BY a.state, a.id LIMIT 1"));
-    row->bind_all(std::string_view(incoming.folder), std::string_view(incoming.name), blob);
+        "a.link IS ?4 AND EXISTS (SELECT 1 FROM version WHERE asset_id = a.id AND blob_id = ?3) ORDER BY a.state, a.id "
+        "LIMIT 1"));
+    row->bind_all(std::string_view(incoming.folder), std::string_view(incoming.name), blob, incoming.link);
     if (!row->step()) return std::nullopt;
     asset = row->integer(0);
   }
@@ -150,7 +152,7 @@ std::optional<FiledAs> Writer::arrived_before(const IncomingFile& incoming, int6
     }
   }
   const int64_t folder = ensure_folder(incoming.folder, incoming.folders);
-  const std::string name = free_name(folder, incoming.name, incoming.sha256);
+  const std::string name = free_name(folder, incoming.name, incoming.sha256, incoming.link);
   if (entry_at(folder, name)) return std::nullopt;
   remember_source(incoming, add_entry(folder, name, asset));
   for (const std::string& tag : technical_facts(blob).tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
@@ -169,16 +171,24 @@ int64_t Writer::arrival_folder(const std::string& path) {
 // What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it.
 std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t blob) {
   const int64_t entry = entry_of_source(incoming.source_path);
-  db::Use row(statement(
-      "SELECT e.asset_id, v.blob_id, e.name, e.folder_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-      "JOIN version v ON v.id = a.version_id WHERE e.id = ?1"));
-  row->bind_all(entry);
+  db::Use row(
+      statement("SELECT e.asset_id, v.blob_id, e.name, e.folder_id, a.link IS ?2, a.link IS NOT NULL FROM folder_entry "
+                "e JOIN asset a ON a.id = e.asset_id "
+                "JOIN version v ON v.id = a.version_id WHERE e.id = ?1"));
+  row->bind_all(entry, incoming.link);
   if (!row->step()) return std::nullopt;
   const int64_t folder = row->integer(3);
   if (folder_path(folder) != incoming.folder) return std::nullopt;
   FiledAs filed{Filed::kKnown, row->integer(0), join_path(incoming.folder, row->text(2))};
+  const bool says_the_same = row->integer(4) != 0;
+  const bool is_or_was_link = incoming.link || row->integer(5) != 0;
   const bool changed = row->integer(1) != blob;
+  const EntryRow was{entry, folder, std::string(row->text(2)), filed.asset};
   row->reset();
+  if (is_or_was_link && !says_the_same) {
+    trash_entry(was, act_ ? act_->uid : 0);
+    return std::nullopt;
+  }
   if (changed) {
     const FiledAs replaced = replace_entry(entry, filed.asset, incoming, blob);
     filed.how = replaced.how;
@@ -383,6 +393,7 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
   uncounted_.insert(asset);
   set_version(asset, add_version(asset, blob, incoming.mtime_ns, incoming.version), facts, incoming.size,
               incoming.mtime_ns);
+  if (incoming.link) set_link(asset, *incoming.link);
   describe(asset, facts);
   touched_assets_.try_emplace(asset, 0);
   return asset;

@@ -37,7 +37,8 @@ struct IncomingFile {
   Ownership ownership{};      // for a new asset
   bool is_import = false;     // it is known again by its folder, name and bytes
   bool only_unknown = false;  // nothing is made of bytes that an asset holds already
-  std::vector<Ownership> folders{};  // for those of `folder` that are made for it, by its parts; may be shorter
+  std::optional<std::string> link{};  // a symbolic link: what it says, of which `sha256` and `size` are then
+  std::vector<Ownership> folders{};   // for those of `folder` that are made for it, by its parts; may be shorter
 };
 
 enum class Filed {
@@ -158,6 +159,11 @@ class Writer {
   // `entry` becomes the new state of what `over` names; its own name goes.
   void replace_entry_by(const EntryRow& over, const EntryRow& entry);
 
+  // --- symbolic links (writer_links.cc) ---
+  // A new one. The object of an empty file must be there (ObjectStore::keep_empty).
+  int64_t add_link(int64_t folder, std::string_view name, std::string_view target, const Ownership& ownership);
+  bool is_link(int64_t asset);
+
   // --- files that were written through the mount (writer_sealed.cc) ---
   // So many version ids that nobody else will get; the first of them.
   int64_t reserve_versions(int64_t count);
@@ -177,7 +183,8 @@ class Writer {
   int64_t current_version(int64_t asset);
   std::string label_of(int64_t asset);
   // `name`, or the like where another file or a folder has it. It follows from the bytes.
-  std::string free_name(int64_t folder, std::string_view name, const Digest& sha256);
+  std::string free_name(int64_t folder, std::string_view name, const Digest& sha256,
+                        const std::optional<std::string>& link = {});
   // What the first look found of bytes that were catalogued unseen: facts, and what the file says of itself.
   void learn_facts(const Digest& sha256, const MediaFacts& facts);
   // An older version becomes the newest one once more, as a new one.
@@ -357,6 +364,9 @@ class Writer {
   Copies copies_as_told(int64_t asset);
   std::vector<int64_t> oldest_of(const Copies& copies);
   void let_oldest_stand(const Copies& copies);
+  int64_t blob_of_links();
+  void set_link(int64_t asset, std::string_view target);
+  void require_file(int64_t asset);  // EPERM for a symbolic link
   void set_is_copy(int64_t asset, bool is_copy);
   int64_t count_holder(int64_t blob, int64_t delta, int64_t asset);  // how many there are
   void reach_changes_below(int64_t folder);

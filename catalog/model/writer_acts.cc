@@ -31,6 +31,7 @@ std::optional<int64_t> number_in(std::string_view text) {
 
 bool Writer::set_rating(int64_t asset, std::optional<int64_t> rating) {
   if (rating && (*rating < -1 || *rating > 5)) fail(EINVAL, "a rating is -1 (rejected) to 5, not {}", *rating);
+  if (rating) require_file(asset);
   std::optional<int64_t> before;
   {
     db::Use row(statement("SELECT rating FROM asset WHERE id = ?1"));

@@ -145,6 +145,7 @@ void Writer::make_room(int64_t album, int64_t position, int64_t step) {
 bool Writer::add_to_album_at(int64_t asset, int64_t album, int64_t number) {
   require_by_hand(album);
   if (position_in_album(asset, album)) return false;
+  require_file(asset);
   make_room(album, number * kAlbumGap, kAlbumGap);
   place_in_album(asset, album, number * kAlbumGap);
   return true;

@@ -56,7 +56,7 @@ Writer::Copies Writer::copies_now(int64_t asset) {
     db::Use row(
         statement("SELECT v.blob_id, coalesce(a.uid, '') || '/' || coalesce(a.gid, '') || '/' || "
                   "(coalesce(a.mode, ?2) & ?3) FROM asset a JOIN version v ON v.id = a.version_id "
-                  "WHERE a.id = ?1 AND a.state = 0 AND a.size > 0"));
+                  "WHERE a.id = ?1 AND a.state = 0 AND a.size > 0 AND a.link IS NULL"));
     row->bind_all(asset, kUsualFile, kReads);
     if (!row->step()) return copies;
     copies.blob = row->integer(0);
@@ -116,9 +116,9 @@ void Writer::let_oldest_stand(const Copies& copies) {
 }
 
 void Writer::set_is_copy(int64_t asset, bool is_copy) {
-  if ((count_of("SELECT is_copy FROM asset WHERE id = ?1", asset) != 0) == is_copy) return;
+  if ((count_of("SELECT standing FROM asset WHERE id = ?1", asset) != 0) == is_copy) return;
   move_asset_in_groups(asset, -1);
-  statement("UPDATE asset SET is_copy = ?2 WHERE id = ?1").bind_all(asset, int64_t{is_copy}).run();
+  statement("UPDATE asset SET standing = ?2 WHERE id = ?1").bind_all(asset, int64_t{is_copy}).run();
   move_asset_in_groups(asset, +1);
   statement("UPDATE counter SET value = value + ?1 WHERE name = 'copies'")
       .bind_all(is_copy ? int64_t{1} : int64_t{-1})

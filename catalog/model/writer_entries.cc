@@ -204,6 +204,11 @@ void Writer::absorb(const EntryRow& over, const EntryRow& entry) {
 
 void Writer::replace_entry_by(const EntryRow& over, const EntryRow& entry) {
   if (over.asset == entry.asset) return remove_entry(entry);
+  // Neither a link nor what it replaces is a state of the other.
+  if (is_link(over.asset) || is_link(entry.asset)) {
+    trash_entry(over, act_ ? act_->uid : 0);
+    return move_entry(entry, over.folder, over.name);
+  }
   constexpr std::string_view kNames = "SELECT count(*) FROM folder_entry WHERE asset_id = ?1";
   const bool over_is_its_only_name = count_of(kNames, over.asset) == 1;
   const bool entry_is_its_only_name = count_of(kNames, entry.asset) == 1 &&

@@ -28,6 +28,7 @@ bool Writer::add_tag(int64_t asset, int64_t tag) {
     row->bind_all(tag, asset);
     if (row->step()) return false;
   }
+  require_file(asset);
   statement("INSERT INTO asset_tag (tag_id, asset_id) VALUES (?1, ?2)").bind_all(tag, asset).run();
   record({Step::What::kTag, asset, tag, "", "1"});
   touched_assets_.try_emplace(asset, 0);
@@ -52,6 +53,7 @@ bool Writer::remove_tag(int64_t asset, int64_t tag) {
 bool Writer::add_to_album(int64_t asset, int64_t album) {
   require_by_hand(album);
   if (position_in_album(asset, album)) return false;
+  require_file(asset);
   place_in_album(asset, album, last_position_in_album(album) + kAlbumGap);
   return true;
 }
@@ -99,20 +101,20 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
 // Adds or takes an asset to or from the computed groups that its row names. When it leaves, the mount is told.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
   if (uncounted_.contains(asset)) return;
-  db::Use row(statement("SELECT day, kind, camera_id, rating, label, is_copy FROM asset WHERE id = ?1 AND state = 0"));
+  db::Use row(statement("SELECT day, kind, camera_id, rating, label, standing FROM asset WHERE id = ?1 AND state = 0"));
   row->bind_all(asset);
   if (!row->step()) return;
   const int64_t day = row->integer(0);
-  const bool is_copy = row->integer(5) != 0;
+  const bool is_in_flat_views = row->integer(5) == 0;
   std::vector<std::pair<Grouping, int64_t>> groups;
-  if (!is_copy) groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
-  if (!is_copy && !row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
+  if (is_in_flat_views) groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
+  if (is_in_flat_views && !row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
   if (!row->is_null(3) && row->integer(3) >= 1) groups.emplace_back(Grouping::kRating, row->integer(3));
   for (const auto& [grouping, key] : groups) {
     count_in_group(grouping, key, delta);
     if (delta < 0) log_change(ChangeRow::What::kLostName, asset, 0, grouping, key, row->text(4));
   }
-  if (!is_copy) count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
+  if (is_in_flat_views) count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
 }
 
 void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
@@ -195,7 +197,7 @@ void Writer::finish_assets() {
         "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-        "(is_copy = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
+        "(standing = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
         "(blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = asset.blob_id AND o.reach = asset.reach AND "
         "o.blob_id <> 0 AND o.id <> asset.id)) + "
         "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")

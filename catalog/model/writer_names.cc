@@ -31,15 +31,18 @@ std::string base36(int64_t number) {
 
 // "IMG_0001.JPG", or "IMG_0001~k3f.JPG" where that name is another file's or a folder's. The suffix follows
 // from the bytes, so the same file always gets the same one.
-std::string Writer::free_name(int64_t folder, std::string_view name, const Digest& sha256) {
+std::string Writer::free_name(int64_t folder, std::string_view name, const Digest& sha256,
+                              const std::optional<std::string>& link) {
+  const std::string_view wanted = link ? std::string_view(*link) : sha256.raw();
   std::string candidate(name);
   for (size_t digits = 3;; ++digits) {
     db::Use row(
-        statement("SELECT b.sha256 FROM folder_entry e JOIN asset a ON a.id = e.asset_id JOIN version v ON "
+        statement("SELECT iif(a.link IS ?3, coalesce(a.link, b.sha256), x'') FROM folder_entry e JOIN asset a ON a.id "
+                  "= e.asset_id JOIN version v ON "
                   "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
                   "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
-    row->bind_all(folder, std::string_view(candidate));
-    if (!row->step() || row->text(0) == sha256.raw()) return candidate;
+    row->bind_all(folder, std::string_view(candidate), link);
+    if (!row->step() || row->text(0) == wanted) return candidate;
     candidate = with_suffix(name, "~" + base36(sha256.raw(), digits));
   }
 }

@@ -273,7 +273,12 @@ FiledAs Writer::seal(const SealedFile& file, int64_t folder, std::string_view na
   const bool is_known = blob_with(file.sha256) != 0;
   const int64_t blob = add_sealed_blob(file);
   FiledAs filed;
-  if (const auto entry = entry_at(folder, name)) {
+  auto entry = entry_at(folder, name);
+  if (entry && is_link(entry->asset)) {
+    trash_entry(*entry, act_ ? act_->uid : 0);
+    entry.reset();
+  }
+  if (entry) {
     filed = seal_over(file, *entry, blob);
   } else {
     const MediaFacts facts = file.facts != nullptr ? *file.facts : technical_facts(blob);

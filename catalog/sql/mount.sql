@@ -50,57 +50,57 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 
 -- name: assets_of_folder
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
 -- name: assets_of_day
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.is_copy = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.standing = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_kind
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.is_copy = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.standing = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_camera
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.is_copy = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0 AND a.standing = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_rating
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_tag
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
 -- name: assets_of_album
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
@@ -108,15 +108,15 @@ WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 AND a.is_copy = 0 ORDER BY a.id;
+WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 AND a.standing = 0 ORDER BY a.id;
 
 -- name: assets_of_blob
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.blob_id = ?1 AND a.blob_id <> 0 AND a.id > ?2 ORDER BY a.id;
 
@@ -144,61 +144,61 @@ LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.sha256 = ?1 AND b.
 
 -- name: find_entry
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
 -- name: find_label
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key = ?1 AND a.state = 0;
 
 -- name: entries_between
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
 -- name: labels_between
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
 -- name: asset
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
 
 -- name: assets_by_id
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
 
 -- name: search_text
 SELECT names, title, description, tags, camera FROM asset_search WHERE rowid = ?1;
 
 -- name: version
-SELECT a.id, a.label, a.id, v.id, b.size, v.mtime_ns,
+SELECT a.id, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+    THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -207,12 +207,12 @@ LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE v.id = ?1;
 
 -- name: list_versions
-SELECT v.number, a.label, a.id, v.id, b.size, v.mtime_ns,
+SELECT v.number, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
+    THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM version v
 CROSS JOIN asset a ON a.id = v.asset_id
 CROSS JOIN blob b ON b.id = v.blob_id
@@ -222,6 +222,9 @@ WHERE v.asset_id = ?1 AND v.number > ?2 ORDER BY v.number;
 
 -- name: number_of_version
 SELECT v.number, a.versions FROM version v JOIN asset a ON a.id = v.asset_id WHERE v.id = ?1;
+
+-- name: link_target
+SELECT link FROM asset WHERE id = ?1 AND link IS NOT NULL;
 
 -- name: bytes_of_version
 SELECT b.sha256, b.size, t.mime, t.kind, t.duration_us, t.problem, coalesce(d.reason, '')
@@ -294,25 +297,25 @@ SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
 
 -- name: list_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.id > ?2 AND ?1 = 0 ORDER BY t.id;
 
 -- name: list_trash_of_uid
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.uid = ?1 AND t.id > ?2 ORDER BY t.id;
 
 -- name: find_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.is_copy = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
+  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.is_copy
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.name_key = ?1;
 

@@ -217,6 +217,11 @@ UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool
   return object;
 }
 
+void ObjectStore::keep_empty() {
+  const Digest empty = Sha256().finish();
+  if (!is_there(empty, 0)) adopt(stage_unnamed().get(), empty, 0, false);
+}
+
 ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, const Hooks& hooks) {
   const struct stat before = stat_fd(source, source_path);
   Staged staged = stage();

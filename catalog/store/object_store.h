@@ -57,6 +57,9 @@ class ObjectStore {
   // the disk when this returns. `catalogued`: the catalog names it, so that what lies there is on the disk.
   UniqueFd adopt(int staged, const Digest& sha256, int64_t size, bool catalogued);
 
+  // The object of an empty file, on the disk when this returns.
+  void keep_empty();
+
   // Everything ingested before this call is on the disk when it returns.
   void sync();
 

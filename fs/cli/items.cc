@@ -109,7 +109,7 @@ class Resolver {
         folder, std::filesystem::directory_options::skip_permission_denied, error);
     for (; !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
       // Something else may be mounted below.
-      const auto file = stat_path(entry->path());
+      const auto file = entry->is_symlink(error) ? std::nullopt : stat_path(entry->path());
       if (!file || !S_ISREG(file->st_mode) || !is_mounted(*file)) continue;
       if (const Claim claim = claim_of(entry->path().string()); claim.asset) {
         any = true;
@@ -144,7 +144,7 @@ class Resolver {
       const int64_t folder = folders.back();
       folders.pop_back();
       reader_.assets(Grouping::kFolder, folder, 0, [&](const AssetRow& row) {
-        add(row.id);
+        if (!row.is_link()) add(row.id);
         return true;
       });
       reader_.groups(Grouping::kFolder, folder, 0, [&](const GroupRow& row) {

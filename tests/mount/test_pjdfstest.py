@@ -19,7 +19,7 @@ from library import ROOT
 
 # Kinds of files there are none of here are taken out of the loops over kinds: all their cases would only say so.
 NO_SUCH_KIND = re.compile(r"^(\s*for type\d? in )(.*)(; do)$", re.M)
-KINDS = {"none", "regular", "dir"}
+KINDS = {"none", "regular", "dir", "symlink"}
 # The copy_file tools of a case wait a second for each time stamp, so many run side by side.
 AT_ONCE = 8
 

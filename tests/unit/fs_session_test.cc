@@ -219,7 +219,7 @@ TEST(Writing, EveryOpIsRefusedWithErofs) {
   EXPECT_EQ(refused(FUSE_MKDIR, packed(fuse_mkdir_in{}) + name), EROFS);
   EXPECT_EQ(refused(FUSE_UNLINK, name), EROFS);
   EXPECT_EQ(refused(FUSE_RMDIR, name), EROFS);
-  EXPECT_EQ(refused(FUSE_SYMLINK, two), EPERM);
+  EXPECT_EQ(refused(FUSE_SYMLINK, two), EROFS);
   EXPECT_EQ(refused(FUSE_RENAME, packed(fuse_rename_in{.newdir = kRoot}) + two), EROFS);
   EXPECT_EQ(refused(FUSE_RENAME2, packed(fuse_rename2_in{.newdir = kRoot, .flags = 0, .padding = 0}) + two), EROFS);
   EXPECT_EQ(refused(FUSE_LINK, packed(fuse_link_in{.oldnodeid = node}) + name), EROFS);

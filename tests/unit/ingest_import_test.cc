@@ -84,20 +84,21 @@ TEST_F(ImportTest, CountsWhatItMet) {
   add("a/half.part", "temporary");
   add("empty", "");
   ASSERT_EQ(::symlink("one.txt", (source_ / "a/link").c_str()), 0);
+  ASSERT_EQ(::symlink("../../elsewhere", (source_ / "a/link out").c_str()), 0);
   ASSERT_EQ(::mkfifo((source_ / "pipe").c_str(), 0600), 0);
   const ImportReport report = import();
-  EXPECT_EQ(report.files, 4);
-  EXPECT_EQ(report.new_assets, 4);
+  EXPECT_EQ(report.files, 5);
+  EXPECT_EQ(report.new_assets, 5);
   EXPECT_EQ(report.copies, 1);
   EXPECT_EQ(report.failed, 0);
   EXPECT_EQ(report.skipped, 3);
   EXPECT_EQ(report.bytes, 9);
   EXPECT_FALSE(report.stopped);
-  EXPECT_EQ(skipped_["link"], "a symbolic link");
+  EXPECT_EQ(skipped_["link out"], "a symbolic link to ../../elsewhere, which is not among what is imported");
   EXPECT_EQ(skipped_["pipe"], "a pipe");
   EXPECT_TRUE(skipped_.contains("half.part"));
   EXPECT_FALSE(skipped_.contains(".DS_Store"));
-  EXPECT_EQ(target_.contents().size(), 4U);
+  EXPECT_EQ(target_.contents().size(), 5U);
   EXPECT_EQ(read_text(target_.store.path_of(testing::digest_of("two"))), "two");
 }
 

@@ -18,7 +18,7 @@ std::optional<int64_t> ByCameraView::key_of(Group group) const {
 
 void ByCameraView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
   (void)reader;
-  if (asset.row.camera && !asset.row.is_copy) visit(*asset.row.camera, asset.name);
+  if (asset.row.camera && asset.row.is_in_flat_views()) visit(*asset.row.camera, asset.name);
 }
 
 }  // namespace damfs

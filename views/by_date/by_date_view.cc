@@ -18,7 +18,7 @@ std::optional<int64_t> ByDateView::key_of(Group group) const {
 
 void ByDateView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
   (void)reader;
-  if (!asset.row.is_copy) visit(asset.row.day, asset.name);
+  if (asset.row.is_in_flat_views()) visit(asset.row.day, asset.name);
 }
 
 }  // namespace damfs

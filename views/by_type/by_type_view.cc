@@ -30,7 +30,7 @@ void ByTypeView::folders(Reader& reader, int64_t key, int64_t after, const Reade
 
 void ByTypeView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
   (void)reader;
-  if (!asset.row.is_copy) visit(static_cast<int64_t>(asset.row.kind), asset.name);
+  if (asset.row.is_in_flat_views()) visit(static_cast<int64_t>(asset.row.kind), asset.name);
 }
 
 }  // namespace damfs

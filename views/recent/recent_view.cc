@@ -17,7 +17,7 @@ std::optional<int64_t> RecentView::key_of(Group group) const {
 }
 
 void RecentView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
-  if (!asset.row.is_copy && asset.row.id >= reader.recent_floor()) visit(0, asset.name);
+  if (asset.row.is_in_flat_views() && asset.row.id >= reader.recent_floor()) visit(0, asset.name);
 }
 
 }  // namespace damfs
