@@ -86,6 +86,8 @@ void change_attributes(const OwedAnswerRef& owed, NodeId id, const NodeRef& node
       others.size.reset();
       const NodeRef target = change.size || !node ? find_or(owed->session(), id, node) : node;
       if (!is_empty(others)) target->set_attributes(actor, others);
+      // The kernel takes it for a change of this number alone.
+      if (target->id() != id || target->is_written_elsewhere()) owed->session().tell_changes();
       answer_attributes(*owed, *find_or(owed->session(), id, node));
     });
   };
@@ -107,11 +109,13 @@ void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wan
       if (handle) return handle->content->truncate(*change.size, std::move(done));  // ftruncate
       try {
         if (!node) fail(ESTALE, "there is no node {} any more", number);
-        node->set_size(actor, *change.size, std::move(done));
+        node->set_size(actor, *change.size, done);
       } catch (const Error& error) {
         if (error.code() != ESTALE) throw;
-        const int refused = session.overwrites().wants(owed->reply().asker(), id);
-        owed->give(refused != 0 ? refused : ESTALE);
+        const auto answer = session.overwrites().wants(owed->reply().asker(), id);
+        const NodeRef next = answer.comes_by_number && node ? node->overwrite_by_number(actor) : nullptr;
+        if (!next) return owed->give(answer.error != 0 ? answer.error : ESTALE);
+        next->set_size(actor, *change.size, std::move(done));
       }
     });
   });

@@ -37,22 +37,38 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
   if (request.writes) request.actor = actor_of(session, reply);
   NodeRef node;
   ContentRef content;
+  ReadWayRef way;
+  // Of one that was looked up by its name the kernel has the number of what is to be written.
+  const auto is_others_number = [&] { return node->id() != NodeId(number); };
+  // Before anything is begun or truncated.
+  const auto require_no_reads_past = [&] {
+    if (!request.writes) return;
+    auto free_way = session.passthrough().way_for_writing(NodeId(number));
+    if (!free_way) fail(ETXTBSY, "the kernel reads that version by itself, for whoever has it open");
+    way = std::move(*free_way);
+  };
   try {
     node = find_node(session, number);  // the state that somebody opened and left alone may just be gone
     const bool is_read = (file->flags & O_ACCMODE) != O_WRONLY;
     require_shown(session, reply, *node, is_read ? Wanted::kBytes : Wanted::kName);
+    if (is_others_number()) require_no_reads_past();
     content = node->open(request);
   } catch (const Error& error) {
     if (error.code() != ESTALE || !request.writes) throw;
-    const int refused = session.overwrites().wants(reply.asker(), NodeId(number));
-    return reply.error(refused != 0 ? refused : ESTALE);
+    const auto answer = session.overwrites().wants(reply.asker(), NodeId(number));
+    if (!answer.comes_by_number || !node) return reply.error(answer.error != 0 ? answer.error : ESTALE);
+    node = node->overwrite_by_number(request.actor);
+    if (!node) return reply.error(ESTALE);
+    require_no_reads_past();
+    content = node->open(request);
   }
   const bool is_written = !attributes_of(*node).is_settled;
   const auto handle = std::make_shared<OpenFile>(std::move(content));
-  handle->way = session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
+  handle->way = way ? std::move(way) : session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
   file->keep_cache = handle->content->is_immutable();
-  file->direct_io = handle->content->is_its_openers();
+  // The pages that the kernel keeps are those of the sealed bytes.
+  file->direct_io = handle->content->is_its_openers() || is_others_number();
   // Closing is of interest only where a read may be awaited for long, see flush.
   file->noflush = !is_written && (kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl);
   file->fh = session.files().add(handle);

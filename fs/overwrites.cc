@@ -3,6 +3,8 @@
 
 #include "fs/overwrites.h"
 
+#include <cerrno>
+
 namespace damfs {
 namespace {
 
@@ -13,17 +15,19 @@ constexpr size_t kMany = 256;
 
 }  // namespace
 
-int Overwrites::wants(pid_t asker, NodeId node) {
+Overwrites::Answer Overwrites::wants(pid_t asker, NodeId node) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   const auto found = wishes_.find({asker, node.value()});
-  if (found != wishes_.end() && found->second.refused != 0) {
-    const int error = found->second.refused;
+  if (found != wishes_.end()) {
+    const Wish wish = found->second;
     wishes_.erase(found);
-    return error;
+    if (wish.refused != 0) return {.error = wish.refused};
+    if (now - wish.at < kSoon) return {.comes_by_number = true};
   }
   if (wishes_.size() >= kMany) forget_old();
-  wishes_[{asker, node.value()}] = {0, std::chrono::steady_clock::now()};
-  return 0;
+  wishes_[{asker, node.value()}] = {0, now};
+  return {.error = ESTALE};
 }
 
 std::optional<NodeId> Overwrites::wanted(pid_t asker) const {

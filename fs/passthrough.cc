@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 
@@ -44,6 +45,8 @@ std::string reason(int error) {
     default: return "the kernel refuses it: " + std::generic_category().message(error);
   }
 }
+
+constexpr std::chrono::milliseconds kClosesIn{100};
 
 constexpr const char* kTrue = "true";
 constexpr const char* kUntried = "not tried yet";
@@ -146,6 +149,21 @@ ReadWayRef Passthrough::way(NodeId node, int fd) {
   return mine;
 }
 
+std::optional<ReadWayRef> Passthrough::way_for_writing(NodeId node) {
+  const auto until = std::chrono::steady_clock::now() + kClosesIn;
+  for (;;) {
+    ReadWayRef found = way(node, -1);
+    if (!found || found->backing_id() == 0) return found;
+    found.reset();
+    std::unique_lock lock(mutex_);
+    const bool is_closed = has_left_.wait_until(lock, until, [&] {
+      const auto at = ways_.find(node.value());
+      return at == ways_.end() || at->second.expired();
+    });
+    if (!is_closed) return std::nullopt;
+  }
+}
+
 void Passthrough::forget(NodeId node) {
   const std::lock_guard lock(mutex_);
   ways_.erase(node.value());
@@ -156,6 +174,7 @@ void Passthrough::left(NodeId node, int id) {
     const std::lock_guard lock(mutex_);
     const auto found = ways_.find(node.value());
     if (found != ways_.end() && found->second.expired()) ways_.erase(found);
+    has_left_.notify_all();
   }
   if (id > 0) close_backing(id);
 }

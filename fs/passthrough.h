@@ -8,11 +8,13 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "catalog/base/file.h"
@@ -97,6 +99,9 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   // To be held by each open handle until the kernel released it. `fd`: the file's own bytes, or -1. Null: there
   // is no passthrough in this mount.
   ReadWayRef way(NodeId node, int fd);
+  // One on which nothing passes, for whoever writes. Who closed the file just before may not be through with that, for
+  // which this waits a moment. Null: somebody has it open.
+  std::optional<ReadWayRef> way_for_writing(NodeId node);
   // Its bytes are another file now: who opens it from here on is not given the one that others have open. (The kernel
   // refuses to have two at once: then they wait until those close it.)
   void forget(NodeId node);
@@ -123,6 +128,7 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   std::shared_ptr<BackingFiles> backing_;
   std::mutex mutex_;
   std::map<uint64_t, std::weak_ptr<const ReadWay>> ways_;
+  std::condition_variable has_left_;
 };
 
 // May this process ask the kernel for it?

@@ -31,6 +31,7 @@ namespace {
 
 Node::Created Node::create(const Actor&, EntryName, uint32_t) const { refuse(id_); }
 NodeRef Node::overwrite(const Actor&, EntryName) const { refuse(id_); }
+NodeRef Node::overwrite_by_number(const Actor&) const { refuse(id_); }
 NodeRef Node::mkdir(const Actor&, EntryName, uint32_t) const { refuse(id_); }
 NodeRef Node::symlink(const Actor&, EntryName, std::string_view) const { refuse(id_); }
 void Node::unlink(const Actor&, EntryName) const { refuse(id_); }

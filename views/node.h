@@ -198,6 +198,9 @@ class Node {
   // The file of that name is about to be written to: the node that takes the writing, which becomes its new state.
   // Null: there is no such file.
   virtual NodeRef overwrite(const Actor& actor, EntryName name) const;
+  // Of a sealed original that is about to be written to by whoever has its number alone: likewise, under one of its names.
+  // ESTALE where it is not the newest version.
+  virtual NodeRef overwrite_by_number(const Actor& actor) const;
   virtual NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const;
   virtual NodeRef symlink(const Actor& actor, EntryName name, std::string_view target) const;
   virtual void unlink(const Actor& actor, EntryName name) const;
@@ -206,6 +209,8 @@ class Node {
   enum class Replace { kNever, kAllowed };
   virtual void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const;
 
+  // Whether what is set of it is another number's by now, which its names show.
+  virtual bool is_written_elsewhere() const { return false; }
   virtual void set_attributes(const Actor& actor, const AttributeChange& change) const;
   // Of a file, by truncate(2). Told when it is done, which takes as long as the file is large.
   virtual void set_size(const Actor& actor, uint64_t size, Done done) const;

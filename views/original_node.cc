@@ -14,6 +14,8 @@
 #include "catalog/model/writer.h"
 #include "catalog/store/object_store.h"
 #include "views/asset_xattrs.h"
+#include "views/folder_node.h"
+#include "views/originals/originals_view.h"
 #include "views/write/draft_node.h"
 
 namespace damfs {
@@ -117,12 +119,38 @@ void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& cha
     if (!shuts) return;
   }
   context_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
-    if (writer.current_version(asset_.row.id) != asset_.row.version) fail(EROFS, "that is an older version");
+    const bool is_newest = writer.current_version(asset_.row.id) == asset_.row.version;
+    if (!is_newest && !context_.drafts.was_written_by_number(asset_.row.version)) {
+      fail(EROFS, "that is an older version");
+    }
     Ownership ownership = ownership_of(change);
     if (asset_.row.is_link()) ownership.mode.reset();  // a link has none of its own
     writer.set_ownership(asset_.row.id, ownership);
     if (change.mtime_ns) writer.set_mtime(asset_.row.id, *change.mtime_ns);
   });
+}
+
+bool OriginalNode::is_written_elsewhere() const {
+  return context_.drafts.was_written_by_number(asset_.row.version);
+}
+
+// Whichever of its names takes the writing: all of them show what is written.
+NodeRef OriginalNode::overwrite_by_number(const Actor& actor) const {
+  const View* originals = context_.view(OriginalsView::kCode);
+  std::optional<std::pair<int64_t, std::string>> name;
+  {
+    const auto reader = context_.catalog.reader();
+    const auto now = reader->asset(asset_.row.id);
+    if (!now || now->row.version != asset_.row.version || now->row.is_link()) fail(ESTALE, "{} was saved over", asset_.name);
+    originals->names(*reader, *now, [&](int64_t key, std::string_view each) {
+      if (!name) name.emplace(key, each);
+    });
+  }
+  if (!name) fail(ESTALE, "{} is in no folder of originals/ any more", asset_.name);
+  const FolderNode folder(context_, *originals, *context_.lens(0), name->first);
+  NodeRef next = folder.overwrite(actor, EntryName(name->second));
+  if (next) context_.drafts.writes_by_number(asset_.row.version, next->id().file_id());
+  return next;
 }
 
 void OriginalNode::set_size(const Actor& actor, uint64_t size, Done done) const {

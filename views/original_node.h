@@ -21,6 +21,8 @@ class OriginalNode final : public Node {
   std::optional<std::string> xattr(std::string_view name) const override;
   std::vector<std::string> xattr_names() const override;
   void set_attributes(const Actor& actor, const AttributeChange& change) const override;
+  bool is_written_elsewhere() const override;
+  NodeRef overwrite_by_number(const Actor& actor) const override;
   void set_size(const Actor& actor, uint64_t size, Done done) const override;
   void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const override;
   bool remove_xattr(const Actor& actor, std::string_view name) const override;

@@ -131,6 +131,7 @@ class Tree::Impl {
       auto draft = drafts_.find(id.file_id());
       const bool is_catalogued = draft && !draft->holds_name() && context_.catalog.reader()->version(id.file_id());
       if (draft && !is_catalogued) return std::make_shared<DraftNode>(std::move(draft));
+      if (auto next = drafts_.written_by_number(id.file_id())) return std::make_shared<DraftNode>(std::move(next));
     }
     const Lens* lens = context_.lens(id.profile());
     if (lens == nullptr || lens->node_id(id.file_id()) != id) return nullptr;

@@ -73,9 +73,9 @@ class Drive:
         """Of a path relative to originals/, as the catalog has it."""
         return self.library.by_name()[path]["tags"]
 
-    def remount(self):
+    def remount(self, **options):
         self.mount.stop()
-        self.mount = self._mount_of(self.library)
+        self.mount = self._mount_of(self.library, **options)
         self.originals = self.mount / "originals"
 
     def expect(self, expected, passing=(), below="originals"):

@@ -249,8 +249,10 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   const std::lock_guard filing(draft->filing_mutex_);
   DraftPlace place;
   bool forgets_kept = false;
+  bool is_by_number = false;
   {
     const std::lock_guard lock(mutex_);
+    is_by_number = draft->is_by_number_;
     if (!draft->state_.has_name()) return;      // taken away while this was on its way
     if (!draft->state_.is_news(state)) return;  // a later one is there, which has all of this
     place = draft->place_;
@@ -266,7 +268,7 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
     // The tags that a copy brings along do not say that it is not to be where it was put.
     if (place.view->filing() == View::Filing::kByDate) place.view->add(writer, place.key, place.name, sealed.asset);
     if (forgets_kept) writer.forget_draft(draft->version());
-    if (sealed.is_shown) known.emplace_back(place.directory, place.name);
+    if (sealed.is_shown && !is_by_number) known.emplace_back(place.directory, place.name);
   });
   {
     const std::lock_guard lock(mutex_);

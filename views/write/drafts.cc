@@ -174,6 +174,33 @@ void Drafts::forget_filed(NodeId directory, std::string_view name) {
   std::erase_if(filed_, [&](const Filed& each) { return each.directory == directory && each.name == name; });
 }
 
+void Drafts::writes_by_number(int64_t version, int64_t draft) {
+  const int64_t now = parts_.now();
+  const std::lock_guard lock(mutex_);
+  const auto found = by_version_.find(draft);
+  if (found == by_version_.end()) return;
+  found->second->is_by_number_ = true;
+  if (by_number_.size() >= kMostFiled) {
+    std::erase_if(by_number_, [&](const auto& each) { return each.second.until_ns < now && each.second.draft.expired(); });
+  }
+  by_number_[version] = {found->second, now + kFiledNs};
+}
+
+DraftRef Drafts::written_by_number(int64_t version) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_number_.find(version);
+  if (found == by_number_.end()) return nullptr;
+  DraftRef draft = found->second.draft.lock();
+  return draft && draft->state_.has_handles() ? draft : nullptr;
+}
+
+bool Drafts::was_written_by_number(int64_t version) const {
+  const int64_t now = parts_.now();
+  const std::lock_guard lock(mutex_);
+  const auto found = by_number_.find(version);
+  return found != by_number_.end() && (found->second.until_ns >= now || !found->second.draft.expired());
+}
+
 // --- coming and going -----------------------------------------------------------------------------------
 
 void Drafts::add(const DraftRef& draft) {

@@ -88,6 +88,12 @@ class Drafts {
   DraftRef create(DraftPlace place, const Actor& actor, uint32_t mode);
   // The next state of a catalogued file, which begins as that is; what somebody else began meanwhile comes first.
   DraftRef overwrite(DraftPlace place, const FoundAsset& asset, const Attributes& attributes);
+  // A sealed version is written to by whoever has its number alone: the draft of that number takes it, and while it is
+  // open the version's own number shows it.
+  void writes_by_number(int64_t version, int64_t draft);
+  DraftRef written_by_number(int64_t version) const;
+  // Whether it was so a moment ago: who wrote it goes on to say when that was.
+  bool was_written_by_number(int64_t version) const;
   // All that the catalog has of them is on the disk when `done` is told.
   void sync_catalog(Done done);
   // Waits for what is being filed of it.
@@ -179,6 +185,11 @@ class Drafts {
     uint32_t uid = 0;
   };
   std::deque<Filed> filed_;  // oldest first
+  struct ByNumber {
+    std::weak_ptr<Draft> draft;
+    int64_t until_ns = 0;
+  };
+  std::unordered_map<int64_t, ByNumber> by_number_;  // by the sealed version
 
   VersionNumbers numbers_;
   // The last, for their tasks use all the others. Those of the first never wait for a filing lock, whose holders may
