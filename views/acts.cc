@@ -14,47 +14,100 @@ namespace damfs {
 namespace {
 
 // How long a program may pause and still be at the same thing.
-constexpr int64_t kPauseNs = 3'000'000'000;
+constexpr int64_t kPauseNs = 2'000'000'000;
+constexpr int64_t kPassesNs = 60'000'000'000;
 constexpr size_t kMostPrograms = 256;
+constexpr size_t kMostMade = 100'000;
 
 }  // namespace
 
-int64_t Acts::act_to_continue(const Actor& actor, int64_t now_ns) {
+std::optional<Acts::Current> Acts::current_of(const Actor& actor, const Doing& doing, int64_t now_ns) const {
   const std::lock_guard lock(mutex_);
   const auto found = current_.find(actor.program);
-  if (found == current_.end() || found->second.uid != actor.uid || now_ns - found->second.last_ns > kPauseNs) return 0;
-  return found->second.act;
+  if (found == current_.end() || found->second.uid != actor.uid || now_ns - found->second.last_ns > kPauseNs ||
+      !found->second.doings->goes_on(doing)) {
+    return std::nullopt;
+  }
+  return found->second;
 }
 
-void Acts::began(const Actor& actor, int64_t act, int64_t now_ns) {
-  if (act == 0) return;
+// With the catalog's lock of writers held, so one at a time.
+void Acts::note(const Actor& actor, const Doing& doing, Current current) {
   const std::lock_guard lock(mutex_);
   if (current_.size() >= kMostPrograms) {
-    std::erase_if(current_, [&](const auto& each) { return now_ns - each.second.last_ns > kPauseNs; });
+    std::erase_if(current_, [&](const auto& each) { return current.last_ns - each.second.last_ns > kPauseNs; });
   }
-  current_[actor.program] = {act, now_ns, actor.uid};
+  if (doing.kind == Doing::Kind::kWrite && doing.is_new && doing.asset != 0) {
+    if (made_.size() >= kMostMade) {
+      std::erase_if(made_, [&](const auto& each) { return current.last_ns - each.second.at_ns > kPassesNs; });
+    }
+    if (made_.size() < kMostMade) made_[doing.asset] = {actor.name, actor.uid, current.last_ns};
+  }
+  current_[actor.program] = std::move(current);
 }
 
-void Acts::write(const Actor& actor, std::string_view what, Durability durability,
-                 const std::function<void(Writer&, KnownNames& known)>& work, Room room) {
+void Acts::write(const Actor& actor, Doing& doing, Durability durability, const Work& work, Room room) {
+  const std::string program = actor.name.empty() ? "a program" : printable(actor.name);
   const int64_t at = now_ns();
-  Act act{.uid = actor.uid, .what = fmt::format("{}: {}", printable(actor.name), what)};
-  act.continues = act_to_continue(actor, at);
+  std::shared_ptr<Doings> doings;
+  WriteRequest request{.durability = durability, .frees_room = room == Room::kFreed};
+  const auto act = [&](Writer& writer, KnownNames& known) {
+    const auto current = current_of(actor, doing, at);
+    doings = current ? current->doings : std::make_shared<Doings>(doing.kind);
+    writer.begin({.uid = actor.uid, .what = program, .continues = current ? current->act : 0});
+    work(writer, known);
+    std::string told;
+    {
+      const std::lock_guard lock(mutex_);
+      doings->add(doing);
+      told = doings->told();
+    }
+    writer.call_act(fmt::format("{}: {}", program, told));
+  };
+  request.before_commit = [&](const Written& written) {
+    if (written.act != 0) note(actor, doing, {written.act, at, actor.uid, doings});
+  };
+  commit(std::move(request), act);
+}
+
+bool Acts::is_passing(const Actor& actor, int64_t asset) const {
+  const int64_t now = now_ns();
+  const std::lock_guard lock(mutex_);
+  const auto found = made_.find(asset);
+  return found != made_.end() && now - found->second.at_ns <= kPassesNs && found->second.uid == actor.uid &&
+         !actor.name.empty() && found->second.program == actor.name;
+}
+
+bool Acts::remove_passing(const Actor& actor, int64_t asset,
+                          const std::function<bool(Writer&, KnownNames& known)>& work) {
+  bool is_removed = false;
+  commit({.durability = Durability::kSoon, .frees_room = true},
+         [&](Writer& writer, KnownNames& known) { is_removed = work(writer, known); });
+  if (!is_removed) return false;
+  const std::lock_guard lock(mutex_);
+  made_.erase(asset);
+  const auto found = current_.find(actor.program);
+  if (found == current_.end()) return true;
+  found->second.doings->without(asset);
+  return true;
+}
+
+Written Acts::commit(WriteRequest request, const std::function<void(Writer&, KnownNames&)>& work) {
   KnownNames known;
   Own own;
   // Before anybody can see the change, so that the news of it never come first.
-  const auto before_commit = [&](const Written& written) {
+  request.before_commit = [&, also = std::move(request.before_commit)](const Written& written) {
+    if (also) also(written);
     if (written.first_change == 0 || known.empty()) return;
     own = {written.first_change, written.last_change, known};
     const std::lock_guard lock(mutex_);
     own_.push_back(own);
   };
   try {
-    const Written written = catalog_.write(
-        WriteRequest{
-            .act = act, .durability = durability, .before_commit = before_commit, .frees_room = room == Room::kFreed},
-        [&](Writer& writer) { work(writer, known); });
-    began(actor, written.act, at);
+    return catalog_.write(request, [&](Writer& writer) {
+      known.clear();  // it may be tried once more
+      work(writer, known);
+    });
   } catch (...) {
     // The numbers may be given to somebody else's changes.
     const std::lock_guard lock(mutex_);

@@ -6,14 +6,18 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "catalog/model/catalog.h"
 #include "catalog/model/writer.h"
+#include "views/doing.h"
 #include "views/node.h"
 
 namespace damfs {
@@ -22,16 +26,25 @@ namespace damfs {
 // a program would stand in a folder that has no name any more.
 using KnownNames = std::vector<std::pair<NodeId, std::string>>;
 
-// What is done to the tree through one mount: writes it to the catalog, gathers what one program does at once into one
-// act of the journal, and remembers which news of the catalog are this mount's own. Thread-safe.
+// What is done to the tree through one mount: writes it to the catalog, gathers what one program does of one kind,
+// without two seconds of rest, into one act of the journal, and remembers which news of the catalog are this mount's
+// own. Thread-safe.
 class Acts {
  public:
   explicit Acts(Catalog& catalog) : catalog_(catalog) {}
 
   enum class Room : uint8_t { kTaken, kFreed };  // see WriteRequest::frees_room
-  // `work` may add to `known` while it writes.
-  void write(const Actor& actor, std::string_view what, Durability durability,
-             const std::function<void(Writer&, KnownNames& known)>& work, Room room = Room::kTaken);
+  // `work` may add to `known` while it writes, and tell `doing` which asset it is about.
+  using Work = std::function<void(Writer&, KnownNames& known)>;
+  void write(const Actor& actor, Doing& doing, Durability durability, const Work& work, Room room = Room::kTaken);
+  void write(const Actor& actor, Doing&& doing, Durability durability, const Work& work, Room room = Room::kTaken) {
+    write(actor, doing, durability, work, room);
+  }
+
+  // Whether that program made that file, a minute ago at the most: what it removes of its own is nobody's loss.
+  bool is_passing(const Actor& actor, int64_t asset) const;
+  // Removes such a file; the journal says neither that it came nor that it went. `work`: true when it did.
+  bool remove_passing(const Actor& actor, int64_t asset, const std::function<bool(Writer&, KnownNames& known)>& work);
 
   // Whether the change is this mount's own and its kernel knows of that name.
   bool is_known(int64_t change, NodeId directory, std::string_view name) const;
@@ -42,17 +55,25 @@ class Acts {
     int64_t act = 0;
     int64_t last_ns = 0;
     uint32_t uid = 0;
+    std::shared_ptr<Doings> doings;
   };
   struct Own {
     int64_t first = 0, last = 0;
     KnownNames names;
   };
-  int64_t act_to_continue(const Actor& actor, int64_t now_ns);
-  void began(const Actor& actor, int64_t act, int64_t now_ns);
+  struct Made {
+    std::string program;
+    uint32_t uid = 0;
+    int64_t at_ns = 0;
+  };
+  std::optional<Current> current_of(const Actor& actor, const Doing& doing, int64_t now_ns) const;
+  void note(const Actor& actor, const Doing& doing, Current current);
+  Written commit(WriteRequest request, const std::function<void(Writer&, KnownNames&)>& work);
 
   Catalog& catalog_;
   mutable std::mutex mutex_;
-  std::map<uint64_t, Current> current_;  // by program
+  std::map<uint64_t, Current> current_;     // by program
+  std::unordered_map<int64_t, Made> made_;  // by asset
   std::deque<Own> own_;
 };
 

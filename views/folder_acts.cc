@@ -83,24 +83,41 @@ DraftRef FolderNode::next_state(std::string_view name) const {
   }
 }
 
+Doing FolderNode::doing(Doing::Kind kind, std::string_view name, Doing::Object object) const {
+  return {.kind = kind,
+          .place = place_in_words(view_, *context_.catalog.reader(), key_),
+          .name = std::string(name),
+          .object = object};
+}
+
+Doing FolderNode::moving(std::string_view name, const FolderNode& to_folder, std::string_view to,
+                         Doing::Object object) const {
+  Doing moved = doing(Doing::Kind::kMove, name, object);
+  moved.to_place =
+      &to_folder == this ? moved.place : place_in_words(to_folder.view_, *context_.catalog.reader(), to_folder.key_);
+  moved.to_name = to;
+  return moved;
+}
+
 NodeRef FolderNode::mkdir(const Actor& actor, EntryName name, uint32_t mode) const {
   require_writable();
   if (context_.drafts.at(id(), name.view()) || shown_asset(name.view()) || shown_folder(name.view())) {
     fail(EEXIST, "there is a {} already", printable(name.view()));
   }
   int64_t made = 0;
-  context_.acts.write(actor, "mkdir " + printable(name.view()), Durability::kSoon,
-                      [&](Writer& writer, KnownNames& known) {
-                        made = view_.make_folder(writer, key_, name.view());
-                        AttributeChange change;
-                        if ((mode & 07777) != (kDirectoryMode & 07777)) change.mode = mode & 07777;
-                        if (!actor.is_owner) {
-                          change.uid = actor.uid;
-                          change.gid = actor.gid;
-                        }
-                        if (change.mode || change.uid) view_.set_folder(writer, made, change);
-                        known.emplace_back(id(), std::string(name.view()));
-                      });
+  Doing made_so = doing(kind_of_putting(view_), name.view(), Doing::Object::kFolder);
+  made_so.is_new = true;
+  context_.acts.write(actor, made_so, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+    made = view_.make_folder(writer, key_, name.view());
+    AttributeChange change;
+    if ((mode & 07777) != (kDirectoryMode & 07777)) change.mode = mode & 07777;
+    if (!actor.is_owner) {
+      change.uid = actor.uid;
+      change.gid = actor.gid;
+    }
+    if (change.mode || change.uid) view_.set_folder(writer, made, change);
+    known.emplace_back(id(), std::string(name.view()));
+  });
   return std::make_shared<FolderNode>(context_, view_, lens_, made);
 }
 
@@ -114,11 +131,12 @@ NodeRef FolderNode::symlink(const Actor& actor, EntryName name, std::string_view
   Ownership ownership;
   if (!actor.is_owner) ownership = {.mode = {}, .uid = actor.uid, .gid = actor.gid};
   int64_t made = 0;
-  context_.acts.write(actor, "ln -s " + printable(name.view()), Durability::kSoon,
-                      [&](Writer& writer, KnownNames& known) {
-                        made = writer.add_link(view_.group_of(key_).key, name.view(), target, ownership);
-                        known.emplace_back(id(), std::string(name.view()));
-                      });
+  Doing made_so = doing(Doing::Kind::kWrite, name.view());
+  made_so.is_new = true;
+  context_.acts.write(actor, made_so, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+    made_so.asset = made = writer.add_link(view_.group_of(key_).key, name.view(), target, ownership);
+    known.emplace_back(id(), std::string(name.view()));
+  });
   const auto now = context_.catalog.reader()->asset(made);
   if (!now) fail(ESTALE, "{} is gone", printable(name.view()));
   return lens_.node(context_, *now);
@@ -133,7 +151,7 @@ void FolderNode::rmdir(const Actor& actor, EntryName name) const {
     fail(other ? ENOTDIR : ENOENT, "{} is no folder", printable(name.view()));
   }
   if (context_.drafts.fill(folder_id(folder->key))) fail(ENOTEMPTY, "something is in {}", printable(name.view()));
-  context_.acts.write(actor, "rmdir " + printable(name.view()), Durability::kSoon,
+  context_.acts.write(actor, doing(kind_of_taking(view_), folder->name, Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
                         view_.remove_folder(writer, folder->key);
                         known.emplace_back(id(), folder->name);
@@ -161,16 +179,32 @@ void FolderNode::unlink(const Actor& actor, EntryName name) const {
     if (draft || parked) return;
     fail(shown_folder(name.view()) ? EISDIR : ENOENT, "there is no file {}", printable(name.view()));
   }
-  context_.acts.write(
-      actor, "rm " + printable(asset->name), Durability::kSoon,
-      [&](Writer& writer, KnownNames& known) {
-        view_.remove(writer, actor, key_, *asset);
-        known.emplace_back(id(), shown_name(asset->name, asset->row.id));
-      },
-      Acts::Room::kFreed);
+  if (!remove_passing(actor, *asset)) {
+    Doing removed = doing(kind_of_taking(view_), asset->name);
+    removed.asset = asset->row.id;
+    context_.acts.write(
+        actor, removed, Durability::kSoon,
+        [&](Writer& writer, KnownNames& known) {
+          view_.remove(writer, actor, key_, *asset);
+          known.emplace_back(id(), shown_name(asset->name, asset->row.id));
+        },
+        Acts::Room::kFreed);
+  }
   held.clear();
   const auto open = view_.filing() == View::Filing::kAtOnce ? context_.drafts.find(asset->row.version) : nullptr;
   if (open) context_.drafts.remove(open);
+}
+
+// What a program made a moment ago and takes away again: locks, temporary files, what was half loaded.
+bool FolderNode::remove_passing(const Actor& actor, const FoundAsset& asset) const {
+  const View::Group group = view_.group_of(key_);
+  if (group.grouping != Grouping::kFolder || !context_.acts.is_passing(actor, asset.row.id)) return false;
+  return context_.acts.remove_passing(actor, asset.row.id, [&](Writer& writer, KnownNames& known) {
+    const auto entry = writer.entry_at(group.key, asset.name);
+    if (!entry || entry->asset != asset.row.id || !writer.trash_passing(*entry, actor.uid)) return false;
+    known.emplace_back(id(), asset.name);
+    return true;
+  });
 }
 
 NodeRef FolderNode::link(const Actor& actor, const Node& file, EntryName name) const {
@@ -188,7 +222,9 @@ NodeRef FolderNode::link(const Actor& actor, const Node& file, EntryName name) c
   if (!asset || asset->row.version != file.id().file_id() || (draft && !draft->is_catalogued())) {
     fail(EPERM, "only originals, in their newest version, can have several names");
   }
-  context_.acts.write(actor, "ln " + printable(asset->name), Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+  Doing linked = doing(kind_of_putting(view_), name.view());
+  linked.is_new = true;
+  context_.acts.write(actor, linked, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
     view_.add(writer, key_, name.view(), asset->row.id);
     if (view_.filing() == View::Filing::kAtOnce || asset->name == name.view()) {
       known.emplace_back(id(), std::string(name.view()));
@@ -214,7 +250,7 @@ void FolderNode::rename_folder(const Actor& actor, const GroupRow& folder, const
   if (over && over->key != folder.key && context_.drafts.fill(folder_id(over->key))) {
     fail(ENOTEMPTY, "something is in {}", printable(to.view()));
   }
-  context_.acts.write(actor, fmt::format("mv {} {}", printable(folder.name), printable(to.view())), Durability::kSoon,
+  context_.acts.write(actor, moving(folder.name, to_folder, to.view(), Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
                         if (over && over->key != folder.key) view_.remove_folder(writer, over->key);
                         view_.move_folder(writer, folder.key, to_folder.key_, to.view());
@@ -257,21 +293,26 @@ void FolderNode::rename_asset(const Actor& actor, const FoundAsset& asset, const
     return;
   }
   if (to_folder.shown_folder(to.view())) fail(EISDIR, "{} is a folder", printable(to.view()));
-  context_.acts.write(
-      actor, fmt::format("mv {} {}", printable(asset.name), printable(to.view())), Durability::kSoon,
-      [&](Writer& writer, KnownNames& known) {
-        if (&to_folder.view_ != &view_) {
-          if (over) fail(EEXIST, "there is a {} already", printable(to.view()));
-          to_folder.view_.take(writer, actor, view_, key_, asset, to_folder.key_, to.view());
-          return;  // what the names show now is not what the kernel has just put there
-        }
-        // Spelled otherwise, it is its own name that it replaces.
-        const bool respells = over && over->row.id == asset.row.id && over->row.cursor == asset.row.cursor;
-        if (view_.move(writer, actor, key_, asset, to_folder.key_, to.view(), respells ? std::nullopt : over)) {
-          known.emplace_back(to_folder.id(), std::string(to.view()));
-        }
-        known.emplace_back(id(), asset.name);
-      });
+  Doing moved = moving(asset.name, to_folder, to.view(), Doing::Object::kFile);
+  moved.asset = asset.row.id;
+  if (&to_folder.view_ != &view_) {
+    const bool is_restored = view_.group_of(key_).grouping == Grouping::kTrash;
+    moved.kind = is_restored ? Doing::Kind::kRestore : kind_of_putting(to_folder.view_);
+    if (!is_restored) moved.place = moved.to_place;
+  }
+  context_.acts.write(actor, moved, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+    if (&to_folder.view_ != &view_) {
+      if (over) fail(EEXIST, "there is a {} already", printable(to.view()));
+      to_folder.view_.take(writer, actor, view_, key_, asset, to_folder.key_, to.view());
+      return;  // what the names show now is not what the kernel has just put there
+    }
+    // Spelled otherwise, it is its own name that it replaces.
+    const bool respells = over && over->row.id == asset.row.id && over->row.cursor == asset.row.cursor;
+    if (view_.move(writer, actor, key_, asset, to_folder.key_, to.view(), respells ? std::nullopt : over)) {
+      known.emplace_back(to_folder.id(), std::string(to.view()));
+    }
+    known.emplace_back(id(), asset.name);
+  });
   to_folder.settle_name_of(asset.row.id, to, to_folder.id() == id() ? Came::kFromHere : Came::kFromElsewhere);
   if (over_draft) context_.drafts.remove(over_draft);
   // Somebody may have it open still, or again write to what he has.

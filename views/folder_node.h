@@ -52,9 +52,12 @@ class FolderNode final : public Node {
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
   void list_drafts(int64_t after, EntrySink& sink) const;
   // For changes (folder_acts.cc).
+  Doing doing(Doing::Kind kind, std::string_view name, Doing::Object object = Doing::Object::kFile) const;
+  Doing moving(std::string_view name, const FolderNode& to_folder, std::string_view to, Doing::Object object) const;
   void require_writable() const;
   DraftPlace place(std::string_view name) const;
   std::optional<FoundAsset> shown_asset(std::string_view name) const;
+  bool remove_passing(const Actor& actor, const FoundAsset& asset) const;
   DraftRef next_state(std::string_view name) const;
   std::optional<GroupRow> shown_folder(std::string_view name) const;
   // folder_xattrs.cc

@@ -55,7 +55,9 @@ void FolderNode::set_own_xattr(const Actor& actor, std::string_view name, std::s
   if (!value.empty() && context_.drafts.fill(id())) {
     fail(ENOTEMPTY, "something is being put into {}", printable(row->name));
   }
-  context_.acts.write(actor, fmt::format("{} of {}", name, printable(row->name)), Durability::kSoon,
+  Doing said = doing(Doing::Kind::kDescribe, "", Doing::Object::kFolder);
+  said.words = name;
+  context_.acts.write(actor, said, Durability::kSoon,
                       [&](Writer& writer, KnownNames&) { view_.set_folder_xattr(writer, key_, name, value); });
 }
 
@@ -71,7 +73,9 @@ void FolderNode::set_xattr(const Actor& actor, std::string_view name, std::strin
   require_settable(name);
   if (!is_settable(name)) fail(EPERM, "{} is only read", name);
   if (key_ == 0 || view_.filing() == View::Filing::kNone) fail(EROFS, "{}/ is not for that", view_.name());
-  context_.acts.write(actor, fmt::format("{} of a folder", name), Durability::kSoon, [&](Writer& writer, KnownNames&) {
+  Doing said = doing(Doing::Kind::kDescribe, "", Doing::Object::kFolder);
+  said.words = name;
+  context_.acts.write(actor, said, Durability::kSoon, [&](Writer& writer, KnownNames&) {
     each_asset_below(key_, [&](const AssetRow& asset) {
       const bool is_theirs = asset.ownership.uid == static_cast<int64_t>(actor.uid);
       if (actor.is_owner || actor.uid == 0 || is_theirs) set_asset_xattr(writer, asset.id, name, value);

@@ -198,8 +198,8 @@ class Node {
   // The file of that name is about to be written to: the node that takes the writing, which becomes its new state.
   // Null: there is no such file.
   virtual NodeRef overwrite(const Actor& actor, EntryName name) const;
-  // Of a sealed original that is about to be written to by whoever has its number alone: likewise, under one of its names.
-  // ESTALE where it is not the newest version.
+  // Of a sealed original that is about to be written to by whoever has its number alone: likewise, under one of its
+  // names. ESTALE where it is not the newest version.
   virtual NodeRef overwrite_by_number(const Actor& actor) const;
   virtual NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const;
   virtual NodeRef symlink(const Actor& actor, EntryName name, std::string_view target) const;

@@ -90,22 +90,35 @@ std::vector<std::string> OriginalNode::xattr_names() const {
   return asset_xattr_names(context_.catalog, asset_);
 }
 
+// By whichever name it was asked for, it is told by one in originals/.
+Doing OriginalNode::describing(std::string_view xattr) const {
+  Doing said{.kind = Doing::Kind::kDescribe, .name = asset_.name, .words = std::string(xattr), .asset = asset_.row.id};
+  const auto reader = context_.catalog.reader();
+  const View* originals = context_.view(OriginalsView::kCode);
+  bool is_first = true;
+  originals->names(*reader, asset_, [&](int64_t key, std::string_view name) {
+    if (!std::exchange(is_first, false)) return;
+    said.place = place_in_words(*originals, *reader, key);
+    said.name = name;
+  });
+  return said;
+}
+
 void OriginalNode::set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const {
   if (is_worked_out(name)) return;
   const bool is_set = xattr(name).has_value();
   if (flag == XattrFlag::kMustBeNew && is_set) fail(EEXIST, "{} has {} already", asset_.name, name);
   if (flag == XattrFlag::kMustExist && !is_set) fail(ENODATA, "{} has no {}", asset_.name, name);
-  context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
-                      [&](Writer& writer, KnownNames&) {
-                        const bool is_a_copys = context_.drafts.was_copied_by(actor, asset_.row.id);
-                        (is_a_copys ? add_asset_xattr : set_asset_xattr)(writer, asset_.row.id, name, value);
-                      });
+  context_.acts.write(actor, describing(name), Durability::kSoon, [&](Writer& writer, KnownNames&) {
+    const bool is_a_copys = context_.drafts.was_copied_by(actor, asset_.row.id);
+    (is_a_copys ? add_asset_xattr : set_asset_xattr)(writer, asset_.row.id, name, value);
+  });
 }
 
 bool OriginalNode::remove_xattr(const Actor& actor, std::string_view name) const {
   if (!xattr(name)) return false;
   if (is_worked_out(name) || context_.drafts.was_copied_by(actor, asset_.row.id)) return true;
-  context_.acts.write(actor, fmt::format("{} of {}", name, printable(asset_.name)), Durability::kSoon,
+  context_.acts.write(actor, describing(name), Durability::kSoon,
                       [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, asset_.row.id, name, {}); });
   return true;
 }
@@ -130,9 +143,7 @@ void OriginalNode::set_attributes(const Actor& actor, const AttributeChange& cha
   });
 }
 
-bool OriginalNode::is_written_elsewhere() const {
-  return context_.drafts.was_written_by_number(asset_.row.version);
-}
+bool OriginalNode::is_written_elsewhere() const { return context_.drafts.was_written_by_number(asset_.row.version); }
 
 // Whichever of its names takes the writing: all of them show what is written.
 NodeRef OriginalNode::overwrite_by_number(const Actor& actor) const {
@@ -141,7 +152,8 @@ NodeRef OriginalNode::overwrite_by_number(const Actor& actor) const {
   {
     const auto reader = context_.catalog.reader();
     const auto now = reader->asset(asset_.row.id);
-    if (!now || now->row.version != asset_.row.version || now->row.is_link()) fail(ESTALE, "{} was saved over", asset_.name);
+    if (!now || now->row.version != asset_.row.version || now->row.is_link())
+      fail(ESTALE, "{} was saved over", asset_.name);
     originals->names(*reader, *now, [&](int64_t key, std::string_view each) {
       if (!name) name.emplace(key, each);
     });

@@ -28,6 +28,8 @@ class OriginalNode final : public Node {
   bool remove_xattr(const Actor& actor, std::string_view name) const override;
 
  private:
+  Doing describing(std::string_view xattr) const;
+
   const TreeContext& context_;
   const FoundAsset asset_;
   const Holds holds_;

@@ -10,6 +10,9 @@
 #include <utility>
 
 #include "catalog/base/clock.h"
+#include "catalog/base/error.h"
+#include "catalog/base/log.h"
+#include "catalog/model/purge.h"
 #include "views/folder_node.h"
 #include "views/original_node.h"
 #include "views/packs/pack_nodes.h"
@@ -95,6 +98,7 @@ class Tree::Impl {
 
  private:
   class NewsWriter;
+  void purge_hidden_trash_when_due() const;
 
   NodeRef directory(NodeId id) const {
     if (id == NodeId::root()) return root_;
@@ -143,6 +147,7 @@ class Tree::Impl {
   mutable Drafts drafts_;
   TreeContext context_;
   Reach reach_;
+  mutable int64_t hidden_trash_due_ns_ = 0;
   NodeRef root_;
 };
 
@@ -264,8 +269,23 @@ class Tree::Impl::NewsWriter {
   std::unordered_set<NodeId> listed_;
 };
 
+// Nobody has missed it for days. Asked by one thread alone.
+void Tree::Impl::purge_hidden_trash_when_due() const {
+  constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
+  constexpr int64_t kKeptDays = 7;
+  const int64_t now = now_ns();
+  if (now < hidden_trash_due_ns_) return;
+  hidden_trash_due_ns_ = now + kDayNs;
+  try {
+    purge_hidden_trash(context_.catalog, now - kKeptDays * kDayNs);
+  } catch (const Error& error) {
+    log::warning("the trash could not be rid of what programs left: {}", error.what());
+  }
+}
+
 Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is_known) const {
   News news;
+  purge_hidden_trash_when_due();
   for (const NodeId id : drafts_.tidy()) {
     if (is_known(id)) tell_listing(context_, id, news.stale);
   }

@@ -23,7 +23,8 @@ constexpr Check kAssetChecks[] = {
     {"SELECT a.id FROM asset a LEFT JOIN version v ON v.id = a.version_id AND v.asset_id = a.id WHERE v.id IS NULL "
      "AND a.state <> 2",
      "asset {} has no current version"},
-    {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id) + CASE a.state WHEN "
+    {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id AND hidden = 0) + "
+     "CASE a.state WHEN "
      "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
      "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.standing = 0) * (2 + "
      "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "

@@ -52,6 +52,22 @@ std::vector<Purgeable> purgeable_trash(Reader& reader, int64_t deleted_before_ns
   return found;
 }
 
+int64_t purge_hidden_trash(Catalog& catalog, int64_t deleted_before_ns) {
+  std::vector<int64_t> assets;
+  {
+    const auto reader = catalog.reader();
+    for (const int64_t id : reader->hidden_trash(deleted_before_ns)) {
+      const auto row = reader->trash_entry(id);
+      if (row && lock_of(*reader, row->asset).empty()) assets.push_back(row->asset);
+    }
+  }
+  if (assets.empty()) return 0;
+  catalog.write([&](Writer& writer) {
+    for (const int64_t asset : assets) writer.purge_asset(asset);
+  });
+  return std::ssize(assets);
+}
+
 std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset) {
   std::vector<Purgeable> found;
   const auto row = reader.asset(asset);

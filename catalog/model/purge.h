@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/model/catalog.h"
 #include "catalog/model/reader.h"
 
 namespace damfs {
@@ -21,6 +22,8 @@ struct Purgeable {
 
 // Assets in the trash, or deleted out of it, since before `deleted_before_ns`.
 std::vector<Purgeable> purgeable_trash(Reader& reader, int64_t deleted_before_ns);
+// What programs made and removed within a minute, before then. For good; how many that were.
+int64_t purge_hidden_trash(Catalog& catalog, int64_t deleted_before_ns);
 // The older states of an asset.
 std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset);
 

@@ -65,6 +65,8 @@ class Reader {
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name
   std::vector<std::pair<int64_t, std::string>> trash_entries(int64_t asset);   // trash id, name
   std::optional<TrashRow> trash_entry(int64_t id);
+  // Entries that no trash shows (TrashRow::is_hidden), the oldest first.
+  std::vector<int64_t> hidden_trash(int64_t deleted_before_ns);
   std::vector<VersionRow> versions(int64_t asset);  // oldest first
   // The same as rows, above the number `after`; AssetRow::cursor is the number, and the name the asset's.
   void versions(int64_t asset, int64_t after, const AssetVisitor& visit);

@@ -84,9 +84,16 @@ std::optional<TrashRow> Reader::trash_entry(int64_t id) {
   db::Use row(statement("trash_entry"));
   row->bind_all(id);
   if (!row->step()) return std::nullopt;
-  return TrashRow{
-      row->integer(0), row->integer(1), std::string(row->text(2)), std::string(row->text(3)), std::string(row->text(4)),
-      row->integer(5), row->integer(6)};
+  return TrashRow{row->integer(0),           row->integer(1), std::string(row->text(2)), std::string(row->text(3)),
+                  std::string(row->text(4)), row->integer(5), row->integer(6),           row->integer(7) != 0};
+}
+
+std::vector<int64_t> Reader::hidden_trash(int64_t deleted_before_ns) {
+  std::vector<int64_t> found;
+  db::Use rows(statement("hidden_trash"));
+  rows->bind_all(deleted_before_ns);
+  while (rows->step()) found.push_back(rows->integer(0));
+  return found;
 }
 
 int64_t Reader::shared_blob(int64_t asset) {

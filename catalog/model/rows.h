@@ -148,6 +148,7 @@ struct TrashRow {
   std::string original_name;
   int64_t deleted_ns = 0;
   int64_t uid = 0;
+  bool is_hidden = false;  // made and removed by one program within a minute: no trash shows it
 };
 
 // A file that is not catalogued and has its bytes in staging/.

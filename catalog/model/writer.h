@@ -151,6 +151,9 @@ class Writer {
   void move_entry(const EntryRow& entry, int64_t folder, std::string_view name);
   // The name goes to the trash, under `trash_name` or what is free beside it; an asset without names goes with it.
   int64_t trash_entry(const EntryRow& entry, int64_t uid, std::string_view trash_name = {});
+  // Likewise for a file that was made a moment ago, and of which nobody has said anything: no trash shows it, and the
+  // journal forgets that it was there. False: it is not such a one.
+  bool trash_passing(const EntryRow& entry, int64_t uid);
   // Out of the trash, to a name of its own.
   void restore_entry(const TrashRow& trash, int64_t folder, std::string_view name);
   std::optional<TrashRow> trash_row(int64_t id);
@@ -238,6 +241,8 @@ class Writer {
 
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
+  // What the act is called from now on, with what was done just now.
+  void call_act(std::string_view what);
 
   // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
   // it is.
@@ -273,6 +278,8 @@ class Writer {
   void place_in_album(int64_t asset, int64_t album, int64_t position);
   bool set_words(Step::What what, int64_t asset, std::string_view text);
   void record(const Step& step);
+  template <typename... Keys>
+  void forget_steps(std::string_view sql, const Keys&... keys);
   void record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
                    const std::optional<NodePlace>& after);
   std::string state_of(const Step& step);

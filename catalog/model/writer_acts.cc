@@ -91,6 +91,11 @@ void Writer::begin(Act act) {
   steps_ = row->integer(0);
 }
 
+void Writer::call_act(std::string_view what) {
+  if (!act_ || act_id_ == 0) return;
+  statement("UPDATE act SET what = ?2 WHERE id = ?1 AND what <> ?2").bind_all(act_id_, what).run();
+}
+
 // A look at a file belongs to what brought the file: whoever takes that back means both.
 Act Writer::act_that_brought(int64_t asset) {
   Act act{.uid = static_cast<int64_t>(::getuid()),

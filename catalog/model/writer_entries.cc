@@ -96,11 +96,11 @@ std::string Writer::free_trash_name(std::string_view name) {
 
 void Writer::insert_trash(const TrashRow& row) {
   db::Use insert(
-      statement("INSERT INTO trash (id, asset_id, name, name_key, folder, original_name, deleted_ns, uid) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+      statement("INSERT INTO trash (id, asset_id, name, name_key, folder, original_name, deleted_ns, uid, hidden) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
   insert->bind_all(row.id == 0 ? std::nullopt : std::optional(row.id), row.asset, std::string_view(row.name),
                    std::string_view(fold(row.name)), std::string_view(row.folder), std::string_view(row.original_name),
-                   row.deleted_ns, row.uid);
+                   row.deleted_ns, row.uid, int64_t{row.is_hidden});
   insert->run();
   const int64_t id = row.id == 0 ? database_.last_insert_id() : row.id;
   record({Step::What::kTrash, row.asset, id, "", to_text(row)});
@@ -119,6 +119,55 @@ int64_t Writer::trash_entry(const EntryRow& entry, int64_t uid, std::string_view
   insert_trash(row);
   remove_entry(entry);
   return database_.integer("SELECT max(id) FROM trash");
+}
+
+// And acts that had no others. `sql` tells which acts they were of.
+template <typename... Keys>
+void Writer::forget_steps(std::string_view sql, const Keys&... keys) {
+  std::vector<int64_t> acts;
+  {
+    db::Use rows(statement(sql));
+    rows->bind_all(keys...);
+    while (rows->step()) acts.push_back(rows->integer(0));
+  }
+  for (const int64_t act : acts) {
+    statement(
+        "DELETE FROM act WHERE id = ?1 AND undoes IS NULL AND NOT EXISTS (SELECT 1 FROM act_step WHERE act_id = ?1) "
+        "AND NOT EXISTS (SELECT 1 FROM act u WHERE u.undoes = ?1)")
+        .bind_all(act)
+        .run();
+  }
+}
+
+bool Writer::trash_passing(const EntryRow& entry, int64_t uid) {
+  const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", entry.asset) == 1;
+  const bool is_somebodys =
+      count_of(
+          "SELECT EXISTS (SELECT 1 FROM trash WHERE asset_id = ?1) OR EXISTS (SELECT 1 FROM asset_tag WHERE "
+          "asset_id = ?1) OR EXISTS (SELECT 1 FROM album_item WHERE asset_id = ?1)",
+          entry.asset) != 0;
+  if (is_last && is_somebodys) return false;
+  if (!is_last) {
+    // Another name keeps it.
+    remove_entry(entry);
+    forget_steps(
+        "DELETE FROM act_step WHERE asset_id = ?1 AND asset_id <> 0 AND what = 9 AND group_id = ?2 AND "
+        "before = '' AND after = ?3 RETURNING act_id",
+        entry.asset, entry.folder, std::string_view(entry.name));
+    return true;
+  }
+  TrashRow row;
+  row.asset = entry.asset;
+  row.name = free_trash_name(entry.name);
+  row.folder = folder_path(entry.folder);
+  row.original_name = entry.name;
+  row.deleted_ns = now_ns_;
+  row.uid = uid;
+  row.is_hidden = true;
+  insert_trash(row);
+  remove_entry(entry);
+  forget_steps("DELETE FROM act_step WHERE asset_id = ?1 AND asset_id <> 0 RETURNING act_id", entry.asset);
+  return true;
 }
 
 std::optional<TrashRow> Writer::trash_row(int64_t id) {

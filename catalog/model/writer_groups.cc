@@ -193,7 +193,7 @@ void Writer::finish_assets() {
   for (const auto& [asset, old_version] : touched_assets_) {
     statement(
         "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
-        "names = (SELECT count(*) FROM trash WHERE asset_id = ?1) + "
+        "names = (SELECT count(*) FROM trash WHERE asset_id = ?1 AND hidden = 0) + "
         "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
         "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "

@@ -301,7 +301,7 @@ SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
   a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE t.id > ?2 AND ?1 = 0 ORDER BY t.id;
+WHERE t.id > ?2 AND ?1 = 0 AND t.hidden = 0 ORDER BY t.id;
 
 -- name: list_trash_of_uid
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
@@ -309,7 +309,7 @@ SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
   a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE t.uid = ?1 AND t.id > ?2 ORDER BY t.id;
+WHERE t.uid = ?1 AND t.id > ?2 AND t.hidden = 0 ORDER BY t.id;
 
 -- name: find_trash
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
@@ -317,13 +317,16 @@ SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
   a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE t.name_key = ?1;
+WHERE t.name_key = ?1 AND t.hidden = 0;
 
 -- name: trash_of_asset
-SELECT id, name FROM trash WHERE asset_id = ?1 ORDER BY id;
+SELECT id, name FROM trash WHERE asset_id = ?1 AND hidden = 0 ORDER BY id;
 
 -- name: trash_entry
-SELECT id, asset_id, name, folder, original_name, deleted_ns, uid FROM trash WHERE id = ?1;
+SELECT id, asset_id, name, folder, original_name, deleted_ns, uid, hidden FROM trash WHERE id = ?1;
+
+-- name: hidden_trash
+SELECT id FROM trash WHERE hidden = 1 AND deleted_ns < ?1 ORDER BY deleted_ns;
 
 -- name: attribute
 SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2;

@@ -8,4 +8,9 @@ ALTER TABLE asset RENAME COLUMN is_copy TO standing;
 -- has the bytes of an empty file.
 ALTER TABLE asset ADD COLUMN link TEXT;
 
+-- 1: a program made it and removed it within a minute (locks, temporary files): nobody is shown it, and it is purged after
+-- days.
+ALTER TABLE trash ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX trash_hidden ON trash (deleted_ns) WHERE hidden = 1;
+
 PRAGMA user_version = 10;

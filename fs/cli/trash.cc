@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/clock.h"
@@ -16,10 +17,13 @@
 namespace damfs {
 namespace {
 
+enum class Hidden : uint8_t { kLeft, kToo };  // what programs made and removed within a minute
+
 std::string original_path(const TrashRow& row) { return join_path(row.folder, row.original_name); }
 
-std::vector<TrashRow> all_of_it(Reader& reader) {
+std::vector<TrashRow> all_of_it(Reader& reader, Hidden hidden = Hidden::kLeft) {
   std::vector<int64_t> ids;
+  if (hidden == Hidden::kToo) ids = reader.hidden_trash(std::numeric_limits<int64_t>::max());
   reader.assets(Grouping::kTrash, 0, 0, [&](const AssetRow& row) {
     ids.push_back(row.cursor);
     return true;
@@ -31,14 +35,14 @@ std::vector<TrashRow> all_of_it(Reader& reader) {
   return rows;
 }
 
-void list_trash(bool json, Globals& globals) {
+void list_trash(bool json, Hidden hidden, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  for (const TrashRow& row : all_of_it(*catalog.reader())) {
+  for (const TrashRow& row : all_of_it(*catalog.reader(), hidden)) {
     const std::string when = local_time(row.deleted_ns / 1'000'000'000 * 1'000'000'000).text();
     if (json) {
-      const nlohmann::ordered_json line = {
-          {"name", row.name}, {"from", original_path(row)}, {"deleted", when}, {"uid", row.uid}, {"asset", row.asset}};
+      const nlohmann::ordered_json line = {{"name", row.name}, {"from", original_path(row)}, {"deleted", when},
+                                           {"uid", row.uid},   {"asset", row.asset},         {"hidden", row.is_hidden}};
       fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
       fmt::print("{}  {}  (from originals/{})\n", when, printable(row.name), printable(original_path(row)));
@@ -53,7 +57,8 @@ void restore(const std::vector<std::string>& names, Globals& globals) {
   std::vector<TrashRow> wanted;
   {
     const auto reader = catalog.reader();
-    const auto rows = all_of_it(*reader);
+    // Whoever names one of the others has seen it in the longer list.
+    const auto rows = all_of_it(*reader, names.empty() ? Hidden::kLeft : Hidden::kToo);
     for (const std::string& name : names) {
       const auto found =
           std::find_if(rows.begin(), rows.end(), [&](const TrashRow& row) { return row.name == nfc(name); });
@@ -128,7 +133,9 @@ void add_trash(CLI::App& program, Globals& globals) {
   auto* listing = verb->add_subcommand("list", "What is in it, from where and since when");
   auto json = std::make_shared<bool>(false);
   listing->add_flag("--json", *json, "One JSON object a line, for programs");
-  listing->callback([json, &globals] { list_trash(*json, globals); });
+  auto all = std::make_shared<bool>(false);
+  listing->add_flag("--all", *all, "Also what a program made and removed itself within a minute; kept for a week");
+  listing->callback([json, all, &globals] { list_trash(*json, *all ? Hidden::kToo : Hidden::kLeft, globals); });
   auto* restoring = verb->add_subcommand("restore", "Put files back where they were");
   auto names = std::make_shared<std::vector<std::string>>();
   restoring->add_option("NAME", *names, "As `damfs trash list` tells it; without: all");

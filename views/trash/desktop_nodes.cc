@@ -279,26 +279,26 @@ class FilesFolder final : public DesktopFolder {
     });
   }
 
-  void unlink(const Actor& actor, EntryName name) const override { drop(actor, name, "rm"); }
+  void unlink(const Actor& actor, EntryName name) const override { drop(actor, name); }
 
   void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const override {
     if (!own(*context_.catalog.reader(), name.view())) fail(ENOENT, "there is no {}", printable(name.view()));
     if (DesktopTrash::is(directory, Part::kExpunged)) {
-      drop(actor, name, "expunge");
+      drop(actor, name);
       return state().misled(directory.id(), to.view());
     }
     trash().rename(actor, name, directory, to, replace);
   }
 
  private:
-  void drop(const Actor& actor, EntryName name, std::string_view how) const {
+  void drop(const Actor& actor, EntryName name) const {
     const auto asset = own(*context_.catalog.reader(), name.view());
     if (!asset) fail(ENOENT, "there is no {}", printable(name.view()));
-    context_.acts.write(actor, fmt::format("{} {}", how, printable(asset->name)), Durability::kSoon,
-                        [&](Writer& writer, KnownNames& known) {
-                          trash_view(context_).remove(writer, actor, 0, *asset);
-                          known.emplace_back(id(), std::string(name.view()));
-                        });
+    Doing forgotten{.kind = Doing::Kind::kForget, .place = "trash", .name = asset->name, .asset = asset->row.id};
+    context_.acts.write(actor, forgotten, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+      trash_view(context_).remove(writer, actor, 0, *asset);
+      known.emplace_back(id(), std::string(name.view()));
+    });
   }
 };
 

@@ -42,15 +42,16 @@ void FolderNode::rename_to_trash(const Actor& actor, EntryName name, const Node&
   if (!asset) fail(ENOENT, "there is no {}", printable(name.view()));
   if (draft) context_.drafts.remove(draft);
   bool is_called_so = false;
-  context_.acts.write(actor, fmt::format("trash {}", printable(asset->name)), Durability::kSoon,
-                      [&](Writer& writer, KnownNames& known) {
-                        const auto entry = writer.entry_at(view_.group_of(key_).key, asset->name);
-                        if (!entry) fail(ENOENT, "{} is gone", printable(asset->name));
-                        const auto row = writer.trash_row(writer.trash_entry(*entry, actor.uid, to.view()));
-                        is_called_so = row && row->name == to.view();
-                        known.emplace_back(id(), std::string(name.view()));
-                        if (is_called_so) known.emplace_back(files.id(), row->name);
-                      });
+  Doing deleted = doing(Doing::Kind::kDelete, asset->name);
+  deleted.asset = asset->row.id;
+  context_.acts.write(actor, deleted, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+    const auto entry = writer.entry_at(view_.group_of(key_).key, asset->name);
+    if (!entry) fail(ENOENT, "{} is gone", printable(asset->name));
+    const auto row = writer.trash_row(writer.trash_entry(*entry, actor.uid, to.view()));
+    is_called_so = row && row->name == to.view();
+    known.emplace_back(id(), std::string(name.view()));
+    if (is_called_so) known.emplace_back(files.id(), row->name);
+  });
   if (is_called_so) {
     drop_desktop_note(files.id(), to.view());
   } else {
@@ -76,7 +77,7 @@ void FolderNode::forget_way_to_trash(NodeId files, std::string_view to) const {
 void FolderNode::trash_folder(const Actor& actor, const GroupRow& folder, NodeId files, EntryName to) const {
   std::vector<DraftRef> litter;
   settle_drafts_below(actor, folder.key, litter);
-  context_.acts.write(actor, fmt::format("trash {}/", printable(folder.name)), Durability::kSoon,
+  context_.acts.write(actor, doing(Doing::Kind::kDelete, folder.name, Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
                         trash_all_in(writer, actor, folder.key);
                         known.emplace_back(id(), folder.name);
@@ -106,7 +107,7 @@ void FolderNode::trash_all_in(Writer& writer, const Actor& actor, int64_t key) c
 // Nothing in it was put there, so all that goes is the query, which `damfs undo` brings back. Otherwise a file manager
 // would try to empty it first, and could not.
 void FolderNode::trash_smart_album(const Actor& actor, const GroupRow& album, NodeId files, EntryName to) const {
-  context_.acts.write(actor, fmt::format("trash {}/", printable(album.name)), Durability::kSoon,
+  context_.acts.write(actor, doing(Doing::Kind::kDelete, album.name, Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
                         view_.remove_folder(writer, album.key);
                         known.emplace_back(id(), album.name);

@@ -161,9 +161,12 @@ std::vector<std::string> Draft::xattr_names() const {
 void Draft::set_xattr(const Actor& actor, std::string_view name, std::string_view value) {
   const std::lock_guard filing(filing_mutex_);
   if (const auto known = lone_asset()) {
-    drafts_.parts_.acts.write(
-        actor, fmt::format("{} of {}", name, printable(known->name)), Durability::kSoon,
-        [&](Writer& writer, KnownNames&) { set_asset_xattr(writer, known->row.id, name, value); });
+    const DraftPlace at = place();
+    Doing said{.kind = Doing::Kind::kDescribe, .name = at.name, .words = std::string(name), .asset = known->row.id};
+    said.place = place_in_words(*at.view, *drafts_.parts_.catalog.reader(), at.key);
+    drafts_.parts_.acts.write(actor, said, Durability::kSoon, [&](Writer& writer, KnownNames&) {
+      set_asset_xattr(writer, known->row.id, name, value);
+    });
     const std::lock_guard lock(drafts_.mutex_);
     const auto found = xattrs_.find(name);
     if (found != xattrs_.end()) xattrs_.erase(found);

@@ -144,10 +144,10 @@ class Draft : public std::enable_shared_from_this<Draft> {
   int64_t mtime_ns_ = 0;
   int64_t ctime_ns_ = 0;
   Xattrs xattrs_;
-  Actor actor_;              // who opened it last
+  Actor actor_;                // who opened it last
   bool is_by_number_ = false;  // the kernel may not know that its name leads here
   bool is_kept_ = false;       // it outlives this mount
-  int64_t kept_change_ = 0;  // what is kept has the changes up to that number
+  int64_t kept_change_ = 0;    // what is kept has the changes up to that number
   // Told when the state up to that change has been filed; some, who have no more to wait for, when it is looked at
   // first.
   struct Awaiting {

@@ -261,8 +261,15 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   View::Sealed sealed;
   Draft::Xattrs applied;
   bool was_there = false;  // an asset that has these bytes from elsewhere
-  parts_.acts.write(actor, "write " + printable(place.name), Durability::kNow, [&](Writer& writer, KnownNames& known) {
+  Doing written{.kind = kind_of_putting(*place.view), .name = place.name};
+  {
+    const auto reader = parts_.catalog.reader();
+    written.place = place_in_words(*place.view, *reader, place.key);
+    written.is_new = !place.view->find_asset(*reader, place.key, place.name);
+  }
+  parts_.acts.write(actor, written, Durability::kNow, [&](Writer& writer, KnownNames& known) {
     sealed = place.view->seal(writer, file, place.key, place.name);
+    written.asset = sealed.asset;
     was_there = place.view->filing() == View::Filing::kByDate && writer.current_version(sealed.asset) != file.version;
     applied = draft->apply_xattrs(writer, sealed.asset, was_there);
     // The tags that a copy brings along do not say that it is not to be where it was put.

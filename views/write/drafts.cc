@@ -181,7 +181,8 @@ void Drafts::writes_by_number(int64_t version, int64_t draft) {
   if (found == by_version_.end()) return;
   found->second->is_by_number_ = true;
   if (by_number_.size() >= kMostFiled) {
-    std::erase_if(by_number_, [&](const auto& each) { return each.second.until_ns < now && each.second.draft.expired(); });
+    std::erase_if(by_number_,
+                  [&](const auto& each) { return each.second.until_ns < now && each.second.draft.expired(); });
   }
   by_number_[version] = {found->second, now + kFiledNs};
 }

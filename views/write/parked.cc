@@ -73,9 +73,11 @@ bool Drafts::is_lone(NodeId directory, const Parked& parked) const {
 }
 
 bool Drafts::settle(NodeId directory, const Parked& parked) {
-  const auto what = fmt::format("mv {} {}", printable(parked.name), printable(parked.temporary_name));
+  Doing moved{
+      .kind = Doing::Kind::kMove, .name = parked.name, .to_name = parked.temporary_name, .asset = parked.asset.row.id};
+  moved.place = moved.to_place = place_in_words(*parked.view, *parts_.catalog.reader(), parked.key);
   bool is_settled = false;
-  parts_.acts.write(parked.actor, what, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
+  parts_.acts.write(parked.actor, moved, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
     const auto entry = writer.entry_at(parked.view->group_of(parked.key).key, parked.name);
     is_settled = entry && entry->asset == parked.asset.row.id &&
                  writer.current_version(entry->asset) == parked.asset.row.version;
