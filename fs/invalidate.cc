@@ -90,7 +90,7 @@ void Invalidator::poll() {
 
 void Invalidator::tell(const Stale& stale) {
   switch (stale.what) {
-    case Stale::What::kEntry: return session_.invalidate_entry(stale.node, stale.name);
+    case Stale::What::kEntry: return session_.expire_entry(stale.node, stale.name);
     case Stale::What::kAttributes: return session_.invalidate_attributes(stale.node);
     case Stale::What::kListing: return session_.invalidate_listing(stale.node);
     case Stale::What::kBytes: return session_.invalidate_bytes(stale.node);
@@ -101,7 +101,7 @@ void Invalidator::tell(const Stale& stale) {
 void Invalidator::tell_everything() {
   Names top;
   session_.options().nodes.root()->list(0, top);
-  for (const std::string& name : top.names) session_.invalidate_entry(NodeId::root(), name);
+  for (const std::string& name : top.names) session_.forget_entry(NodeId::root(), name);
   for (const NodeId id : session_.inodes().known()) session_.invalidate_listing(id);
 }
 

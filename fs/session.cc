@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
+#include <linux/fuse.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -24,6 +26,15 @@ namespace {
 // Reads and renders wait in the kernel's background queue, all of them, so that a queue which is full of
 // previews being made would hold up everybody's originals. Long enough for any storm of thumbnails.
 constexpr unsigned kBackground = 4096;
+
+// What headers older than Linux 6.2 lack. Names and values: include/uapi/linux/fuse.h there; older kernels ignore the
+// flags.
+constexpr uint32_t kExpireOnly = 1U << 0;  // FUSE_EXPIRE_ONLY
+struct EntryNotification {                 // struct fuse_notify_inval_entry_out
+  uint64_t parent;
+  uint32_t name_size;
+  uint32_t flags;
+};
 
 // The kernel takes no news of a folder in which a request is under way, nor of pages that are being read.
 constexpr std::chrono::milliseconds kTellingAtMost{200};
@@ -155,7 +166,7 @@ void Session::mount(const Path& mountpoint) {
   if (fuse_session_mount(fuse_.get(), mountpoint.c_str()) != 0) {
     fail(EIO, "cannot mount on {}", mountpoint.string());
   }
-  is_mounted_ = true;
+  is_mounted_ = has_device_ = true;
   const auto io = device_io<fuse_custom_io>();
   const int result = use_device(fuse_.get(), io, fuse_session_fd(fuse_.get()));
   if (result != 0) throw_errno(-result, "cannot talk FUSE over the device");
@@ -220,9 +231,24 @@ void Session::finish() {
   is_mounted_ = false;
 }
 
-void Session::invalidate_entry(NodeId directory, const std::string& name) {
-  const int result = fuse_lowlevel_notify_inval_entry(fuse_.get(), directory.value(), name.data(), name.size());
-  if (!is_gone_anyway(result)) throw_errno(-result, "cannot make the kernel forget a name");
+void Session::expire_entry(NodeId directory, const std::string& name) {
+  notify_of_entry(directory, name, kExpireOnly);
+}
+
+void Session::forget_entry(NodeId directory, const std::string& name) { notify_of_entry(directory, name, 0); }
+
+// By hand: the libfuse of Debian 12 cannot say that a name is only to expire.
+void Session::notify_of_entry(NodeId directory, const std::string& name, uint32_t flags) {
+  const EntryNotification entry{directory.value(), static_cast<uint32_t>(name.size()), flags};
+  fuse_out_header header{};
+  header.error = FUSE_NOTIFY_INVAL_ENTRY;
+  header.len = static_cast<uint32_t>(sizeof header + sizeof entry + name.size() + 1);
+  std::array<struct iovec, 3> parts = {{{&header, sizeof header},
+                                        {const_cast<EntryNotification*>(&entry), sizeof entry},
+                                        {const_cast<char*>(name.c_str()), name.size() + 1}}};
+  const int fd = fuse_session_fd(fuse_.get());
+  const ssize_t sent = has_device_ ? write_device(fd, parts.data(), 3, this) : write_socket(fd, parts.data(), 3, this);
+  if (sent < 0 && !is_gone_anyway(-errno)) throw_errno(errno, "cannot make the kernel forget a name");
 }
 
 void Session::invalidate_inode(NodeId node, int64_t from, const char* doing) {

@@ -63,7 +63,11 @@ class Session {
 
   // Telling the kernel what no longer holds. Not from a request's thread: the kernel may hold a lock for that
   // request which this needs. What the kernel does not know is no error.
-  void invalidate_entry(NodeId directory, const std::string& name);
+  // The name is asked for anew; whoever stands in a folder that it goes on showing stays there (Linux 6.2; before that, as
+  // the next).
+  void expire_entry(NodeId directory, const std::string& name);
+  // And all names below it are forgotten.
+  void forget_entry(NodeId directory, const std::string& name);
   void invalidate_attributes(NodeId node);
   void invalidate_listing(NodeId directory);  // and its attributes
   void invalidate_bytes(NodeId file);         // likewise
@@ -101,6 +105,7 @@ class Session {
   };
 
   void finish();
+  void notify_of_entry(NodeId directory, const std::string& name, uint32_t flags);
   void invalidate_inode(NodeId node, int64_t from, const char* doing);
 
   Options options_;
@@ -111,6 +116,7 @@ class Session {
   std::shared_ptr<Passthrough> passthrough_;
   Overwrites overwrites_;
   bool is_mounted_ = false;
+  bool has_device_ = false;  // it was: what it speaks over is no socket
   std::unique_ptr<fuse_session, Destroy> fuse_;
 
   std::mutex mutex_;

@@ -35,7 +35,10 @@ void ask_to_stop(int signal) {
 
 }  // namespace
 
-Path Globals::library_root() const { return Library::find(library, std::filesystem::current_path()); }
+Path Globals::library_root() const {
+  std::error_code is_gone;  // somebody may stand in a folder that was removed
+  return Library::find(library, std::filesystem::current_path(is_gone));
+}
 
 Library Globals::open_library() const {
   Library opened(library_root(), foreign_owner);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "tests/support/fake_mount.h"
@@ -52,6 +53,13 @@ class FakeNews {
   std::vector<int64_t> asked_since;
 };
 
+// Of a fuse_notify_inval_entry_out: headers older than Linux 6.2 call them padding.
+uint32_t flags_of(const std::string& entry) {
+  uint32_t flags = 0;
+  std::memcpy(&flags, entry.data() + 12, sizeof flags);
+  return flags;
+}
+
 TEST(Invalidator, TurnsNewsIntoNotificationsAndRepeatsThemOnce) {
   FakeMount mount;
   const auto directory = mount.tree.add_directory(mount.tree.top(), "d");
@@ -74,6 +82,7 @@ TEST(Invalidator, TurnsNewsIntoNotificationsAndRepeatsThemOnce) {
     EXPECT_EQ(-told[round].error, FUSE_NOTIFY_INVAL_ENTRY);
     const auto entry = unpacked<fuse_notify_inval_entry_out>(told[round].data);
     EXPECT_EQ(entry.parent, directory->id().value());
+    EXPECT_EQ(flags_of(told[round].data), 1U) << "FUSE_EXPIRE_ONLY, as Linux 6.2 calls it";
     EXPECT_EQ(told[round].data.substr(sizeof entry, entry.namelen), "new.jpg");
     EXPECT_EQ(-told[round + 1].error, FUSE_NOTIFY_INVAL_INODE);
     const auto listing = unpacked<fuse_notify_inval_inode_out>(told[round + 1].data);
@@ -97,6 +106,7 @@ TEST(Invalidator, EverythingDropsTheTopNamesAndEveryKnownListing) {
   for (const auto& notification : mount.kernel.notifications(4)) {
     if (-notification.error == FUSE_NOTIFY_INVAL_ENTRY) {
       const auto entry = unpacked<fuse_notify_inval_entry_out>(notification.data);
+      EXPECT_EQ(flags_of(notification.data), 0U) << "all names below are to go with it";
       told.push_back(notification.data.substr(sizeof entry, entry.namelen));
     } else {
       told.push_back(std::to_string(unpacked<fuse_notify_inval_inode_out>(notification.data).ino));
