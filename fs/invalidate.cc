@@ -3,9 +3,12 @@
 
 #include "fs/invalidate.h"
 
+#include <sys/stat.h>
+
 #include <exception>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "catalog/base/log.h"
@@ -14,6 +17,8 @@ namespace damfs {
 namespace {
 
 constexpr std::chrono::milliseconds kBreath{5};
+// In one folder at once: beyond it the folder itself is told of.
+constexpr size_t kMostNamesAnnounced = 64;
 
 class Names final : public EntrySink {
  public:
@@ -83,9 +88,39 @@ void Invalidator::poll() {
     tell_everything();
   } else {
     for (const Stale& stale : news.stale) tell(stale);
+    announce(news.stale);
   }
   told_ = std::move(news.stale);
   newest_ = news.newest;
+}
+
+// To whoever has a window of the folder open.
+void Invalidator::announce(const std::vector<Stale>& stale) {
+  Announcer* announcer = session_.options().announcer;
+  if (announcer == nullptr) return;
+  std::vector<Announcer::Item> items;
+  std::unordered_map<NodeId, std::string> paths;
+  std::unordered_map<NodeId, size_t> counts;
+  for (const Stale& each : stale) {
+    if (each.what != Stale::What::kEntry) continue;
+    const auto [path, is_new] = paths.try_emplace(each.node);
+    if (is_new) path->second = session_.options().nodes.path_of(each.node);
+    if (path->second.empty()) continue;
+    const size_t count = ++counts[each.node];
+    if (count > kMostNamesAnnounced + 1) continue;
+    Announcer::Item item{each.node, path->second, each.name, Announcer::Item::Change::kTouched};
+    if (count > kMostNamesAnnounced) {
+      item.name.clear();
+    } else {
+      const NodeRef directory = session_.options().nodes.node(each.node);
+      const NodeRef entry = directory ? directory->lookup(EntryName(each.name)) : nullptr;
+      const auto attributes = entry ? entry->attributes() : std::nullopt;
+      item.change = attributes ? Announcer::Item::Change::kCame : Announcer::Item::Change::kWent;
+      if (attributes) item.type = attributes->mode & S_IFMT;
+    }
+    items.push_back(std::move(item));
+  }
+  announcer->announce(std::move(items));
 }
 
 void Invalidator::tell(const Stale& stale) {

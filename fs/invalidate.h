@@ -43,6 +43,7 @@ class Invalidator {
   void poll();
   void tell(const Stale& stale);
   void tell_everything();
+  void announce(const std::vector<Stale>& stale);
 
   Session& session_;
   const Options options_;

@@ -156,6 +156,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
   const MountOptions options = parse_mount_options(request.options);
   fuse_set_log_func(&log_libfuse);
   Stats stats;
+  Announcer announcer(mountpoint);
   const Mountable mountable = make(stats);
   Session session({.nodes = *mountable.nodes,
                    .stats = stats,
@@ -163,7 +164,8 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
                    .owner = options.owner,
                    .is_for_others = options.is_for_others,
                    .mount_options = options.for_libfuse,
-                   .passthrough = options.passthrough});
+                   .passthrough = options.passthrough,
+                   .announcer = &announcer});
   session.mount(mountpoint);
   std::exception_ptr failure;
   {

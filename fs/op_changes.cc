@@ -30,6 +30,13 @@ void reply_entry(Session& session, Reply& reply, const NodeRef& node) {
   if (!reply.entry(entry)) session.inodes().forget(attributes.node, 1);
 }
 
+// As if it had just been made.
+void reply_announced(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
+  const NodeRef node = find_node(session, parent)->lookup(EntryName(name));
+  if (!node) return reply.error(ENOENT);  // it went again
+  reply_entry(session, reply, node);
+}
+
 AttributeChange change_of(const struct stat& wanted, int what) {
   AttributeChange change;
   if ((what & FUSE_SET_ATTR_MODE) != 0) change.mode = wanted.st_mode & kPermissions;
@@ -99,6 +106,10 @@ void change_attributes(const OwedAnswerRef& owed, NodeId id, const NodeRef& node
 
 void setattr(Session& session, Reply& reply, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file) {
   const NodeId id(number);
+  if (announced(session, reply, number, "")) {
+    const Attributes shown = attributes_of(*find_node(session, number));
+    return reply.attr(to_stat(shown, session.options().owner), 0);
+  }
   const AttributeChange change = change_of(*wanted, what);
   const auto handle = file != nullptr && change.size ? session.files().find(file->fh) : nullptr;
   const NodeRef node = session.inodes().find(id);
@@ -139,6 +150,7 @@ void create(Session& session, Reply& reply, fuse_ino_t parent, const char* name,
 
 void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
   const NodeRef directory = find_node(session, parent);
+  if (announced(session, reply, parent, name)) return reply_announced(session, reply, parent, name);
   if (!S_ISREG(mode)) fail(EPERM, "pipes, sockets and devices are no files to keep");
   const Actor actor = actor_of(session, reply);
   const auto created = directory->create(actor, EntryName(name), mode & kPermissions);
@@ -153,12 +165,14 @@ void mknod(Session& session, Reply& reply, fuse_ino_t parent, const char* name, 
 }
 
 void mkdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name, mode_t mode) {
+  if (announced(session, reply, parent, name)) return reply_announced(session, reply, parent, name);
   const NodeRef directory = find_node(session, parent);
   reply_entry(session, reply, directory->mkdir(actor_of(session, reply), EntryName(name), mode & kPermissions));
   session.changed();
 }
 
 void unlink(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
+  if (announced(session, reply, parent, name)) return reply.ok();
   find_node(session, parent)->unlink(actor_of(session, reply), EntryName(name));
   reply.ok();
   session.changed();
@@ -171,6 +185,7 @@ void rmdir(Session& session, Reply& reply, fuse_ino_t parent, const char* name) 
 }
 
 void symlink(Session& session, Reply& reply, const char* target, fuse_ino_t parent, const char* name) {
+  if (announced(session, reply, parent, name)) return reply_announced(session, reply, parent, name);
   reply_entry(session, reply, find_node(session, parent)->symlink(actor_of(session, reply), EntryName(name), target));
   session.changed();
 }

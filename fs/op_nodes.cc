@@ -24,6 +24,20 @@ void reply_xattr(Reply& reply, std::string_view value, size_t size) {
   reply.bytes(std::as_bytes(std::span(value)));
 }
 
+// That name, and no other on the way to it.
+std::optional<Announcer::Item> being_announced(const Session& session, const Reply& reply, fuse_ino_t parent,
+                                               std::string_view name) {
+  const Announcer* announcer = session.options().announcer;
+  if (announcer == nullptr || !announcer->is_it(reply.asker())) return std::nullopt;
+  return announcer->telling(NodeId(parent), name);
+}
+
+// What stands for a file that is gone, until it is removed: a number that nothing has.
+Attributes ghost() {
+  constexpr int64_t kNobodys = int64_t{1} << 40;
+  return {.node = NodeId::file(NodeId::FileKind::kControl, 0, kNobodys), .mode = S_IFREG | 0444, .is_settled = false};
+}
+
 // The node that takes the writing which this lookup prepares; the file itself where none may.
 NodeRef to_be_written(Session& session, const Reply& reply, const Node& directory, EntryName name, const NodeRef& file,
                       NodeId wanted) {
@@ -45,6 +59,13 @@ void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name)
   const std::string_view text(name);
   const NodeRef directory = find_node(session, parent);
   NodeRef node;
+  if (const auto item = being_announced(session, reply, parent, text)) {
+    // What came is to be made, what went to be removed.
+    fuse_entry_param entry{};
+    if (item->change == Announcer::Item::Change::kWent) entry = to_entry(ghost(), session.options().owner, {});
+    static_cast<void>(reply.entry(entry));  // of neither is anything known here
+    return;
+  }
   // NFS servers ask for "." and ".." of any number they ever saw, files included, to find their way back.
   if (text == ".") {
     node = directory;

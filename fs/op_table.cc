@@ -125,6 +125,15 @@ int refusal(Session& session, std::string_view what, const std::exception& error
   return code;
 }
 
+std::optional<Announcer::Item> announced(const Session& session, const Reply& reply, fuse_ino_t parent,
+                                         std::string_view name) {
+  const Announcer* announcer = session.options().announcer;
+  if (announcer == nullptr || !announcer->is_it(reply.asker())) return std::nullopt;
+  auto item = announcer->telling(NodeId(parent), name);
+  if (!item) fail(EPERM, "whoever announces changes makes none");
+  return item;
+}
+
 NodeRef find_node(Session& session, fuse_ino_t number) {
   NodeRef node = session.inodes().find(NodeId(number));
   if (!node) fail(ESTALE, "there is no node {} any more", number);

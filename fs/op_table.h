@@ -27,6 +27,11 @@ int refusal(Session& session, std::string_view what, const std::exception& error
 // kernel has looked at.
 void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted);
 
+// What our own process announces with this request (announcer.h), which is answered and not done. Throws EPERM where it
+// is that process, and asks for anything else. Empty: it is somebody else.
+std::optional<Announcer::Item> announced(const Session& session, const Reply& reply, fuse_ino_t parent,
+                                         std::string_view name);
+
 namespace op {
 
 void lookup(Session&, Reply&, fuse_ino_t parent, const char* name);

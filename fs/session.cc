@@ -231,9 +231,7 @@ void Session::finish() {
   is_mounted_ = false;
 }
 
-void Session::expire_entry(NodeId directory, const std::string& name) {
-  notify_of_entry(directory, name, kExpireOnly);
-}
+void Session::expire_entry(NodeId directory, const std::string& name) { notify_of_entry(directory, name, kExpireOnly); }
 
 void Session::forget_entry(NodeId directory, const std::string& name) { notify_of_entry(directory, name, 0); }
 

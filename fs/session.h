@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "fs/announcer.h"
 #include "fs/attributes.h"
 #include "fs/handle_table.h"
 #include "fs/inode_table.h"
@@ -42,6 +43,7 @@ class Session {
     std::vector<std::string> mount_options{};  // as libfuse takes them: "ro", "fsname=damfs"
     Passthrough::Choice passthrough = Passthrough::Choice::kWhenPossible;
     std::shared_ptr<BackingFiles> backing{};  // instead of the mount's own device
+    Announcer* announcer = nullptr;           // outlives the session; null: open windows are told of nothing
     unsigned threads = 8;                     // at most; they wait for the disk sometimes, for media work never
   };
 
@@ -63,8 +65,8 @@ class Session {
 
   // Telling the kernel what no longer holds. Not from a request's thread: the kernel may hold a lock for that
   // request which this needs. What the kernel does not know is no error.
-  // The name is asked for anew; whoever stands in a folder that it goes on showing stays there (Linux 6.2; before that, as
-  // the next).
+  // The name is asked for anew; whoever stands in a folder that it goes on showing stays there (Linux 6.2; before that,
+  // as the next).
   void expire_entry(NodeId directory, const std::string& name);
   // And all names below it are forgotten.
   void forget_entry(NodeId directory, const std::string& name);

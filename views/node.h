@@ -141,6 +141,11 @@ class NodeSource {
   virtual NodeRef root() const = 0;
   // The node with that number, in whichever life of the daemon it was handed out; null when it is gone.
   virtual NodeRef node(NodeId id) const = 0;
+  // Where a folder that people look at stands below the mountpoint; empty: it is none of those.
+  virtual std::string path_of(NodeId directory) const {
+    (void)directory;
+    return {};
+  }
   // All changes that were acknowledged are on the disk when `done` is told.
   virtual void sync(Done done) const { done(0); }
   // Whether some name in originals/ leads that one to the file, or the folder there is that one's to look into.

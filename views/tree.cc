@@ -94,6 +94,12 @@ class Tree::Impl {
   bool shows(const Node& node, const Asker& asker, Wanted wanted) const { return reach_.shows(node, asker, wanted); }
   void refused(const std::string& reason) const { context_.last_error.note(reason); }
   Catalog& catalog() const { return context_.catalog; }
+  std::string path_of(NodeId directory) const {
+    const View* view = directory.lens() == 0 ? context_.view(directory.view()) : nullptr;
+    if (view == nullptr) return {};
+    const std::string place = place_in_words(*view, *context_.catalog.reader(), directory.key());
+    return view->group_of(0).grouping == Grouping::kFolder ? std::string(view->name()) + "/" + place : place;
+  }
   void sync(Done done) const { drafts_.sync_catalog(std::move(done)); }
 
  private:
@@ -314,6 +320,7 @@ Tree::Tree(Options options) : impl_(std::make_unique<Impl>(std::move(options))) 
 Tree::~Tree() = default;
 NodeRef Tree::root() const { return impl_->root(); }
 NodeRef Tree::node(NodeId id) const { return impl_->node(id); }
+std::string Tree::path_of(NodeId directory) const { return impl_->path_of(directory); }
 bool Tree::shows(const Node& node, const Asker& asker, Wanted wanted) const {
   return impl_->shows(node, asker, wanted);
 }

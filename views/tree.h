@@ -60,6 +60,7 @@ class Tree : public NodeSource {
 
   NodeRef root() const override;
   NodeRef node(NodeId id) const override;
+  std::string path_of(NodeId directory) const override;
   void sync(Done done) const override;
   bool shows(const Node& node, const Asker& asker, Wanted wanted) const override;
   void refused(const std::string& reason) const override;
