@@ -19,6 +19,8 @@ constexpr int64_t kPassesNs = 60'000'000'000;
 constexpr size_t kMostPrograms = 256;
 constexpr size_t kMostMade = 100'000;
 
+std::string name_of(const Actor& actor) { return actor.name.empty() ? "a program" : printable(actor.name); }
+
 }  // namespace
 
 std::optional<Acts::Current> Acts::current_of(const Actor& actor, const Doing& doing, int64_t now_ns) const {
@@ -47,7 +49,7 @@ void Acts::note(const Actor& actor, const Doing& doing, Current current) {
 }
 
 void Acts::write(const Actor& actor, Doing& doing, Durability durability, const Work& work, Room room) {
-  const std::string program = actor.name.empty() ? "a program" : printable(actor.name);
+  const std::string program = name_of(actor);
   const int64_t at = now_ns();
   std::shared_ptr<Doings> doings;
   WriteRequest request{.durability = durability, .frees_room = room == Room::kFreed};
@@ -81,15 +83,24 @@ bool Acts::is_passing(const Actor& actor, int64_t asset) const {
 bool Acts::remove_passing(const Actor& actor, int64_t asset,
                           const std::function<bool(Writer&, KnownNames& known)>& work) {
   bool is_removed = false;
-  commit({.durability = Durability::kSoon, .frees_room = true},
-         [&](Writer& writer, KnownNames& known) { is_removed = work(writer, known); });
-  if (!is_removed) return false;
-  const std::lock_guard lock(mutex_);
-  made_.erase(asset);
-  const auto found = current_.find(actor.program);
-  if (found == current_.end()) return true;
-  found->second.doings->without(asset);
-  return true;
+  commit({.durability = Durability::kSoon, .frees_room = true}, [&](Writer& writer, KnownNames& known) {
+    is_removed = work(writer, known);
+    if (!is_removed) return;
+    Act act;
+    act.uid = actor.uid;
+    {
+      const std::lock_guard lock(mutex_);
+      made_.erase(asset);
+      const auto found = current_.find(actor.program);
+      if (found == current_.end()) return;
+      found->second.doings->without(asset);
+      act.what = fmt::format("{}: {}", name_of(actor), found->second.doings->told());
+      act.continues = found->second.act;
+    }
+    writer.begin(act);
+    writer.call_act(act.what);
+  });
+  return is_removed;
 }
 
 Written Acts::commit(WriteRequest request, const std::function<void(Writer&, KnownNames&)>& work) {

@@ -78,12 +78,16 @@ void Doings::add(const Doing& doing) {
     }
     return;
   }
-  if (doing.asset != 0 && assets_.size() < kMostKnown) assets_.insert(doing.asset);
   // A folder is the place of what is done in it.
   const std::string place = doing.object == Doing::Object::kFolder ? join_path(doing.place, doing.name) : doing.place;
   const size_t name = std::hash<std::string>()(join_path(doing.place, doing.name));
-  if (counted_.contains(name)) return;
+  const bool is_counted = counted_.contains(name);
+  if (doing.asset != 0 && assets_.size() < kMostKnown) assets_.try_emplace(doing.asset, is_counted ? 0 : name);
+  if (is_counted) return;
   if (counted_.size() < kMostKnown) counted_.insert(name);
+  last_place_ = place;
+  last_name_ = doing.name;
+  last_ = name;
   const bool is_first = files_ + folders_ == 0;
   if (is_first) {
     place_ = place;
@@ -92,6 +96,7 @@ void Doings::add(const Doing& doing) {
     to_name_ = doing.to_name;
     words_ = doing.words;
     object_ = doing.object;
+    first_ = name;
   } else {
     place_ = common_place(place_, place);
     to_place_ = common_place(to_place_, doing.to_place);
@@ -103,9 +108,17 @@ void Doings::add(const Doing& doing) {
 }
 
 void Doings::without(int64_t asset) {
-  if (assets_.erase(asset) == 0 || files_ == 0) return;
+  const auto found = assets_.find(asset);
+  if (found == assets_.end()) return;
+  const size_t name = found->second;
+  assets_.erase(found);
+  if (counted_.erase(name) == 0 || files_ == 0) return;
   --files_;
   if (new_ > 0) --new_;
+  if (name != first_ || files_ + folders_ != 1) return;
+  place_ = last_place_;
+  name_ = last_name_;
+  first_ = last_;
 }
 
 std::string Doings::count_in_words() const {

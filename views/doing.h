@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "views/view.h"
@@ -54,9 +55,11 @@ class Doings {
   std::string words_;
   Doing::Object object_ = Doing::Object::kFile;
   int64_t files_ = 0, folders_ = 0, new_ = 0;
-  bool is_within_a_folder_ = true;      // kMove: names change alone
-  std::unordered_set<size_t> counted_;  // names
-  std::unordered_set<int64_t> assets_;
+  bool is_within_a_folder_ = true;              // kMove: names change alone
+  std::unordered_set<size_t> counted_;          // names
+  std::unordered_map<int64_t, size_t> assets_;  // the name that each was counted by; 0: by none
+  size_t first_ = 0, last_ = 0;                 // the name that is told, and the one that was counted last
+  std::string last_place_, last_name_;
 };
 
 }  // namespace damfs
