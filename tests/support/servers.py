@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: The damfs authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File servers over a mount, with the settings that docs/ advises, and who asks them."""
+
+import contextlib
+import ctypes
+import ctypes.util
+import errno
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+
+from library import ROOT, SLOWNESS, environment
+from mount import end_with_parent, wait_until
+
+HOST = "127.0.0.1"
+
+
+def why_no_server(*programs, libraries=()):
+    """What a test needs that is not there; None: all is."""
+    if os.geteuid() != 0:
+        return "file servers take on their clients' identity: that takes root"
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    missing = [name for name in programs if not shutil.which(name, path=path)]
+    missing += [f"lib{name}" for name in libraries if not ctypes.util.find_library(name)]
+    return f"not installed: {', '.join(missing)}" if missing else None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def accepts(port):
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def advised(name, **settings):
+    """The sample of docs/, a key of it set to what holds here: one that it does not have would prove nothing."""
+    text = (ROOT / "docs" / name).read_text()
+    for key, value in settings.items():
+        pattern = rf"^(\s*{key.replace('_', '[ _]')}\s*=\s*)[^;\n]*"
+        text, found = re.subn(pattern, lambda line, value=value: f"{line[1]}{value}", text, flags=re.M)
+        assert found == 1, f"docs/{name} has {key} {found} times"
+    return text
+
+
+class Server:
+    """A program that serves on a port; ended with all that it started."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = folder / "log"
+        self.port = free_port()
+        self.process = None
+
+    def _run(self, *argv):
+        with open(self.folder / "output", "a") as output:
+            self.process = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                            env=environment(self.folder), start_new_session=True, preexec_fn=end_with_parent)
+        try:
+            wait_until(self._serves, 30, "the server to answer")
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _serves(self):
+        assert self.process.poll() is None, f"the server ended with {self.process.returncode}:\n{self.said()}"
+        return accepts(self.port)
+
+    def said(self):
+        return "".join(path.read_text(errors="replace")[-3000:] for path in (self.folder / "output", self.log) if path.exists())
+
+    def stop(self):
+        """Killed, as there is nothing of its own to keep; a mount that it stands in is then free to end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Samba(Server):
+    """smbd, and smbclient. Guests are let in, as there are no accounts here."""
+
+    SHARE = "damfs"
+
+    def start(self, mount):
+        for name in ("private", "lock", "state", "cache", "pid", "ncalrpc"):
+            (self.folder / name).mkdir()
+        at = self.folder
+        self.config = at / "smb.conf"
+        # smb.conf takes a section in parts: what is only so for the test comes after what is advised.
+        self.config.write_text(advised("samba.conf", path=mount.path, force_user="root") + f"""
+            guest ok = yes
+            [global]
+            map to guest = Bad User
+            interfaces = {HOST}
+            bind interfaces only = yes
+            smb ports = {self.port}
+            disable netbios = yes
+            load printers = no
+            disable spoolss = yes
+            private dir = {at}/private
+            lock directory = {at}/lock
+            state directory = {at}/state
+            cache directory = {at}/cache
+            pid directory = {at}/pid
+            ncalrpc dir = {at}/ncalrpc
+            log file = {self.log}
+        """)
+        return self._run("/usr/sbin/smbd", "-F", "--no-process-group", "-s", self.config)
+
+    def said_by(self, *commands, refused=None):
+        """What smbclient printed. One that is refused says so with an NT_STATUS_, and does not always end with an error."""
+        done = subprocess.run(["smbclient", "-s", self.config, "-N", "-p", str(self.port), f"//{HOST}/{self.SHARE}",
+                               "-c", "; ".join(commands)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=120 * SLOWNESS, env=environment(self.folder))
+        said = done.stdout + done.stderr
+        if refused is None:
+            assert done.returncode == 0 and "NT_STATUS" not in said, f"{commands} ended with {done.returncode}:\n{said}"
+        else:
+            assert f"NT_STATUS_{refused}" in said, f"{commands} was not refused so:\n{said}"
+        return said
+
+
+class SmbFile:
+    """A file that is held open over SMB and written to anywhere, as programs do on a network drive."""
+
+    _library = None
+
+    @classmethod
+    def library(cls):
+        if not cls._library:
+            cls._library = ctypes.CDLL(ctypes.util.find_library("smbclient"), use_errno=True)
+            cls._guest = ctypes.CFUNCTYPE(None, *[ctypes.c_char_p] * 2, *[ctypes.c_void_p, ctypes.c_int] * 3)(lambda *_: None)
+            assert cls._library.smbc_init(cls._guest, 0) == 0
+            cls._library.smbc_lseek.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int]
+            cls._library.smbc_lseek.restype = ctypes.c_int64
+            cls._library.smbc_write.restype = cls._library.smbc_read.restype = ctypes.c_ssize_t
+        return cls._library
+
+    def __init__(self, samba, path, flags):
+        self.url = f"smb://{HOST}:{samba.port}/{samba.SHARE}/{path}"
+        self.fd = self._done(self.library().smbc_open(self.url.encode(), flags, 0o644))
+
+    def _done(self, result):
+        if result < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), self.url)
+        return result
+
+    def write(self, data, at):
+        self._done(self.library().smbc_lseek(self.fd, at, os.SEEK_SET))
+        assert self._done(self.library().smbc_write(self.fd, data, ctypes.c_size_t(len(data)))) == len(data)
+
+    def read(self, size, at):
+        self._done(self.library().smbc_lseek(self.fd, at, os.SEEK_SET))
+        buffer = ctypes.create_string_buffer(size)
+        got = self._done(self.library().smbc_read(self.fd, buffer, ctypes.c_size_t(size)))
+        return buffer.raw[:got]
+
+    def close(self):
+        self._done(self.library().smbc_close(self.fd))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
