@@ -14,9 +14,11 @@ import socket
 import subprocess
 
 from library import ROOT, SLOWNESS, environment
-from mount import end_with_parent, wait_until
+from mount import end_with_parent, open_files, wait_until
 
 HOST = "127.0.0.1"
+# The next one, of libnfs 6, has the arguments of pread and pwrite in another order.
+KNOWN_LIBNFS = 14
 
 
 def why_no_server(*programs, libraries=()):
@@ -25,8 +27,13 @@ def why_no_server(*programs, libraries=()):
         return "file servers take on their clients' identity: that takes root"
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     missing = [name for name in programs if not shutil.which(name, path=path)]
-    missing += [f"lib{name}" for name in libraries if not ctypes.util.find_library(name)]
-    return f"not installed: {', '.join(missing)}" if missing else None
+    found = {name: ctypes.util.find_library(name) for name in libraries}
+    missing += [f"lib{name}" for name in libraries if not found[name]]
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    if "nfs" in found and int(found["nfs"].rsplit(".", 1)[1]) > KNOWN_LIBNFS:
+        return f"{found['nfs']} is newer than what is known here"
+    return None
 
 
 def free_port():
@@ -172,3 +179,157 @@ class SmbFile:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Ganesha(Server):
+    """ganesha.nfsd."""
+
+    EXPORT = "/damfs"
+
+    def start(self, mount):
+        recovery = self.folder / "recovery"
+        recovery.mkdir(exist_ok=True)
+        config = self.folder / "ganesha.conf"
+        config.write_text(advised("ganesha.conf", Path=f'"{mount.path}"', NFS_Port=self.port, Bind_addr=HOST,
+                                  RecoveryRoot=f'"{recovery}"'))
+        self.log.unlink(missing_ok=True)
+        return self._run("ganesha.nfsd", "-F", "-f", config, "-L", self.log, "-p", self.folder / "pid", "-N", "EVENT")
+
+    def _serves(self):
+        return super()._serves() and "NFS SERVER INITIALIZED" in self.log.read_text(errors="replace")
+
+    def has_open(self, name):
+        return any(os.path.basename(path).removesuffix(" (deleted)") == name for path in open_files(self.process.pid))
+
+
+class NfsStat(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in
+                ("dev", "ino", "mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks", "atime", "mtime", "ctime",
+                 "atime_nsec", "mtime_nsec", "ctime_nsec", "used")]
+
+
+class NfsEntry(ctypes.Structure):
+    """The beginning of it."""
+
+    _fields_ = [("next", ctypes.c_void_p), ("name", ctypes.c_char_p), ("inode", ctypes.c_uint64)]
+
+
+class NfsClient:
+    """A client that mounts by itself, without the kernel: libnfs. A call that is refused raises its errno."""
+
+    def __init__(self, ganesha):
+        self.library = ctypes.CDLL(ctypes.util.find_library("nfs"))
+        for name in ("init_context", "parse_url_dir", "readdir", "get_error"):
+            getattr(self.library, f"nfs_{name}").restype = ctypes.c_void_p
+        self.context = ctypes.c_void_p(self.library.nfs_init_context())
+        url = f"nfs://{HOST}{ganesha.EXPORT}?version=4&nfsport={ganesha.port}&uid=0&gid=0"
+        assert self.library.nfs_parse_url_dir(self.context, url.encode()), "an address that libnfs understands"
+        self.library.nfs_set_timeout(self.context, 20_000)
+        self._call("mount", HOST.encode(), ganesha.EXPORT.encode())
+
+    def _call(self, name, *args):
+        result = getattr(self.library, f"nfs_{name}")(self.context, *args)
+        if result < 0:
+            said = ctypes.string_at(self.library.nfs_get_error(ctypes.c_void_p(self.context.value))).decode(errors="replace")
+            raise OSError(-result, f"nfs_{name}: {os.strerror(-result)}: {said}")
+        return result
+
+    def close(self):
+        self.library.nfs_destroy_context(self.context)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def open(self, path, flags, mode=0o644):
+        return NfsFile(self, path, flags, mode)
+
+    def write(self, path, data):
+        """As `>` does: over what is there. This client takes O_CREAT for O_EXCL, and looks first therefore."""
+        try:
+            opened = self.open(path, os.O_WRONLY | os.O_TRUNC)
+        except FileNotFoundError:
+            opened = self.open(path, os.O_WRONLY | os.O_CREAT)
+        with opened:
+            opened.write(data, 0)
+
+    def read(self, path):
+        with self.open(path, os.O_RDONLY) as opened:
+            return opened.read(opened.stat().size, 0)
+
+    def stat(self, path):
+        found = NfsStat()
+        self._call("lstat64", path.encode(), ctypes.byref(found))
+        return found
+
+    def list(self, path):
+        folder = ctypes.c_void_p()
+        self._call("opendir", path.encode(), ctypes.byref(folder))
+        names = []
+        while entry := self.library.nfs_readdir(self.context, folder):
+            names.append(NfsEntry.from_address(entry).name.decode())
+        self.library.nfs_closedir(self.context, folder)
+        return sorted(set(names) - {".", ".."})
+
+    def act(self, name, *paths):
+        """mkdir, rmdir, unlink, rename, link, symlink."""
+        self._call(name, *(path.encode() for path in paths))
+
+    def truncate(self, path, size):
+        self._call("truncate", path.encode(), ctypes.c_uint64(size))
+
+
+class NfsFile:
+    def __init__(self, client, path, flags, mode):
+        self.client, self.handle = client, ctypes.c_void_p()
+        client._call("open2", path.encode(), flags, mode, ctypes.byref(self.handle))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.client._call("close", self.handle)
+
+    def write(self, data, at):
+        """In steps, as a server takes at most so much at once."""
+        step = 256 << 10
+        for start in range(0, len(data), step):
+            part = data[start:start + step]
+            done = self.client._call("pwrite", self.handle, ctypes.c_uint64(at + start), ctypes.c_uint64(len(part)), part)
+            assert done == len(part)
+
+    def read(self, size, at):
+        found = b""
+        while len(found) < size:
+            part = ctypes.create_string_buffer(min(size - len(found), 256 << 10))
+            got = self.client._call("pread", self.handle, ctypes.c_uint64(at + len(found)), ctypes.c_uint64(len(part)), part)
+            if not got:
+                break
+            found += part.raw[:got]
+        return found
+
+    def stat(self):
+        found = NfsStat()
+        self.client._call("fstat64", self.handle, ctypes.byref(found))
+        return found
+
+    def _number(self):
+        """The server's own name of the file: struct nfsfh begins with its length and where it stands."""
+        start = self.handle.value
+        return ctypes.c_int.from_address(start), ctypes.c_void_p.from_address(start + ctypes.sizeof(ctypes.c_void_p)).value
+
+    def number(self):
+        length, at = self._number()
+        assert 8 < length.value <= 128, "a handle of NFS 4"
+        return ctypes.string_at(at, length.value)
+
+    def take_number(self, number):
+        """From now on it asks for that file, which it has not looked up."""
+        length, at = self._number()
+        assert len(number) == length.value
+        ctypes.memmove(at, number, len(number))
