@@ -5,7 +5,7 @@
 import contextlib
 import ctypes
 import ctypes.util
-import errno
+import itertools
 import os
 import re
 import shutil
@@ -19,6 +19,7 @@ from mount import end_with_parent, open_files, wait_until
 HOST = "127.0.0.1"
 # The next one, of libnfs 6, has the arguments of pread and pwrite in another order.
 KNOWN_LIBNFS = 14
+NUMBERS = itertools.count()
 
 
 def why_no_server(*programs, libraries=()):
@@ -222,6 +223,8 @@ class NfsClient:
         for name in ("init_context", "parse_url_dir", "readdir", "get_error"):
             getattr(self.library, f"nfs_{name}").restype = ctypes.c_void_p
         self.context = ctypes.c_void_p(self.library.nfs_init_context())
+        # Servers tell clients apart by this.
+        self.library.nfs4_set_client_name(self.context, f"client {next(NUMBERS)}".encode())
         url = f"nfs://{HOST}{ganesha.EXPORT}?version=4&nfsport={ganesha.port}&uid=0&gid=0"
         assert self.library.nfs_parse_url_dir(self.context, url.encode()), "an address that libnfs understands"
         self.library.nfs_set_timeout(self.context, 20_000)
@@ -296,8 +299,8 @@ class NfsFile:
         self.client._call("close", self.handle)
 
     def write(self, data, at):
-        """In steps, as a server takes at most so much at once."""
-        step = 256 << 10
+        """In steps, as this library has no room for more in one call of NFS 4."""
+        step = 3 << 10
         for start in range(0, len(data), step):
             part = data[start:start + step]
             done = self.client._call("pwrite", self.handle, ctypes.c_uint64(at + start), ctypes.c_uint64(len(part)), part)
@@ -328,8 +331,14 @@ class NfsFile:
         assert 8 < length.value <= 128, "a handle of NFS 4"
         return ctypes.string_at(at, length.value)
 
-    def take_number(self, number):
-        """From now on it asks for that file, which it has not looked up."""
+    @contextlib.contextmanager
+    def as_number(self, number):
+        """What is asked meanwhile is asked of that file, which this client has not looked up."""
         length, at = self._number()
+        own = self.number()
         assert len(number) == length.value
         ctypes.memmove(at, number, len(number))
+        try:
+            yield
+        finally:
+            ctypes.memmove(at, own, len(own))
