@@ -197,14 +197,14 @@ def test_a_put_into_a_tags_folder_does_not_tag(drive, samba, folder, scratch):
     known, new = b"known bytes, put into a tag\n", b"new bytes, put into a tag\n"
     (folder / "known to all.txt").write_bytes(known)
     samba.said_by("mkdir by-tag/harbour", "cd by-tag/harbour",
-    tagged = [name for name, asset in drive.library.by_name().items() if asset["tags"] == ["harbour"]]
-    dated = re.compile(r"\d{4}/\d{4}-\d\d-\d\d/new to all\.txt")
-    assert len(tagged) == 2 and any(dated.fullmatch(name) for name in tagged), tagged
+                  f'put {local(scratch, known, "known")} "known to all.txt"',
+                  f'put {local(scratch, new, "new")} "new to all.txt"')
     assert drive.tags(f"{folder.name}/known to all.txt") == ["harbour"]
     assert names(drive.mount / "by-tag/harbour") == ["known to all.txt", "new to all.txt"]
     assert (drive.mount / "by-tag/harbour/new to all.txt").read_bytes() == new
     tagged = [name for name, asset in drive.library.by_name().items() if asset["tags"] == ["harbour"]]
-    assert len(tagged) == 2 and any(re.fullmatch(r"\d{4}/\d{4}-\d\d-\d\d/new to all\.txt", name) for name in tagged), tagged
+    dated = re.compile(r"\d{4}/\d{4}-\d\d-\d\d/new to all\.txt")
+    assert len(tagged) == 2 and any(dated.fullmatch(name) for name in tagged), tagged
     samba.said_by('del "by-tag/harbour/known to all.txt"')
     assert drive.tags(f"{folder.name}/known to all.txt") == [] and (folder / "known to all.txt").exists()
 
