@@ -73,7 +73,7 @@ def process_name(pid):
         return ""
 
 
-def _end_with_parent():
+def end_with_parent():
     """A test that ctest had to kill must not leave its daemon behind: SIGTERM when the parent is gone."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
@@ -100,7 +100,7 @@ class Mount:
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(self.library.argv("mount", self.path, "-f", *self.options), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=environment(self.library.home),
-                                            preexec_fn=_end_with_parent)
+                                            preexec_fn=end_with_parent)
         try:
             wait_until(self._answers, 30, "the mount to answer")
         except BaseException:
