@@ -81,6 +81,7 @@ struct SealedFile {
   Ownership ownership{};
   const MediaFacts* facts = nullptr;  // null: not looked at yet
   int64_t copy_of = 0;                // IncomingFile's
+  bool keeps_before = false;          // what its version had until now was a file to its end, and stays as an older one
 };
 
 // A name in originals/.
@@ -341,6 +342,7 @@ class Writer {
   enum class Look { kFirst, kAgain };
   void look_again(int64_t blob, const MediaFacts& facts, Look look);
   void drop_blob_if_unused(int64_t blob);
+  void keep_before(int64_t asset, int64_t version, int64_t blob);
   bool amend(const SealedFile& file, const EntryRow& entry, int64_t blob);
   bool restore_version(const Step& step);
   bool restore_entry_step(const Step& step);

@@ -154,6 +154,7 @@ bool Writer::revert(int64_t asset, int64_t version) {
 bool Writer::amend(const SealedFile& file, const EntryRow& entry, int64_t blob) {
   if (file.version == 0 || current_version(entry.asset) != file.version) return false;
   const int64_t before = count_of("SELECT blob_id FROM version WHERE id = ?1", file.version);
+  if (file.keeps_before && before != blob) keep_before(entry.asset, file.version, before);
   statement("UPDATE version SET blob_id = ?2, mtime_ns = ?3 WHERE id = ?1")
       .bind_all(file.version, blob, file.mtime_ns)
       .run();
@@ -167,6 +168,21 @@ bool Writer::amend(const SealedFile& file, const EntryRow& entry, int64_t blob) 
   }
   if (before != blob) drop_blob_if_unused(before);
   return true;
+}
+
+// Under its number, for it came before; the version itself is then the next.
+void Writer::keep_before(int64_t asset, int64_t version, int64_t blob) {
+  const int64_t number = count_of("SELECT number FROM version WHERE id = ?1", version);
+  const int64_t mtime_ns = count_of("SELECT mtime_ns FROM version WHERE id = ?1", version);
+  const int64_t kept = add_version(asset, blob, mtime_ns);
+  const int64_t next = count_of("SELECT number FROM version WHERE id = ?1", kept);
+  constexpr std::string_view kRenumber = "UPDATE version SET number = ?2 WHERE id = ?1";
+  constexpr int64_t kNobodys = int64_t{1} << 40;
+  statement(kRenumber).bind_all(kept, kNobodys).run();
+  statement(kRenumber).bind_all(version, next).run();
+  statement(kRenumber).bind_all(kept, number).run();
+  tell_versions_of(asset);
+  record({Step::What::kVersion, asset, 0, std::to_string(kept), std::to_string(version)});
 }
 
 void Writer::drop_blob_if_unused(int64_t blob) {

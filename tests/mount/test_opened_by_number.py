@@ -91,14 +91,6 @@ def test_nothing_that_is_written_changes_the_version_that_was_there(drive, file)
     assert file.read_bytes() == b"X" * 5000
 
 
-@pytest.mark.xfail(strict=True, reason="the older version's number leads to what is being written until that is closed")
-def test_the_version_that_was_there_is_shown_while_the_next_is_written(drive, file):
-    with opened(file, os.O_PATH) as fd, opened(by_number(fd), os.O_WRONLY | os.O_TRUNC) as writer:
-        os.write(writer, b"next")
-        assert (drive.mount / "versions/file.txt/v001.txt").read_bytes() == BEFORE
-
-
-@pytest.mark.xfail(strict=True, reason="whoever may write is taken for a writer, and all that they write for one state")
 def test_who_has_it_open_and_writes_nothing_does_not_keep_versions_from_being_made(drive, file):
     """As NFS servers keep what they synced for a client."""
     new = file.with_name("new.txt")

@@ -66,6 +66,16 @@ void Draft::expect_opening() {
   state_.expect_opening(drafts_.parts_.now());
 }
 
+void Draft::begin_anew() {
+  {
+    const std::lock_guard lock(drafts_.mutex_);
+    if (state_.phase() == DraftState::Phase::kCatalogued) keeps_before_ = true;
+  }
+  // Whatever is written comes behind that, also where it has to wait for its turn; and whoever closes it is told when it
+  // failed.
+  truncate(0, [](int) {});
+}
+
 bool Draft::is_passing() const { return is_temporary(place_.name) || is_litter(place_.name); }
 
 bool Draft::is_to_be_kept() const {

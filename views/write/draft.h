@@ -56,6 +56,8 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void set_failure(int code);
   // Whether it is still what a version was that it began as.
   bool is_begun_from(int64_t version) const;
+  // Whoever opened it begins anew, and others have it open: what was closed before stays a version.
+  void begin_anew();
   void expect_opening();  // whoever asked for the name opens it next
 
   Attributes attributes() const;
@@ -145,6 +147,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   int64_t ctime_ns_ = 0;
   Xattrs xattrs_;
   Actor actor_;                // who opened it last
+  bool keeps_before_ = false;  // SealedFile's, of the next state
   bool is_by_number_ = false;  // the kernel may not know that its name leads here
   bool is_kept_ = false;       // it outlives this mount
   int64_t kept_change_ = 0;    // what is kept has the changes up to that number

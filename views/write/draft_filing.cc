@@ -51,6 +51,7 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
       if (state_.failure() != 0) throw_errno(state_.failure(), "it could not be written");
       sealing.state = state_.newest_change();
       sealing.file.version = version_;
+      sealing.file.keeps_before = keeps_before_;
       sealing.file.mtime_ns = mtime_ns_;
       sealing.file.ownership = ownership_;
       sealing.filing = place_.view->filing();
@@ -280,6 +281,7 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   {
     const std::lock_guard lock(mutex_);
     draft->state_.filed(state);
+    if (file.keeps_before) draft->keeps_before_ = false;
     if (forgets_kept) draft->is_kept_ = false;
   }
   draft->forget_xattrs(applied);

@@ -74,11 +74,7 @@ void DraftContent::close(const Actor& actor, Done done) {
 
 ContentRef DraftNode::open(const OpenRequest& request) const {
   auto content = draft_->open(request.actor, request.writes ? DraftMode::kWrites : DraftMode::kReads);
-  if (request.truncates) {
-    // Whatever is written through it comes behind that, also where it has to wait for its turn; and whoever closes it
-    // is told when it failed.
-    draft_->truncate(0, [](int) {});
-  }
+  if (request.truncates) draft_->begin_anew();
   return content;
 }
 
