@@ -43,7 +43,7 @@ void Acts::note(const Actor& actor, const Doing& doing, Current current) {
     if (made_.size() >= kMostMade) {
       std::erase_if(made_, [&](const auto& each) { return current.last_ns - each.second.at_ns > kPassesNs; });
     }
-    if (made_.size() < kMostMade) made_[doing.asset] = {actor.name, actor.uid, current.last_ns};
+    if (made_.size() < kMostMade) made_[doing.asset] = {actor.program, actor.uid, current.last_ns};
   }
   current_[actor.program] = std::move(current);
 }
@@ -77,7 +77,7 @@ bool Acts::is_passing(const Actor& actor, int64_t asset) const {
   const std::lock_guard lock(mutex_);
   const auto found = made_.find(asset);
   return found != made_.end() && now - found->second.at_ns <= kPassesNs && found->second.uid == actor.uid &&
-         !actor.name.empty() && found->second.program == actor.name;
+         found->second.program == actor.program;
 }
 
 bool Acts::remove_passing(const Actor& actor, int64_t asset,

@@ -62,7 +62,7 @@ class Acts {
     KnownNames names;
   };
   struct Made {
-    std::string program;
+    uint64_t program = 0;
     uint32_t uid = 0;
     int64_t at_ns = 0;
   };
