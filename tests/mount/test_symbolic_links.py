@@ -211,8 +211,10 @@ def test_import_keeps_links_that_stay_within_and_names_the_others(linked, drive)
     (linked / "empty").unlink()
     (linked / "empty").symlink_to("file")
     drive.library.run("import", "--into", "came", linked)
-    assert os.readlink(drive.originals / "came/to-file") == "script"
+    wait_until(lambda: os.readlink(drive.originals / "came/to-file") == "script", 5, "what the link says now")
+    wait_until(lambda: not (drive.originals / "came/to-folder").is_symlink(), 5, "the file in its place")
     assert (drive.originals / "came/to-folder").read_text() == "a file now\n"
+    wait_until((drive.originals / "came/empty").is_symlink, 5, "the link in its place")
     assert os.readlink(drive.originals / "came/empty") == "file"
     assert set(picture_of(drive.originals / "came")) == set(before)
     drive.library.run("doctor")
