@@ -1,2 +1,6 @@
 include(GNUInstallDirs)
 install(TARGETS damfs damfs-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_BINARY_DIR}/share/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+foreach(completions bash-completion zsh fish)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/share/${completions} DESTINATION ${CMAKE_INSTALL_DATADIR})
+endforeach()
