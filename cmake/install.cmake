@@ -4,3 +4,7 @@ install(DIRECTORY ${PROJECT_BINARY_DIR}/share/man/ DESTINATION ${CMAKE_INSTALL_M
 foreach(completions bash-completion zsh fish)
   install(DIRECTORY ${PROJECT_BINARY_DIR}/share/${completions} DESTINATION ${CMAKE_INSTALL_DATADIR})
 endforeach()
+# Where the programs will be is known only when they are installed.
+install(CODE "set(DAMFS_BINARIES \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  configure_file(${PROJECT_SOURCE_DIR}/fs/service/damfs.service.in ${PROJECT_BINARY_DIR}/damfs.service @ONLY)")
+install(FILES ${PROJECT_BINARY_DIR}/damfs.service DESTINATION lib/systemd/user)

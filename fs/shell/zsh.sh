@@ -35,8 +35,11 @@ _damfs_value() {
       names=(${names:#})
       with_more=(${(M)names:#*[/:]})
       names=(${names:#*[/:]})
-      compadd -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}' -a names
-      compadd -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}' -S '' -a with_more
+      # A word of a query can gain quotes in its middle, so that it no longer begins as it was typed.
+      local -a how=(-M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}')
+      if [[ $1 == words && ${#names} -eq 1 ]]; then how=(-U); fi
+      compadd $how -a names
+      compadd $how -S '' -a with_more
       if [[ $1 == items && ${#names} -eq 0 && ${#with_more} -eq 0 ]]; then _files; fi
       ;;
   esac
