@@ -6,5 +6,6 @@ foreach(completions bash-completion zsh fish)
 endforeach()
 # Where the programs will be is known only when they are installed.
 install(CODE "set(DAMFS_BINARIES \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
-  configure_file(${PROJECT_SOURCE_DIR}/fs/service/damfs.service.in ${PROJECT_BINARY_DIR}/damfs.service @ONLY)")
-install(FILES ${PROJECT_BINARY_DIR}/damfs.service DESTINATION lib/systemd/user)
+  set(unit \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/user/damfs.service\")
+  configure_file(${PROJECT_SOURCE_DIR}/fs/service/damfs.service.in \"\$ENV{DESTDIR}\${unit}\" @ONLY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")")

@@ -236,17 +236,19 @@ void look_at_apparmor(const Surroundings& here, Words& traps) {
     if (!rule.starts_with("mount") || arrow == std::string_view::npos) continue;
     std::string_view place = trimmed(rule.substr(arrow + 2));
     if (place.ends_with(',')) place.remove_suffix(1);
-    allowed.emplace_back(trimmed(place));
+    place = trimmed(place);
+    if (place.size() >= 2 && place.front() == '"' && place.back() == '"') place = place.substr(1, place.size() - 2);
+    allowed.emplace_back(place);
   }
   const std::string mountpoint = here.mountpoint.string() + "/";
   const auto allows = [&](const std::string& place) { return is_place_like(mountpoint, place); };
   if (allowed.empty() || std::any_of(allowed.begin(), allowed.end(), allows)) return;
-  traps.push_back(
-      fmt::format("AppArmor lets fusermount3 mount at {0} only, which {1} is not: mount at one of these, or add `mount "
-                  "fstype=fuse.damfs "
-                  "-> {1}/,` and `umount {1}/,` to /etc/apparmor.d/local/fusermount3 and run `apparmor_parser -r "
-                  "/etc/apparmor.d/fusermount3` as root",
-                  fmt::join(allowed, " "), here.mountpoint.string()));
+  traps.push_back(fmt::format(
+      "AppArmor lets fusermount3 mount at {0} only, which {1} is not: mount at one of these, or add `mount "
+      "fstype=fuse.damfs "
+      "-> \"{1}/\",` and `umount \"{1}/\",` to /etc/apparmor.d/local/fusermount3 and run `apparmor_parser -r "
+      "/etc/apparmor.d/fusermount3` as root",
+      fmt::join(allowed, " "), here.mountpoint.string()));
 }
 
 // Whether a table of mounts, as fstab(5) describes it, has a damfs that lets others in.

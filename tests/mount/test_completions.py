@@ -143,33 +143,44 @@ def test_bash_offers_what_is_in_the_library_quoted_for_a_shell(filled):
     assert in_bash(filled, "tag", "add", "with\\ s") == ["with\\ space"]
 
 
-def typed_in_a_terminal(filled, line, cwd):
+PREPARED = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"],
+             "bind 'set enable-bracketed-paste off'; source <(damfs help --completion bash)"),
+    "zsh": (["zsh", "-f", "-i"], "fpath=($HOME $fpath); autoload -U compinit; compinit -u -D; bindkey -e"),
+}
+
+
+def typed_in_a_terminal(filled, shell, line, cwd):
     """The words that damfs is called with where Tab was pressed behind the line."""
     environ = {**environment(filled.home), "DAMFS_LIBRARY": str(filled.path), "PS1": "$ ", "TERM": "dumb",
                "PATH": f"{BIN}:{os.environ['PATH']}", "INPUTRC": "/dev/null"}
+    argv, prepare = PREPARED[shell]
+    (filled.home / "_damfs").write_text(subprocess.run([DAMFS, "help", "--completion", "zsh"], capture_output=True, text=True,
+                                                       check=True).stdout)
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(cwd)
-        os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], environ)
+        os.execvpe(argv[0], argv, environ)
     said = b""
 
-    def wait_for(mark, seconds=15):
+    def wait_for(mark):
         nonlocal said
-        end = time.monotonic() + seconds * SLOWNESS
+        end = time.monotonic() + 30 * SLOWNESS
         while mark not in said and time.monotonic() < end:
             if select.select([terminal], [], [], 0.1)[0]:
                 said += os.read(terminal, 65536)
         assert mark in said, said
+
+    def write(text):
+        os.write(terminal, text.encode())
     try:
-        os.write(terminal, b"bind 'set enable-bracketed-paste off'; source <(damfs help --completion bash)\n")
-        os.write(terminal, b"show() { for each; do printf '<%s>' \"$each\"; done; echo; }; echo rea''dy\n")
+        write("show() { for each; do printf '<%s>' \"$each\"; done; echo; }\n")
+        write(f"{prepare}; echo rea''dy\n")
         wait_for(b"ready\r")
-        os.write(terminal, line.encode() + b"\t")
-        time.sleep(1.5 * SLOWNESS)
-        os.write(terminal, b"\x01show \x05; echo do''ne\n")
+        write(line + "\t\x01show \x05; echo do''ne\n")
         wait_for(b"done\r")
     finally:
-        os.write(terminal, b"\x03exit\n")
+        write("\x03exit\n")
         os.close(terminal)
         os.waitpid(pid, 0)
     shown, = re.findall(r"^<damfs>(.*)\r$", said.decode(errors="replace"), re.M)
@@ -195,9 +206,12 @@ def typed_in_a_terminal(filled, line, cwd):
     ("damfs import ./fi", ["import", "./file here"]),
     ("damfs stat", ["status"]),
 ])
-def test_in_a_terminal_bash_makes_words_of_it(filled, scratch, line, became):
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_in_a_terminal_tab_makes_words_of_it(filled, scratch, shell, line, became):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not here")
     (scratch / "file here").write_text("x")
-    assert typed_in_a_terminal(filled, line, scratch) == became
+    assert typed_in_a_terminal(filled, shell, line, scratch) == became
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

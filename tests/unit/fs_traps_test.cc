@@ -188,7 +188,7 @@ TEST_F(Traps, AppArmor) {
         << refused;
   }
   here_.mountpoint = "/srv/photos";
-  write("etc/apparmor.d/local/fusermount3", "mount fstype=fuse.damfs -> /srv/*/,\n");
+  write("etc/apparmor.d/local/fusermount3", "mount fstype=fuse.damfs -> \"/srv/*/\",\n");
   EXPECT_EQ(only(), "");
   std::filesystem::remove(here_.root / "etc/apparmor.d/local/fusermount3");
   EXPECT_TRUE(has("apparmor_parser -r"));
