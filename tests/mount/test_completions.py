@@ -177,8 +177,8 @@ def typed_in_a_terminal(filled, shell, line, cwd):
         write("show() { for each; do printf '<%s>' \"$each\"; done; echo; }\n")
         write(f"{prepare}; echo rea''dy\n")
         wait_for(b"ready\r")
-        write(line + "\t\x01show \x05; echo do''ne\n")
-        wait_for(b"done\r")
+        write(line + "\t\x01show \x05; echo fin''ished\n")
+        wait_for(b"finished\r")
     finally:
         write("\x03exit\n")
         os.close(terminal)
