@@ -1,2 +1,11 @@
 include(GNUInstallDirs)
 install(TARGETS damfs damfs-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_BINARY_DIR}/share/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+foreach(completions bash-completion zsh fish)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/share/${completions} DESTINATION ${CMAKE_INSTALL_DATADIR})
+endforeach()
+# Where the programs will be is known only when they are installed.
+install(CODE "set(DAMFS_BINARIES \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(unit \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/user/damfs.service\")
+  configure_file(${PROJECT_SOURCE_DIR}/fs/service/damfs.service.in \"\$ENV{DESTDIR}\${unit}\" @ONLY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")")

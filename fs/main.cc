@@ -46,7 +46,7 @@ bool tell_of_unknown_verb(const CLI::App& program, int argc, char** argv) {
     if (within->get_require_subcommand_min() == 0) return false;
     std::vector<std::string> verbs;
     for (const CLI::App* each : within->get_subcommands([](const CLI::App*) { return true; })) {
-      verbs.push_back(each->get_name());
+      if (!each->get_group().empty()) verbs.push_back(each->get_name());
       if (each->get_name() == word) within = each;
     }
     if (within->get_name() == word) continue;
@@ -76,10 +76,12 @@ int run(int argc, char** argv) {
     if (accept_foreign) globals.foreign_owner = damfs::ForeignOwner::kAccepted;
     if (verbosity > 0) damfs::log::set_level(verbosity > 1 ? damfs::log::Level::kDebug : damfs::log::Level::kInfo);
   });
-  for (const auto add : {damfs::add_init, damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,
-                         damfs::add_find, damfs::add_info, damfs::add_tag, damfs::add_album, damfs::add_set,
-                         damfs::add_log, damfs::add_undo, damfs::add_trash, damfs::add_revert, damfs::add_warm,
-                         damfs::add_verify, damfs::add_purge, damfs::add_gc, damfs::add_doctor}) {
+  for (const auto add :
+       {damfs::add_init,   damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,
+        damfs::add_find,   damfs::add_info,   damfs::add_tag,   damfs::add_album,   damfs::add_set,
+        damfs::add_log,    damfs::add_undo,   damfs::add_trash, damfs::add_revert,  damfs::add_warm,
+        damfs::add_verify, damfs::add_purge,  damfs::add_gc,    damfs::add_doctor,  damfs::add_complete,
+        damfs::add_help}) {
     add(program, globals);
   }
   try {

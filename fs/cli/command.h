@@ -56,6 +56,8 @@ void add_gc(CLI::App& program, Globals& globals);
 void add_verify(CLI::App& program, Globals& globals);
 void add_warm(CLI::App& program, Globals& globals);
 void add_doctor(CLI::App& program, Globals& globals);
+void add_complete(CLI::App& program, Globals& globals);  // hidden: for shells
+void add_help(CLI::App& program, Globals& globals);      // hidden: `--help` in other shapes
 
 // What the journal is to say of a verb, as whoever runs it.
 Act act_by_user(std::string what);

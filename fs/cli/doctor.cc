@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 
 #include "catalog/base/clock.h"
@@ -15,6 +16,8 @@
 #include "catalog/model/check.h"
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
+#include "fs/cli/mounts.h"
+#include "fs/cli/traps.h"
 #include "fs/passthrough.h"
 
 namespace damfs {
@@ -101,6 +104,22 @@ void check_objects(Findings& findings, Reader& reader, const ObjectStore& object
   if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
 }
 
+// What other programs here will do to the mount; asked of where it usually is when it is nowhere.
+void check_surroundings(Findings& findings, const Library& library) {
+  const char* home = std::getenv("HOME");
+  Surroundings here{.root = "/", .home = home == nullptr ? "/" : home, .mountpoint = {}, .is_root = ::geteuid() == 0};
+  std::vector<Path> places;
+  for (const MountState& mount : mounts_of(library)) places.push_back(mount.mountpoint);
+  if (places.empty()) places.push_back(here.home / "damfs");
+  std::set<std::string> told;
+  for (const Path& place : places) {
+    here.mountpoint = place;
+    for (const std::string& trap : traps_of(here)) {
+      if (told.insert(trap).second) findings.note(trap);
+    }
+  }
+}
+
 int examine(const Globals& globals) {
   Findings findings;
   check_machine(findings);
@@ -115,6 +134,7 @@ int examine(const Globals& globals) {
   const ObjectStore objects(library.objects(), library.staging());
   check_objects(findings, *reader, objects);
   check_worker(findings, library);
+  check_surroundings(findings, library);
   if (const auto where = mounted_at(library)) findings.note("mounted at " + where->string());
   if (findings.count() == 0) {
     fmt::print("All is well.\n");
@@ -130,7 +150,11 @@ int examine(const Globals& globals) {
 void add_doctor(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("doctor", "Check the library and what it needs from this machine");
   verb->footer(
-      "Changes nothing. Exit status 0: all is well; 1: something is wrong.\n\nExamples:\n  damfs doctor\n  damfs -L "
+      "Changes nothing. Exit status 0: all is well; 1: something is wrong. A note is nothing wrong: among them is "
+      "what\n"
+      "other programs of this machine will do to the mount (updatedb, desktops' indexers, AppArmor), with the "
+      "remedy.\n\n"
+      "Examples:\n  damfs doctor\n  damfs -L "
       "/srv/photos.damfs doctor");
   verb->callback([&globals] { globals.exit_code = examine(globals); });
 }

@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+
+#include "catalog/base/names.h"
+#include "catalog/media/charsets.h"
+#include "catalog/model/beginnings.h"
+#include "catalog/model/catalog.h"
+#include "fs/cli/command.h"
+#include "views/derive/clip_layout.h"
+#include "views/derive/still_profile.h"
+#include "views/view.h"
+
+namespace damfs {
+namespace {
+
+constexpr int64_t kMostMatches = 200;
+constexpr std::string_view kFields[] = {
+    "album:", "camera:", "date:", "ext:", "inside:", "path:", "rating:", "size:", "tag:", "type:"};
+
+using Names = std::vector<std::string>;
+
+Names beginning_with(Names names, std::string_view prefix) {
+  std::erase_if(names, [&](const std::string& name) { return !name.starts_with(prefix); });
+  return names;
+}
+
+// The folder, tag or album that a path names as far as its last slash, and what comes behind that.
+struct Typed {
+  std::optional<int64_t> key;
+  std::string path;  // with its slash
+  std::string_view name;
+};
+
+Typed typed_below(Reader& reader, Grouping grouping, std::string_view prefix) {
+  Typed typed{top_key(grouping), "", prefix};
+  for (size_t slash = prefix.find('/'); slash != std::string_view::npos; slash = typed.name.find('/')) {
+    const auto group = reader.find_group(grouping, *typed.key, typed.name.substr(0, slash));
+    if (!group || group->key == *typed.key) return {};
+    typed.key = group->key;
+    typed.path += group->name + "/";
+    typed.name.remove_prefix(slash + 1);
+  }
+  return typed;
+}
+
+Names groups_like(Reader& reader, Grouping grouping, std::string_view prefix, std::string_view behind = "") {
+  const Typed typed = typed_below(reader, grouping, prefix);
+  if (!typed.key) return {};
+  Names names = groups_beginning(reader, grouping, *typed.key, typed.name, kMostMatches);
+  for (std::string& name : names) name = typed.path + name + std::string(behind);
+  return names;
+}
+
+// What an ITEM can be: where a slash was typed, what is in that folder of originals/; else a label as well.
+Names items_like(Reader& reader, std::string_view prefix) {
+  Names names = groups_like(reader, Grouping::kFolder, prefix, "/");
+  if (prefix.find('/') == std::string_view::npos) {
+    std::ranges::move(labels_beginning(reader, prefix, kMostMatches), std::back_inserter(names));
+    return names;
+  }
+  const Typed typed = typed_below(reader, Grouping::kFolder, prefix);
+  if (!typed.key) return names;
+  for (const std::string& name : entries_beginning(reader, *typed.key, typed.name, kMostMatches)) {
+    names.push_back(typed.path + name);
+  }
+  return names;
+}
+
+// A word of `damfs find`.
+Names words_like(Reader& reader, std::string_view prefix) {
+  for (const auto& [field, grouping] : {std::pair("tag:", Grouping::kTag), std::pair("album:", Grouping::kAlbum)}) {
+    if (!prefix.starts_with(field)) continue;
+    std::string_view value = prefix.substr(std::string_view(field).size());
+    if (value.starts_with('"')) value.remove_prefix(1);
+    Names names = groups_like(reader, grouping, value);
+    for (std::string& name : names) {
+      const bool is_one_word = name.find_first_of(" \t") == std::string::npos;
+      name = field + (is_one_word ? name : "\"" + name + "\"");
+    }
+    return names;
+  }
+  return beginning_with(Names(std::begin(kFields), std::end(kFields)), prefix);
+}
+
+Names profile_names(const Library& library) {
+  Names names(std::begin(kBuiltInPreviews), std::end(kBuiltInPreviews));
+  for (const PreviewSetting& each : library.config().previews) {
+    if (std::ranges::find(names, each.name) == names.end()) names.push_back(each.name);
+  }
+  for (const ClipProfile& each : clip_profiles()) names.emplace_back(each.name);
+  return names;
+}
+
+Names view_names() {
+  Names names;
+  for (const auto& view : make_views()) names.emplace_back(view->name());
+  return names;
+}
+
+Names matches_of(const std::string& what, const std::string& prefix, const Globals& globals) {
+  if (what == "views") return beginning_with(view_names(), prefix);
+  if (what == "encodings") {
+    Names names{std::string(kAutoCharset)};
+    for (const Charset& each : charsets()) names.emplace_back(each.name);
+    return beginning_with(std::move(names), prefix);
+  }
+  const Library library(globals.library_root(), globals.foreign_owner);
+  if (what == "profiles") return beginning_with(profile_names(library), prefix);
+  Catalog catalog(library.catalog());
+  const auto reader = catalog.reader();
+  if (what == "tags") return groups_like(*reader, Grouping::kTag, prefix);
+  if (what == "albums") return groups_like(*reader, Grouping::kAlbum, prefix);
+  if (what == "folders") return groups_like(*reader, Grouping::kFolder, prefix);
+  if (what == "labels") return labels_beginning(*reader, prefix, kMostMatches);
+  return what == "items" ? items_like(*reader, prefix) : words_like(*reader, prefix);
+}
+
+}  // namespace
+
+void add_complete(CLI::App& program, Globals& globals) {
+  auto* verb = program.add_subcommand("complete", "Tell a shell what a word that is being typed may become");
+  verb->group("");
+  auto what = std::make_shared<std::string>();
+  auto prefix = std::make_shared<std::string>();
+  verb->add_option("WHAT", *what, "Of what kind")
+      ->required()
+      ->check(
+          CLI::IsMember({"tags", "albums", "labels", "views", "profiles", "items", "folders", "encodings", "words"}));
+  verb->add_option("PREFIX", *prefix, "What was typed of it");
+  verb->callback([what, prefix, &globals] {
+    int64_t told = 0;
+    for (const std::string& name : matches_of(*what, *prefix, globals)) {
+      // A name is a line, and none may tell a terminal anything but itself.
+      if (printable(name) != name) continue;
+      fmt::print("{}\n", name);
+      if (++told == kMostMatches) return;
+    }
+  });
+}
+
+}  // namespace damfs
