@@ -45,6 +45,8 @@ void add_status(CLI::App& program, Globals& globals);
 void add_find(CLI::App& program, Globals& globals);
 void add_info(CLI::App& program, Globals& globals);
 void add_export(CLI::App& program, Globals& globals);
+void add_show(CLI::App& program, Globals& globals);
+void add_open(CLI::App& program, Globals& globals);
 void add_tag(CLI::App& program, Globals& globals);
 void add_album(CLI::App& program, Globals& globals);
 void add_set(CLI::App& program, Globals& globals);

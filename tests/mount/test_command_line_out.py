@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The damfs authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What leaves the library by command: exported files, their sidecars, and what programs are told."""
+"""What leaves the library by command: exported files, whole or not at all, and their sidecars."""
 
 import errno
 import json
@@ -17,27 +17,10 @@ import pytest
 from drive import hashes
 from library import Library, environment, turn_a_byte
 from loop import folder_with_reflinks, only_root
-from media import sha256
+from media import picture, sha256, write
 from mount import wait_until
 
 HOUR_NS = 3_600_000_000_000
-
-
-def write(path, text, mode=None, mtime_ns=None):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    if mode is not None:
-        path.chmod(mode)
-    if mtime_ns is not None:
-        os.utime(path, ns=(mtime_ns, mtime_ns))
-    return path
-
-
-def picture(path, color="red"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"color={color}:size=640x480", "-frames:v", "1", str(path)],
-                   check=True, stdin=subprocess.DEVNULL)
-    return path
 
 
 @pytest.fixture
@@ -368,100 +351,3 @@ def test_sidecars_are_told_apart_from_what_is_there(described, scratch):
     told, done = events(described, "shot", out, "--xmp")
     assert done["exported"] == 1 and [each["to"] for each in told if each["kind"] == "sidecar"] == [str(out / "shot.jpg~2.xmp")]
     assert (out / "shot.jpg.xmp").read_text() == "a photo program's own"
-
-
-def verbs_of(library, *above):
-    """Every verb that -h lists, down to those that have none below them."""
-    _, _, listed = library.run(*above, "-h").stdout.partition("\nSubcommands:\n")
-    below = [line.split()[0].rstrip(",") for line in listed.partition("\n\n")[0].splitlines() if line.startswith("  ")
-             and not line.startswith("   ")]
-    return {leaf for verb in below for leaf in verbs_of(library, *above, verb)} if below else {above}
-
-
-# In an order in which each has something to do: the verb, what follows it, and what its first line has keys for.
-ALL_VERBS = [
-    ("init", ["NEW"], "library"),
-    ("import", ["SOURCE"], "event files new_assets failed"),
-    ("import", ["SOURCE", "--dry-run"], "event files unchanged"),
-    ("import", ["--refresh", "red.png"], "event renewed failed stale stopped"),
-    ("status", [], "library assets mounted"),
-    ("find", ["forum"], "id names sha256"),
-    ("info", ["forum.txt"], "id names metadata"),
-    ("export", ["forum", "OUT", "--xmp"], "event kind asset path to"),
-    ("tag add", ["a", "forum.txt"], "tag act changed items"),
-    ("tag add", ["c", "forum.txt"], "tag act changed items"),
-    ("tag remove", ["a", "forum.txt"], "tag act changed items"),
-    ("tag list", [], "tag assets"),
-    ("tag rename", ["a", "b"], "tag act to"),
-    ("tag merge", ["b", "c"], "tag act to"),
-    ("tag delete", ["c"], "tag act"),
-    ("album add", ["a", "forum.txt"], "album act changed items"),
-    ("album add", ["c", "forum.txt"], "album act changed items"),
-    ("album remove", ["a", "forum.txt"], "album act changed items"),
-    ("album numbered", ["c", "on"], "album numbered"),
-    ("album query", ["a", "type:image"], "album query"),
-    ("album query", ["a"], "album query"),
-    ("album query", ["a", ""], "album query"),
-    ("album list", [], "album assets query numbered"),
-    ("album rename", ["a", "b"], "album act to"),
-    ("album merge", ["b", "c"], "album act to"),
-    ("album delete", ["c"], "album act"),
-    ("set", ["--rating", "3", "forum.txt"], "changed items"),
-    ("log", [], "act at user what steps"),
-    ("undo", ["--list"], "act what"),
-    ("undo", [], "act what changes left dry_run"),
-    ("warm", ["red.png", "--profile", "small"], "ready failed none stopped"),
-    ("trash list", [], "name from deleted asset"),
-    ("trash restore", ["gone.txt"], "name asset path"),
-    ("trash empty", [], "emptied"),
-    ("revert", ["saved.txt"], "asset reverted"),
-    ("verify", [], "event originals bytes healed problems"),
-    ("unmount", [], "unmounted"),
-    ("mount", ["AT"], "mounted"),
-    ("unmount", ["AT"], "unmounted"),
-    ("purge", ["--dry-run"], "name asset bytes purged"),
-    ("purge", ["--yes"], "name asset bytes purged"),
-    ("gc", ["--dry-run"], "objects bytes freed"),
-    ("gc", ["--yes"], "objects bytes freed"),
-    ("doctor", [], "event text"),
-]
-
-
-def test_every_verb_tells_programs_in_lines_of_json_and_nothing_else(drive, scratch):
-    library = drive.library
-    for name in ("gone.txt", "gone too.txt", "saved.txt"):
-        write(scratch / "before" / name, name)
-    library.import_(scratch / "before")
-    (drive.originals / "saved.txt").write_text("another state")
-    for name in ("gone.txt", "gone too.txt"):
-        (drive.originals / name).unlink()
-    picture(scratch / "source/red.png")
-    write(scratch / "source/forum.txt", "forum")
-    places = {"NEW": scratch / "new", "SOURCE": scratch / "source", "OUT": scratch / "out", "AT": scratch / "at"}
-    assert {" ".join(verb) for verb in verbs_of(library)} == {verb for verb, _, _ in ALL_VERBS}
-    for verb, rest, keys in ALL_VERBS:
-        args = verb.split() + [str(places.get(each, each)) for each in rest]
-        done = library.run(*args, "--json", expect=None if verb == "doctor" else 0)
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        assert lines and all(isinstance(line, dict) for line in lines), args
-        assert not set(keys.split()) - set(lines[0] if verb != "import" else lines[-1]), (args, lines)
-        if verb == "unmount" and not rest:
-            drive.mount.process.wait(timeout=30)
-            drive.mount.stopped = True
-
-
-def test_a_program_is_not_asked_but_told_to_say_yes(filled, mount_of):
-    mount = mount_of(filled)
-    (mount / "originals/2023/pier.txt").unlink()
-    filled.run("trash", "empty")
-    done = filled.run("purge", "--json", expect=1)
-    assert "Say --yes" in done.stderr and not done.stdout
-    assert [each["purged"] for each in filled.json_lines("purge", "--yes")] == [True]
-
-
-def test_what_is_wrong_is_told_to_programs_too(filled):
-    turn_a_byte(filled.objects()[0])
-    bad, done = filled.json_lines("verify", expect=1)
-    assert bad["event"] == "bad" and bad["sha256"] == filled.objects()[0].name and done["problems"] == 1
-    told = filled.json_lines("doctor", expect=1)
-    assert told[-1] == {"event": "done", "problems": len([each for each in told if each["event"] == "bad"])}
