@@ -64,8 +64,9 @@ class ExportReport {
     if (!place.is_there) bytes_ += bytes;
     if (place.name != wanted && !arguments_.tell.is_json()) {
       bar_.clear();
-      fmt::print(stderr, "damfs: {}: is {} there, for that folder has another {}\n", printable(from.path()),
-                 printable(place.path()), printable(wanted));
+      const bool is_taken = place.name.starts_with(split_extension(wanted).stem);
+      fmt::print(stderr, "damfs: {}: its name there is {}, for {} '{}'\n", printable(from.path()),
+                 printable(place.path()), is_taken ? "there is another" : "that disk takes no", printable(wanted));
     }
     if (arguments_.dry_run && !place.is_there) arguments_.tell.words("{}\n", printable(to(place)));
     event(place.is_there ? "there" : arguments_.dry_run ? "would export" : "exported", kind, from, to(place), {});

@@ -76,7 +76,7 @@ def test_what_is_there_is_never_written_over(filled, scratch):
     assert (out / "2024/rome/forum.txt").read_text() == "somebody's own"
     assert sha256(out / "2024/rome/forum~2.txt") == sha256(filled.source / "2024/rome/forum.txt")
     said = filled.run("export", "path:2024", out).stderr
-    assert "2024/rome/forum.txt: is 2024/rome/forum~2.txt there, for that folder has another forum.txt" in said
+    assert "2024/rome/forum.txt: its name there is 2024/rome/forum~2.txt, for there is another 'forum.txt'" in said
 
 
 def test_flat_puts_all_in_one_folder(filled, scratch):
@@ -84,7 +84,7 @@ def test_flat_puts_all_in_one_folder(filled, scratch):
     for _ in range(2):
         done = filled.run("export", "", out, "--flat")
         assert names_in(out) == ["arch.txt", "forum.txt", "forum~2.txt", "pier.txt"]
-        assert done.stderr.count("another forum.txt") == 1
+        assert done.stderr.count("another 'forum.txt'") == 1
     assert sorted(hashes(out).values()) == sorted(hashes(filled.source).values())
 
 
@@ -278,13 +278,13 @@ def test_previews_are_exported_under_their_shown_names(drive, scratch):
     assert "there is no preview 'smal'; there are small, medium" in said
 
 
-def test_a_preview_that_fails_is_named_with_why(drive, scratch):
+def test_a_preview_that_fails_is_named_with_why(library, scratch):
     good = picture(scratch / "source/good.png")
     bad = bytearray(good.read_bytes())
     bad[len(bad) // 2:] = b"\0" * (len(bad) - len(bad) // 2)
     write(scratch / "source/bad.png", bytes(bad))
-    drive.library.import_(scratch / "source")
-    told, done = events(drive.library, "", scratch / "out", "--preview", "medium", expect=2)
+    library.import_(scratch / "source")
+    told, done = events(library, "", scratch / "out", "--preview", "medium", expect=2)
     assert names_in(scratch / "out") == ["good.png.webp"] and (done["exported"], done["failed"]) == (1, 1)
     assert [each["reason"] for each in told if each["event"] == "failed"][0] not in ("", os.strerror(errno.EIO))
 
