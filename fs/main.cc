@@ -77,11 +77,11 @@ int run(int argc, char** argv) {
     if (verbosity > 0) damfs::log::set_level(verbosity > 1 ? damfs::log::Level::kDebug : damfs::log::Level::kInfo);
   });
   for (const auto add :
-       {damfs::add_init,   damfs::add_import, damfs::add_mount, damfs::add_unmount, damfs::add_status,
-        damfs::add_find,   damfs::add_info,   damfs::add_tag,   damfs::add_album,   damfs::add_set,
-        damfs::add_log,    damfs::add_undo,   damfs::add_trash, damfs::add_revert,  damfs::add_warm,
-        damfs::add_verify, damfs::add_purge,  damfs::add_gc,    damfs::add_doctor,  damfs::add_complete,
-        damfs::add_help}) {
+       {damfs::add_init,  damfs::add_import, damfs::add_mount,    damfs::add_unmount, damfs::add_status,
+        damfs::add_find,  damfs::add_info,   damfs::add_export,   damfs::add_show,    damfs::add_open,
+        damfs::add_tag,   damfs::add_album,  damfs::add_set,      damfs::add_log,     damfs::add_undo,
+        damfs::add_trash, damfs::add_revert, damfs::add_warm,     damfs::add_verify,  damfs::add_purge,
+        damfs::add_gc,    damfs::add_doctor, damfs::add_complete, damfs::add_help}) {
     add(program, globals);
   }
   try {

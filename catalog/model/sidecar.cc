@@ -13,19 +13,33 @@
 namespace damfs {
 namespace {
 
-// Markup and attribute values alike. XML has no way to spell control characters.
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
+
+// XML has no way to spell control characters, bytes that are no UTF-8, and the two characters that are none.
+std::string spellable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = static_cast<size_t>(std::find_if(text.begin(), text.end(), is_control) - text.begin());
+    out += printable(text.substr(0, end));
+    if (end < text.size() && (text[end] == '\n' || text[end] == '\t')) out += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  for (const std::string_view none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (size_t at = 0; (at = out.find(none, at)) != out.npos;) out.replace(at, none.size(), "\xEF\xBF\xBD");
+  }
+  return out;
+}
+
+// Markup and attribute values alike.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : spellable(text)) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
-      case '\n':
-      case '\t': out += c; break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) out += c;
+      default: out += c;
     }
   }
   return out;

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "catalog/base/clock.h"
@@ -17,6 +18,7 @@
 #include "catalog/store/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/mounts.h"
+#include "fs/cli/teller.h"
 #include "fs/cli/traps.h"
 #include "fs/passthrough.h"
 
@@ -26,15 +28,22 @@ namespace {
 // Prints one line a check and remembers whether any was bad.
 class Findings {
  public:
-  void good(const std::string& text) { fmt::print("ok    {}\n", text); }
-  void note(const std::string& text) { fmt::print("note  {}\n", text); }
+  explicit Findings(Teller tell) : tell_(std::move(tell)) {}
+  void good(const std::string& text) { found("ok", "ok", text); }
+  void note(const std::string& text) { found("note", "note", text); }
   void bad(const std::string& text) {
-    fmt::print("BAD   {}\n", text);
+    found("bad", "BAD", text);
     ++bad_;
   }
   int count() const { return bad_; }
 
  private:
+  void found(const char* event, const char* mark, const std::string& text) {
+    tell_.line({{"event", event}, {"text", text}});
+    tell_.words("{:<6}{}\n", mark, text);
+  }
+
+  const Teller tell_;
   int bad_ = 0;
 };
 
@@ -120,8 +129,8 @@ void check_surroundings(Findings& findings, const Library& library) {
   }
 }
 
-int examine(const Globals& globals) {
-  Findings findings;
+int examine(const Teller& tell, const Globals& globals) {
+  Findings findings(tell);
   check_machine(findings);
   const Library library = globals.open_library();
   findings.good("library " + library.root().string());
@@ -136,11 +145,12 @@ int examine(const Globals& globals) {
   check_worker(findings, library);
   check_surroundings(findings, library);
   if (const auto where = mounted_at(library)) findings.note("mounted at " + where->string());
+  tell.line({{"event", "done"}, {"problems", findings.count()}});
   if (findings.count() == 0) {
-    fmt::print("All is well.\n");
+    tell.words("All is well.\n");
     return kAllDone;
   }
-  fmt::print("{} found; see above.\n",
+  tell.words("{} found; see above.\n",
              findings.count() == 1 ? "1 problem" : fmt::format("{} problems", findings.count()));
   return kFailed;
 }
@@ -156,7 +166,8 @@ void add_doctor(CLI::App& program, Globals& globals) {
       "remedy.\n\n"
       "Examples:\n  damfs doctor\n  damfs -L "
       "/srv/photos.damfs doctor");
-  verb->callback([&globals] { globals.exit_code = examine(globals); });
+  const Teller tell(*verb);
+  verb->callback([tell, &globals] { globals.exit_code = examine(tell, globals); });
 }
 
 }  // namespace damfs

@@ -25,6 +25,7 @@
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 namespace {
@@ -36,11 +37,11 @@ struct ImportArguments {
   bool dry_run = false;
   bool skip_known = false;
   bool hash_members = false;
-  bool json = false;
   bool quiet = false;
   bool refresh = false;
   std::string encoding;
   unsigned threads = 0;
+  Teller tell;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -52,8 +53,8 @@ class Reporter {
 
   void event(const char* what, const Path& path, const std::string& reason) {
     const std::lock_guard lock(mutex_);
-    if (arguments_.json) {
-      print({{"event", what}, {"path", printable(path.native())}, {"reason", printable(reason)}});
+    if (arguments_.tell.is_json()) {
+      arguments_.tell.line({{"event", what}, {"path", printable(path.native())}, {"reason", printable(reason)}});
     } else if (std::string_view(what) == "failed" || !arguments_.quiet) {
       bar_.clear();
       fmt::print(stderr, "{}: {}: {}\n", what, printable(path.native()), printable(reason));
@@ -62,15 +63,15 @@ class Reporter {
 
   void progress(const ImportProgress& now) {
     const std::lock_guard lock(mutex_);
-    if (arguments_.json) {
+    if (arguments_.tell.is_json()) {
       if (Clock::now() - printed_ < std::chrono::seconds(1)) return;
       printed_ = Clock::now();
-      print({{"event", "progress"},
-             {"files", now.done_files.load()},
-             {"found_files", now.found_files.load()},
-             {"bytes", now.read_bytes.load()},
-             {"found_bytes", now.found_bytes.load()},
-             {"counting", !now.walk_done}});
+      arguments_.tell.line({{"event", "progress"},
+                            {"files", now.done_files.load()},
+                            {"found_files", now.found_files.load()},
+                            {"bytes", now.read_bytes.load()},
+                            {"found_bytes", now.found_bytes.load()},
+                            {"counting", !now.walk_done}});
     } else if (!arguments_.quiet) {
       bar_.show({.done = now.done_files,
                  .total = now.found_files,
@@ -83,21 +84,21 @@ class Reporter {
   void done(const ImportReport& report, double seconds) {
     const std::lock_guard lock(mutex_);
     bar_.clear();
-    if (arguments_.json) {
-      print({{"event", "done"},
-             {"files", report.files},
-             {"new_assets", report.new_assets},
-             {"copies", report.copies},
-             {"brought_back", report.brought_back},
-             {"new_versions", report.new_versions},
-             {"known", report.known},
-             {"unchanged", report.unchanged},
-             {"healed", report.healed},
-             {"failed", report.failed},
-             {"skipped", report.skipped},
-             {"bytes", report.bytes},
-             {"stopped", report.stopped},
-             {"seconds", seconds}});
+    if (arguments_.tell.is_json()) {
+      arguments_.tell.line({{"event", "done"},
+                            {"files", report.files},
+                            {"new_assets", report.new_assets},
+                            {"copies", report.copies},
+                            {"brought_back", report.brought_back},
+                            {"new_versions", report.new_versions},
+                            {"known", report.known},
+                            {"unchanged", report.unchanged},
+                            {"healed", report.healed},
+                            {"failed", report.failed},
+                            {"skipped", report.skipped},
+                            {"bytes", report.bytes},
+                            {"stopped", report.stopped},
+                            {"seconds", seconds}});
     } else if (arguments_.dry_run) {
       fmt::print("{} files: {} to read, {} unchanged since the last import; nothing was written\n", report.files,
                  report.files - report.unchanged, report.unchanged);
@@ -107,11 +108,6 @@ class Reporter {
   }
 
  private:
-  static void print(const nlohmann::json& line) {
-    fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    std::fflush(stdout);
-  }
-
   static void print_summary(const ImportReport& report, double seconds) {
     fmt::print("{} files: {} new", report.files, report.new_assets);
     if (report.copies > 0) fmt::print(" ({} copies of what was there already)", report.copies);
@@ -209,7 +205,7 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
   DerivedCache cache(library.derived(), library.config().derived_max_bytes);
   WorkerPool workers({.program = {}, .workers = library.config().media_workers});
   const auto show = [&](int64_t done, int64_t total) {
-    if (!arguments.quiet && !arguments.json) bar.show({.done = done, .total = total});
+    if (!arguments.quiet && !arguments.tell.is_json()) bar.show({.done = done, .total = total});
   };
   const Config& config = library.config();
   const auto report = refresh_facts(catalog, {store, workers, &cache, config.media_deadline_ms, config.pack_charset},
@@ -218,8 +214,13 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
   const char* which = !options.assets.empty()   ? "were named"
                       : options.charset.empty() ? "had been looked at by an older damfs"
                                                 : "had been looked at by an older damfs, or their names read otherwise";
-  fmt::print("{} originals looked at again, {} could not be; {} {}{}\n", report.renewed, report.failed, report.stale,
-             which, report.stopped ? ". Stopped; the same command carries on" : "");
+  arguments.tell.line({{"event", "done"},
+                       {"stale", report.stale},
+                       {"renewed", report.renewed},
+                       {"failed", report.failed},
+                       {"stopped", report.stopped}});
+  arguments.tell.words("{} originals looked at again, {} could not be; {} {}{}\n", report.renewed, report.failed,
+                       report.stale, which, report.stopped ? ". Stopped; the same command carries on" : "");
   if (report.stopped) return kFailed;
   return report.failed == 0 ? (is_some_missing ? kPartlyDone : kAllDone) : report.renewed > 0 ? kPartlyDone : kFailed;
 }
@@ -317,7 +318,7 @@ void add_import(CLI::App& program, Globals& globals) {
   verb->add_flag("--skip-known", arguments->skip_known,
                  "Leave out files whose bytes the library has, under whatever name");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would be read");
-  verb->add_flag("--json", arguments->json, "One JSON object a line, for programs");
+  arguments->tell = Teller(*verb);
   verb->add_flag("-q,--quiet", arguments->quiet, "Name only what failed");
   verb->add_option("-j,--threads", arguments->threads, "Threads that read and hash (one a core)");
   verb->callback([arguments, &globals] { globals.exit_code = run_import(*arguments, globals); });

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "fs/cli/command.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 
@@ -15,7 +16,8 @@ void add_init(CLI::App& program, Globals& globals) {
       "Examples:\n  damfs init\n  damfs init /srv/photos.damfs");
   auto folder = std::make_shared<std::string>();
   verb->add_option("DIR", *folder, "Where; a new or empty folder on a local disk");
-  verb->callback([folder, &globals] {
+  const Teller tell(*verb);
+  verb->callback([folder, tell, &globals] {
     Path root = *folder;
     if (root.empty()) {
       const char* named = std::getenv("DAMFS_LIBRARY");
@@ -24,7 +26,8 @@ void add_init(CLI::App& program, Globals& globals) {
                                                   : Library::default_root();
     }
     const Library library = Library::create(std::filesystem::absolute(root), globals.foreign_owner);
-    fmt::print("Made the library {}\nNext: damfs -L {} import FOLDER\n", library.root().string(),
+    tell.line({{"library", library.root().string()}});
+    tell.words("Made the library {}\nNext: damfs -L {} import FOLDER\n", library.root().string(),
                library.root().string());
   });
 }

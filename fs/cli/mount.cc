@@ -11,6 +11,7 @@
 #include "catalog/base/error.h"
 #include "fs/cli/command.h"
 #include "fs/cli/mounts.h"
+#include "fs/cli/teller.h"
 #include "fs/mount/options.h"
 #include "fs/served_library.h"
 
@@ -73,25 +74,32 @@ void add_mount(CLI::App& program, Globals& globals) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("-f,--foreground", request->foreground, "Stay in the foreground");
   verb->add_option("--log", *log_file, "Where a mount in the background writes its log");
-  verb->callback([mountpoint, request, log_file, &globals] {
+  const Teller tell(*verb);
+  verb->callback([mountpoint, request, log_file, tell, &globals] {
     const Library library = globals.open_library();
     cut_dying_mounts(library);
     request->library = library.root();
     request->mountpoint = std::filesystem::absolute(mountpoint->empty() ? default_mountpoint() : Path(*mountpoint));
     tell_what_is_open(parse_mount_options(request->options));
     if (!log_file->empty()) request->log_file = std::filesystem::absolute(*log_file);
-    globals.exit_code = run_mount(*request, [&library, &request = *request](const Stats& stats) {
-      auto served = std::make_shared<Served>(library, announce_mount(library, request.mountpoint));
-      served->tree = served->served.make_tree(stats, request.mountpoint);
+    bool serves = false;  // this process, and not one that it started
+    globals.exit_code = run_mount(*request, [&](const Stats& stats) {
+      serves = true;
+      auto served = std::make_shared<Served>(library, announce_mount(library, request->mountpoint));
+      served->tree = served->served.make_tree(stats, request->mountpoint);
       Mountable mountable;
       mountable.nodes = std::shared_ptr<const NodeSource>(served, served->tree.get());
       mountable.news = [tree = served->tree.get()](int64_t since, const std::function<bool(NodeId)>& is_known) {
         return tree->news(since, is_known);
       };
-      mountable.mounted = [library = &served->served] { library->expect_readers(); };
+      mountable.mounted = [library = &served->served, tell, mountpoint = request->mountpoint] {
+        tell.line({{"mounted", mountpoint.string()}});  // in the background nobody hears it
+        library->expect_readers();
+      };
       mountable.since = served->tree->newest_change();
       return mountable;
     });
+    if (!serves) tell.line({{"mounted", request->mountpoint.string()}});
   });
 }
 
@@ -103,13 +111,18 @@ void add_unmount(CLI::App& program, Globals& globals) {
       "/srv/photos.damfs unmount");
   auto mountpoint = std::make_shared<std::string>();
   verb->add_option("MOUNTPOINT", *mountpoint, "Where it is mounted");
-  verb->callback([mountpoint, &globals] {
-    if (!mountpoint->empty()) return unmount(std::filesystem::absolute(*mountpoint));
+  const Teller tell(*verb);
+  verb->callback([mountpoint, tell, &globals] {
+    const auto take_away = [&tell](const Path& where) {
+      unmount(where);
+      tell.line({{"unmounted", where.string()}});
+    };
+    if (!mountpoint->empty()) return take_away(std::filesystem::absolute(*mountpoint));
     const Library library = globals.open_library();
     cut_dying_mounts(library);
     const auto mounts = mounts_of(library);
     if (mounts.empty()) fail(ENOENT, "{} is not mounted", library.root().string());
-    for (const MountState& mount : mounts) unmount(mount.mountpoint);
+    for (const MountState& mount : mounts) take_away(mount.mountpoint);
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "catalog/base/clock.h"
@@ -22,6 +23,7 @@
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 namespace {
@@ -34,12 +36,13 @@ struct PurgeArguments {
   int64_t days = 0;
   bool yes = false;
   bool dry_run = false;
+  Teller tell;
 };
 
 // A program must say --yes; a person is asked.
-bool is_confirmed(bool yes, const std::string& question) {
+bool is_confirmed(bool yes, const Teller& tell, const std::string& question) {
   if (yes) return true;
-  if (::isatty(STDIN_FILENO) == 0) fail(EINVAL, "{} Say --yes to do it", question);
+  if (tell.is_json() || ::isatty(STDIN_FILENO) == 0) fail(EINVAL, "{} Say --yes to do it", question);
   fmt::print("{} [y/N] ", question);
   std::fflush(stdout);
   std::string answer;
@@ -56,6 +59,13 @@ std::vector<Purgeable> chosen(Reader& reader, const PurgeArguments& arguments, G
   return all;
 }
 
+nlohmann::ordered_json to_json(const Purgeable& each, bool purged) {
+  nlohmann::ordered_json json = {{"name", each.name}, {"asset", each.asset}, {"bytes", each.bytes}, {"purged", purged}};
+  if (each.version != 0) json["version"] = each.version;
+  if (!each.locked_until.empty()) json["locked_until"] = each.locked_until;
+  return json;
+}
+
 void purge(const PurgeArguments& arguments, Globals& globals) {
   if (arguments.versions == arguments.items.is_empty()) {
     fail(EINVAL, "say --versions with the files whose older versions are to go, or neither for what is in the trash");
@@ -69,18 +79,23 @@ void purge(const PurgeArguments& arguments, Globals& globals) {
       fmt::print(stderr, "damfs: {} is locked until {} and stays\n", printable(each.name),
                  printable(each.locked_until));
       globals.exit_code = kPartlyDone;
+      arguments.tell.line(to_json(each, false));
       continue;
     }
-    fmt::print("{}  {}\n", human_bytes(each.bytes), printable(each.name));
+    arguments.tell.words("{}  {}\n", human_bytes(each.bytes), printable(each.name));
     bytes += each.bytes;
     wanted.push_back(std::move(each));
   }
   if (wanted.empty()) {
-    fmt::print("There is nothing to purge.\n");
+    arguments.tell.words("There is nothing to purge.\n");
     return;
   }
-  fmt::print("{} to be forgotten for good; `damfs gc` then frees {}.\n", wanted.size(), human_bytes(bytes));
-  if (arguments.dry_run || !is_confirmed(arguments.yes, "This cannot be undone.")) return;
+  arguments.tell.words("{} to be forgotten for good; `damfs gc` then frees {}.\n", wanted.size(), human_bytes(bytes));
+  if (arguments.dry_run) {
+    for (const Purgeable& each : wanted) arguments.tell.line(to_json(each, false));
+    return;
+  }
+  if (!is_confirmed(arguments.yes, arguments.tell, "This cannot be undone.")) return;
   catalog.write(WriteRequest{.frees_room = true}, [&](Writer& writer) {
     for (const Purgeable& each : wanted) {
       if (each.version == 0) {
@@ -91,7 +106,8 @@ void purge(const PurgeArguments& arguments, Globals& globals) {
     }
     writer.forget_purged_sources();
   });
-  fmt::print("{} purged\n", wanted.size());
+  for (const Purgeable& each : wanted) arguments.tell.line(to_json(each, true));
+  arguments.tell.words("{} purged\n", wanted.size());
 }
 
 // Objects that no version of anything is.
@@ -136,26 +152,30 @@ int64_t bury_unnamed(const Library& library, Catalog& catalog, ObjectStore& obje
   return freed;
 }
 
-void gc(bool yes, bool dry_run, Globals& globals) {
+void gc(bool yes, bool dry_run, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   refuse_while_mounted(library);
   Catalog catalog(library.catalog());
   ObjectStore objects(library.objects(), library.staging());
   const std::vector<ObjectStore::Found> unnamed = unnamed_objects(objects, *catalog.reader());
   if (unnamed.empty()) {
-    fmt::print("There is nothing to free.\n");
+    tell.line({{"objects", 0}, {"bytes", 0}, {"freed", 0}});
+    tell.words("There is nothing to free.\n");
     return;
   }
-  fmt::print("{} objects that nothing names any more: {}.\n", unnamed.size(), human_bytes(sum_of_bytes(unnamed)));
-  if (dry_run || !is_confirmed(yes, "They will be deleted.")) return;
+  const int64_t bytes = sum_of_bytes(unnamed);
+  tell.words("{} objects that nothing names any more: {}.\n", unnamed.size(), human_bytes(bytes));
+  if (dry_run) return tell.line({{"objects", unnamed.size()}, {"bytes", bytes}, {"freed", 0}});
+  if (!is_confirmed(yes, tell, "They will be deleted.")) return;
   const auto lock = FileLock::try_take(library.import_lock());
   if (!lock) fail(EBUSY, "an import is running; try again when it is done");
   const int64_t freed = bury_unnamed(library, catalog, objects);
   objects.remove_leftovers();
-  fmt::print("{} freed\n", human_bytes(freed));
+  tell.line({{"objects", unnamed.size()}, {"bytes", bytes}, {"freed", freed}});
+  tell.words("{} freed\n", human_bytes(freed));
 }
 
-void verify(Globals& globals) {
+void verify(const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   ObjectStore objects(library.objects(), library.staging());
@@ -163,6 +183,7 @@ void verify(Globals& globals) {
   int64_t bad = 0;
   for (const std::string& problem : check_catalog(*reader)) {
     fmt::print(stderr, "damfs: catalog: {}\n", problem);
+    tell.line({{"event", "bad"}, {"what", "catalog"}, {"reason", problem}});
     ++bad;
   }
   const auto totals = reader->totals();
@@ -178,6 +199,7 @@ void verify(Globals& globals) {
           stderr,
           "damfs: {}: {}. Import or copy the file once more, or restore the object from a backup of the library\n",
           objects.path_of(sha256).string(), reason);
+      tell.line({{"event", "bad"}, {"what", "object"}, {"sha256", sha256.hex()}, {"reason", reason}});
     };
     events.progress = [&](const VerifyReport& now) {
       bar.show({.done = now.objects, .total = totals.blobs, .bytes = now.bytes, .bytes_total = totals.original_bytes});
@@ -187,8 +209,13 @@ void verify(Globals& globals) {
     if (report.stopped) fail(EINTR, "stopped after {} of {}", report.objects, totals.blobs);
   }
   bad += report.bad;
-  if (report.healed > 0) fmt::print("{} that were damaged are whole again\n", report.healed);
-  fmt::print("{} originals, {}: {}\n", report.objects, human_bytes(report.bytes),
+  tell.line({{"event", "done"},
+             {"originals", report.objects},
+             {"bytes", report.bytes},
+             {"healed", report.healed},
+             {"problems", bad}});
+  if (report.healed > 0) tell.words("{} that were damaged are whole again\n", report.healed);
+  tell.words("{} originals, {}: {}\n", report.objects, human_bytes(report.bytes),
              bad == 0 ? "all are what they were" : fmt::format("{} problems", bad));
   if (bad != 0) globals.exit_code = kFailed;
 }
@@ -208,6 +235,7 @@ void add_purge(CLI::App& program, Globals& globals) {
                    "Only what was deleted, and taken out of the trash, that many days ago");
   verb->add_flag("--yes", arguments->yes, "Do not ask");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would go");
+  arguments->tell = Teller(*verb);
   verb->callback([arguments, &globals] { purge(*arguments, globals); });
 }
 
@@ -218,7 +246,8 @@ void add_gc(CLI::App& program, Globals& globals) {
   auto dry_run = std::make_shared<bool>(false);
   verb->add_flag("--yes", *yes, "Do not ask");
   verb->add_flag("--dry-run", *dry_run, "Only say what would go");
-  verb->callback([yes, dry_run, &globals] { gc(*yes, *dry_run, globals); });
+  const Teller tell(*verb);
+  verb->callback([yes, dry_run, tell, &globals] { gc(*yes, *dry_run, tell, globals); });
 }
 
 void add_verify(CLI::App& program, Globals& globals) {
@@ -226,7 +255,8 @@ void add_verify(CLI::App& program, Globals& globals) {
   verb->footer(
       "What is missing or damaged is named and remembered: reads of it fail with the reason until it is whole again.\n"
       "Importing or copying the same file once more heals it. Exit status 0: all is well; 1: something is not.");
-  verb->callback([&globals] { verify(globals); });
+  const Teller tell(*verb);
+  verb->callback([tell, &globals] { verify(tell, globals); });
 }
 
 }  // namespace damfs

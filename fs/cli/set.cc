@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
@@ -9,6 +10,7 @@
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 struct SetArguments {
   Items items;
   std::optional<std::string> rating, title, description;
+  Teller tell;
 };
 
 std::optional<int64_t> rating_of(const std::string& text) {
@@ -52,8 +55,9 @@ void set(const SetArguments& arguments, Globals& globals) {
       changed += any ? 1 : 0;
     }
   });
-  fmt::print("{} changed{}\n", changed,
-             changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
+  arguments.tell.line({{"changed", changed}, {"items", assets.size()}});
+  arguments.tell.words("{} changed{}\n", changed,
+                       changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
 }
 
 }  // namespace
@@ -68,6 +72,7 @@ void add_set(CLI::App& program, Globals& globals) {
   verb->add_option("--rating", arguments->rating, "0 to 5, rejected or none");
   verb->add_option("--title", arguments->title, "A few words; '' for none");
   verb->add_option("--description", arguments->description, "Any text; '' for none");
+  arguments->tell = Teller(*verb);
   verb->callback([arguments, &globals] { set(*arguments, globals); });
 }
 

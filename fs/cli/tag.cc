@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
@@ -10,6 +11,7 @@
 #include "catalog/model/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 namespace {
@@ -31,6 +33,7 @@ constexpr Marking kAlbums{Grouping::kAlbum,          "album", "Holidays/Rome", "
 struct TagArguments {
   std::string group;
   Items items;
+  Teller tell;
 };
 
 int64_t find_existing(Writer& writer, const Marking& marking, const std::string& name) {
@@ -54,12 +57,16 @@ void mark(const Marking& marking, bool adding, const TagArguments& arguments, Gl
                                  : find_existing(writer, marking, arguments.group);
     for (const int64_t asset : assets) changed += (writer.*(adding ? marking.add : marking.remove))(asset, group);
   });
-  fmt::print("{} {} {} '{}'{}\n", changed, adding ? "added to" : "removed from", marking.noun,
-             printable(arguments.group),
-             changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
+  arguments.tell.line({{marking.noun, arguments.group},
+                       {"act", adding ? "add" : "remove"},
+                       {"changed", changed},
+                       {"items", assets.size()}});
+  arguments.tell.words("{} {} {} '{}'{}\n", changed, adding ? "added to" : "removed from", marking.noun,
+                       printable(arguments.group),
+                       changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
 }
 
-void list_below(Reader& reader, const Marking& marking, int64_t key, const std::string& path) {
+void list_below(Reader& reader, const Marking& marking, int64_t key, const std::string& path, const Teller& tell) {
   std::vector<GroupRow> groups;
   reader.groups(marking.grouping, key, 0, [&](const GroupRow& row) {
     groups.push_back(row);
@@ -74,8 +81,9 @@ void list_below(Reader& reader, const Marking& marking, int64_t key, const std::
     }
     const std::string below = join_path(path, group.name);
     const std::string query = group.query.empty() ? "" : fmt::format("  (query: {})", printable(group.query));
-    fmt::print("{:>8}  {}{}{}\n", assets, printable(below), query, group.numbered ? "  (numbered)" : "");
-    list_below(reader, marking, group.key, below);
+    tell.line({{marking.noun, below}, {"assets", assets}, {"query", group.query}, {"numbered", group.numbered}});
+    tell.words("{:>8}  {}{}{}\n", assets, printable(below), query, group.numbered ? "  (numbered)" : "");
+    list_below(reader, marking, group.key, below, tell);
   }
 }
 
@@ -109,7 +117,8 @@ void add_change(CLI::App& verb, Globals& globals, const Marking& marking, const 
   auto names = std::make_shared<std::pair<std::string, std::string>>();
   act->add_option("NAME", names->first, fmt::format("The {}; 'a/b' is b below a", marking.noun))->required();
   if (change.second != nullptr) act->add_option(change.second, names->second, change.second_help)->required();
-  act->callback([&globals, &marking, &change, names] {
+  const Teller tell(*act);
+  act->callback([&globals, &marking, &change, names, tell] {
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
     catalog.write(
@@ -117,6 +126,9 @@ void add_change(CLI::App& verb, Globals& globals, const Marking& marking, const 
         [&](Writer& writer) {
           change.act(writer, marking, find_existing(writer, marking, names->first), names->second);
         });
+    nlohmann::ordered_json line = {{marking.noun, names->first}, {"act", change.name}};
+    if (change.second != nullptr) line["to"] = names->second;
+    tell.line(line);
   });
 }
 
@@ -137,32 +149,36 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
     auto arguments = std::make_shared<TagArguments>();
     act->add_option(adding ? "NAME" : "NAME", arguments->group, "The " + noun + "; 'a/b' is b below a")->required();
     add_items(*act, arguments->items, "What");
+    arguments->tell = Teller(*act);
     act->callback([&globals, &marking, adding, arguments] { mark(marking, adding, *arguments, globals); });
   }
   for (const Change& change : kChanges) add_change(*verb, globals, marking, change);
   auto* list = verb->add_subcommand("list", "List each with how many assets it holds directly");
-  list->callback([&globals, &marking] {
+  const Teller tell(*list);
+  list->callback([&globals, &marking, tell] {
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
     const auto reader = catalog.reader();
-    list_below(*reader, marking, top_key(marking.grouping), "");
+    list_below(*reader, marking, top_key(marking.grouping), "", tell);
   });
 }
 
 struct QueryArguments {
   std::string album;
   std::optional<std::string> query;
+  Teller tell;
 };
 
-void show_query(const std::string& album, Globals& globals) {
+void show_query(const std::string& album, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   std::string query;
   catalog.write([&](Writer& writer) { query = writer.album_query(find_existing(writer, kAlbums, album)); });
-  if (!query.empty()) fmt::print("{}\n", printable(query));
+  tell.line({{"album", album}, {"query", query}});
+  if (!query.empty()) tell.words("{}\n", printable(query));
 }
 
-void set_query(const std::string& album, const std::string& query, Globals& globals) {
+void set_query(const std::string& album, const std::string& query, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   catalog.write(act_of_user("album query {} {}", album, query), [&](Writer& writer) {
@@ -170,6 +186,7 @@ void set_query(const std::string& album, const std::string& query, Globals& glob
         query.empty() ? find_existing(writer, kAlbums, album) : writer.ensure_group(Grouping::kAlbum, album);
     writer.set_album_query(group, query);
   });
+  tell.line({{"album", album}, {"query", query}});
 }
 
 void add_query(CLI::App& verb, Globals& globals) {
@@ -182,9 +199,10 @@ void add_query(CLI::App& verb, Globals& globals) {
   auto arguments = std::make_shared<QueryArguments>();
   act->add_option("NAME", arguments->album, "The album; 'a/b' is b below a")->required();
   act->add_option("QUERY", arguments->query, "What it is to show");
+  arguments->tell = Teller(*act);
   act->callback([&globals, arguments] {
-    if (arguments->query) return set_query(arguments->album, *arguments->query, globals);
-    show_query(arguments->album, globals);
+    if (arguments->query) return set_query(arguments->album, *arguments->query, arguments->tell, globals);
+    show_query(arguments->album, arguments->tell, globals);
   });
 }
 
@@ -197,13 +215,15 @@ void add_numbered(CLI::App& verb, Globals& globals) {
   auto arguments = std::make_shared<std::pair<std::string, std::string>>();
   act->add_option("NAME", arguments->first, "The album; 'a/b' is b below a")->required();
   act->add_option("on|off", arguments->second, "Whether it does")->required()->check(CLI::IsMember({"on", "off"}));
-  act->callback([&globals, arguments] {
+  const Teller tell(*act);
+  act->callback([&globals, arguments, tell] {
     const std::string& album = arguments->first;
     const bool on = arguments->second == "on";
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
     catalog.write(act_of_user("album numbered {} {}", album, arguments->second),
                   [&](Writer& writer) { writer.set_album_numbers(find_existing(writer, kAlbums, album), on); });
+    tell.line({{"album", album}, {"numbered", on}});
   });
 }
 

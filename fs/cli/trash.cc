@@ -13,6 +13,7 @@
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
+#include "fs/cli/teller.h"
 
 namespace damfs {
 namespace {
@@ -35,23 +36,23 @@ std::vector<TrashRow> all_of_it(Reader& reader, Hidden hidden = Hidden::kLeft) {
   return rows;
 }
 
-void list_trash(bool json, Hidden hidden, Globals& globals) {
+void list_trash(const Teller& tell, Hidden hidden, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   for (const TrashRow& row : all_of_it(*catalog.reader(), hidden)) {
     const std::string when = local_time(row.deleted_ns / 1'000'000'000 * 1'000'000'000).text();
-    if (json) {
-      const nlohmann::ordered_json line = {{"name", row.name}, {"from", original_path(row)}, {"deleted", when},
-                                           {"uid", row.uid},   {"asset", row.asset},         {"hidden", row.is_hidden}};
-      fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    } else {
-      fmt::print("{}  {}  (from originals/{})\n", when, printable(row.name), printable(original_path(row)));
-    }
+    tell.line({{"name", row.name},
+               {"from", original_path(row)},
+               {"deleted", when},
+               {"uid", row.uid},
+               {"asset", row.asset},
+               {"hidden", row.is_hidden}});
+    tell.words("{}  {}  (from originals/{})\n", when, printable(row.name), printable(original_path(row)));
   }
 }
 
 // Under the name it had; where that is taken, the folder has both.
-void restore(const std::vector<std::string>& names, Globals& globals) {
+void restore(const std::vector<std::string>& names, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   std::vector<TrashRow> wanted;
@@ -67,7 +68,9 @@ void restore(const std::vector<std::string>& names, Globals& globals) {
     }
     if (names.empty()) wanted = rows;
   }
+  auto restored = nlohmann::ordered_json::array();
   catalog.write(act_of_user("trash restore of {} files", wanted.size()), [&](Writer& writer) {
+    restored.clear();
     for (const TrashRow& row : wanted) {
       const int64_t folder = writer.ensure_folder(row.folder);
       std::string name = row.original_name;
@@ -75,19 +78,22 @@ void restore(const std::vector<std::string>& names, Globals& globals) {
         name = with_suffix(row.original_name, fmt::format("~{}", number));
       }
       writer.restore_entry(row, folder, name);
+      restored.push_back({{"name", row.name}, {"asset", row.asset}, {"path", join_path(row.folder, name)}});
     }
   });
-  fmt::print("{} restored\n", wanted.size());
+  for (const auto& each : restored) tell.line(each);
+  tell.words("{} restored\n", wanted.size());
 }
 
-void empty(Globals& globals) {
+void empty(const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   const auto rows = all_of_it(*catalog.reader());
   catalog.write(act_of_user("trash empty"), [&](Writer& writer) {
     for (const TrashRow& row : rows) writer.drop_trash(row.id);
   });
-  fmt::print("{} are out of the trash. Their bytes stay, and `damfs undo` brings them back, until `damfs purge`\n",
+  tell.line({{"emptied", rows.size()}});
+  tell.words("{} are out of the trash. Their bytes stay, and `damfs undo` brings them back, until `damfs purge`\n",
              rows.size());
 }
 
@@ -101,7 +107,7 @@ int64_t version_to_revert_to(const std::vector<VersionRow>& versions, int64_t ne
   return 0;
 }
 
-void revert(const std::string& item, std::optional<int64_t> to, Globals& globals) {
+void revert(const std::string& item, std::optional<int64_t> to, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   int64_t asset = 0;
@@ -119,7 +125,8 @@ void revert(const std::string& item, std::optional<int64_t> to, Globals& globals
   }
   bool changed = false;
   catalog.write(act_of_user("revert {}", item), [&](Writer& writer) { changed = writer.revert(asset, version); });
-  fmt::print("{}\n", changed ? "reverted, as a new version" : "it is so already");
+  tell.line({{"asset", asset}, {"reverted", changed}});
+  tell.words("{}\n", changed ? "reverted, as a new version" : "it is so already");
 }
 
 }  // namespace
@@ -131,17 +138,19 @@ void add_trash(CLI::App& program, Globals& globals) {
       "What is removed from originals/ is in the trash, in the mount too: move it back out of trash/ to restore it.\n"
       "Nothing in here frees bytes; `damfs purge` and then `damfs gc` do.");
   auto* listing = verb->add_subcommand("list", "What is in it, from where and since when");
-  auto json = std::make_shared<bool>(false);
-  listing->add_flag("--json", *json, "One JSON object a line, for programs");
+  const Teller tell_list(*listing);
   auto all = std::make_shared<bool>(false);
   listing->add_flag("--all", *all, "Also what a program made and removed itself within a minute; kept for a week");
-  listing->callback([json, all, &globals] { list_trash(*json, *all ? Hidden::kToo : Hidden::kLeft, globals); });
+  listing->callback(
+      [tell_list, all, &globals] { list_trash(tell_list, *all ? Hidden::kToo : Hidden::kLeft, globals); });
   auto* restoring = verb->add_subcommand("restore", "Put files back where they were");
   auto names = std::make_shared<std::vector<std::string>>();
   restoring->add_option("NAME", *names, "As `damfs trash list` tells it; without: all");
-  restoring->callback([names, &globals] { restore(*names, globals); });
-  verb->add_subcommand("empty", "Take all of it out of the trash; bytes stay until `damfs purge`")
-      ->callback([&globals] { empty(globals); });
+  const Teller tell_restored(*restoring);
+  restoring->callback([names, tell_restored, &globals] { restore(*names, tell_restored, globals); });
+  auto* emptying = verb->add_subcommand("empty", "Take all of it out of the trash; bytes stay until `damfs purge`");
+  const Teller tell_emptied(*emptying);
+  emptying->callback([tell_emptied, &globals] { empty(tell_emptied, globals); });
 }
 
 void add_revert(CLI::App& program, Globals& globals) {
@@ -153,7 +162,8 @@ void add_revert(CLI::App& program, Globals& globals) {
   auto to = std::make_shared<std::optional<int64_t>>();
   verb->add_option("ITEM", *item, "What")->required();
   verb->add_option("--to", *to, "The number of the version, as in versions/<asset>/v001 (the one before the newest)");
-  verb->callback([item, to, &globals] { revert(*item, *to, globals); });
+  const Teller tell(*verb);
+  verb->callback([item, to, tell, &globals] { revert(*item, *to, tell, globals); });
 }
 
 }  // namespace damfs

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "catalog/base/error.h"
@@ -16,6 +17,7 @@
 #include "fs/cli/failures.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
+#include "fs/cli/teller.h"
 #include "fs/served_library.h"
 
 namespace damfs {
@@ -28,6 +30,7 @@ struct WarmArguments {
   std::vector<std::string> profiles;
   unsigned workers = 0;  // 0: as the library's settings say
   bool retry = false;
+  Teller tell;
 };
 
 // What is to be made of one asset.
@@ -215,9 +218,14 @@ int warm(const WarmArguments& arguments, Globals& globals) {
   const StopOnSignal stop;
   Warming warming(served, arguments.retry, !arguments.profiles.empty());
   warming.run(wishes, stop.flag());
-  fmt::print("{} files ready, {} failed, {} do not exist\n", warming.made(), warming.failed(), warming.none());
+  arguments.tell.line({{"ready", warming.made()},
+                       {"failed", warming.failed()},
+                       {"none", warming.none()},
+                       {"stopped", stop.flag().load()}});
+  arguments.tell.words("{} files ready, {} failed, {} do not exist\n", warming.made(), warming.failed(),
+                       warming.none());
   if (stop.flag()) {
-    fmt::print("Stopped. What was done is kept; the same command carries on.\n");
+    arguments.tell.words("Stopped. What was done is kept; the same command carries on.\n");
     return kFailed;
   }
   if (warming.failed() == 0) return globals.exit_code;
@@ -245,6 +253,7 @@ void add_warm(CLI::App& program, Globals& globals) {
   verb->add_option("-j,--jobs", arguments->workers, "How many workers at the most (one a core)")
       ->check(CLI::Range(1, kMostWorkers));
   verb->add_flag("--retry", arguments->retry, "Also what failed before; without a PATH all that failed, and only that");
+  arguments->tell = Teller(*verb);
   verb->callback([arguments, &globals] { globals.exit_code = warm(*arguments, globals); });
 }
 

@@ -81,6 +81,25 @@ def text_files(folder, count, suffix=".txt"):
     return folder
 
 
+def write(path, text, mode=None, mtime_ns=None):
+    """A file with that text, or those bytes; the folders above it are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    if mode is not None:
+        path.chmod(mode)
+    if mtime_ns is not None:
+        os.utime(path, ns=(mtime_ns, mtime_ns))
+    return path
+
+
+def picture(path, color="red"):
+    """640 by 480 pixels of one color, in the format that the name says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"color={color}:size=640x480", "-frames:v", "1", str(path)],
+                   check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
 def raster(path):
     """Width and height as libvips reads them: (w, h)."""
     out = subprocess.run(["vipsheader", str(path)], capture_output=True, text=True)

@@ -33,6 +33,9 @@ TEST(Sidecar, APacketHoldsAnyText) {
   EXPECT_NE(packet.find("one\ntwo<"), packet.npos) << "XML has no way to spell control characters";
   EXPECT_NE(packet.find("<rdf:li>a|b</rdf:li>"), packet.npos);
   EXPECT_EQ(packet.find("<rdf:li>b</rdf:li>"), packet.rfind("<rdf:li>b</rdf:li>")) << "a leaf of two tags stands once";
+  const std::string odd = xmp_packet({{}, "a\xFFz\xEF\xBF\xBFz\xED\xA0\x80", {}, {}});
+  EXPECT_NE(odd.find("a\xEF\xBF\xBDz\xEF\xBF\xBDz\xEF\xBF\xBD"), odd.npos) << odd;
+  for (const char* none : {"a\xFF", "\xEF\xBF\xBF", "\xED\xA0"}) EXPECT_EQ(odd.find(none), odd.npos) << odd;
 }
 
 }  // namespace

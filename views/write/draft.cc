@@ -71,8 +71,8 @@ void Draft::begin_anew() {
     const std::lock_guard lock(drafts_.mutex_);
     if (state_.phase() == DraftState::Phase::kCatalogued) keeps_before_ = true;
   }
-  // Whatever is written comes behind that, also where it has to wait for its turn; and whoever closes it is told when it
-  // failed.
+  // Whatever is written comes behind that, also where it has to wait for its turn; and whoever closes it is told when
+  // it failed.
   truncate(0, [](int) {});
 }
 
