@@ -114,6 +114,7 @@ class Watch {
     invalidator_.stop();  // while requests are still answered, see there
     try {
       unmount(mountpoint_);
+      session_.stop_unless_ended();
     } catch (const std::exception& error) {
       log::warning("{}; ending all the same", error.what());
       session_.stop();

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/log.h"
 #include "fs/op_table.h"
 
 namespace damfs {
@@ -35,6 +36,8 @@ struct EntryNotification {                 // struct fuse_notify_inval_entry_out
   uint32_t name_size;
   uint32_t flags;
 };
+
+constexpr std::chrono::seconds kEndsByItself{2};
 
 // The kernel takes no news of a folder in which a request is under way, nor of pages that are being read.
 constexpr std::chrono::milliseconds kTellingAtMost{200};
@@ -206,6 +209,15 @@ void Session::run() {
   }
   finish();
   if (result < 0 && result != -ENODEV) throw_errno(-result, "the connection to the kernel broke");
+}
+
+void Session::stop_unless_ended() {
+  {
+    std::unique_lock lock(mutex_);
+    if (stopped_.wait_for(lock, kEndsByItself, [this] { return !is_running_; })) return;
+  }
+  log::info("another mount namespace has a copy of this mount, which ends with it");
+  stop();
 }
 
 void Session::stop() {

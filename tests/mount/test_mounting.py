@@ -4,8 +4,11 @@
 
 import os
 import subprocess
+import time
 
-from library import environment
+import pytest
+
+from library import SLOWNESS, environment
 from media import sha256
 from mount import clear_mountpoint, is_mountpoint, wait_until
 
@@ -14,6 +17,21 @@ def test_sigterm_unmounts_cleanly(library, mount_of):
     mount = mount_of(library)
     mount.stop("terminate")
     assert not is_mountpoint(mount.path) and os.listdir(mount.path) == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a mount namespace takes root")
+def test_a_copy_in_another_namespace_does_not_keep_the_daemon(library, mount_of):
+    """Containers, and services with PrivateMounts=, have copies of all mounts; the kernel's side lives as long as any."""
+    mount = mount_of(library)
+    copy = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sleep", "60"])
+    try:
+        wait_until(lambda: os.readlink(f"/proc/{copy.pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"), 10, "the namespace")
+        began = time.monotonic()
+        mount.stop("terminate")
+        assert time.monotonic() - began < 15 * SLOWNESS and copy.poll() is None
+    finally:
+        copy.kill()
+        copy.wait()
 
 
 def test_workers_are_ready_before_anybody_asks(library, mount_of):
