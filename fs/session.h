@@ -62,8 +62,8 @@ class Session {
   void run();
   // Makes run() return soon. Returns when it has, or at once when it is not running.
   void stop();
-  // Of one that was unmounted: it ends by itself, unless another mount namespace has a copy of the mount, which keeps the
-  // kernel's side alive. Then it is stopped.
+  // Of one that was unmounted: it ends by itself, unless another mount namespace has a copy of the mount, which keeps
+  // the kernel's side alive. Then it is stopped.
   void stop_unless_ended();
 
   // Telling the kernel what no longer holds. Not from a request's thread: the kernel may hold a lock for that

@@ -136,6 +136,12 @@ bool Acts::is_known(int64_t change, NodeId directory, std::string_view name) con
   });
 }
 
+bool Acts::is_own(int64_t change) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(own_.begin(), own_.end(),
+                     [&](const Own& own) { return own.first <= change && change <= own.last; });
+}
+
 void Acts::forget_up_to(int64_t change) {
   const std::lock_guard lock(mutex_);
   std::erase_if(own_, [&](const Own& own) { return own.last <= change; });

@@ -48,6 +48,7 @@ class Acts {
 
   // Whether the change is this mount's own and its kernel knows of that name.
   bool is_known(int64_t change, NodeId directory, std::string_view name) const;
+  bool is_own(int64_t change) const;  // of a name that the kernel knows of
   void forget_up_to(int64_t change);  // these news were told
 
  private:

@@ -177,7 +177,10 @@ class Tree::Impl::NewsWriter {
         return add_attributes(change.asset);
       case ChangeRow::What::kNewGroup: return add_folder({change.grouping, change.key}, change.name);
       case ChangeRow::What::kGroup: return add_listing({change.grouping, change.key});
-      case ChangeRow::What::kBytes: return add_version(change.version, Stale::What::kBytes);
+      case ChangeRow::What::kBytes:
+        // What was written through this mount, its kernel has.
+        return add_version(change.version,
+                           context_.acts.is_own(change.id) ? Stale::What::kAttributes : Stale::What::kBytes);
     }
   }
 

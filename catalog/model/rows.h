@@ -208,7 +208,7 @@ struct ChangeRow {
     kLostName = 2,  // group (grouping, key) lost the entry `name`
     kNewGroup = 3,  // group (grouping, key) gained the sub-group `name`
     kGroup = 4,     // group (grouping, key) itself changed
-    kBytes = 5,     // the object of `version`, a state of `asset`, was found damaged, or is whole again
+    kBytes = 5,     // `version`, a state of `asset`, has other bytes; or they were found damaged, or are whole again
   };
   int64_t id = 0;
   What what = What::kAsset;

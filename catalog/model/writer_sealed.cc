@@ -162,6 +162,8 @@ bool Writer::amend(const SealedFile& file, const EntryRow& entry, int64_t blob) 
   set_version(entry.asset, file.version, technical_facts(blob), file.size, file.mtime_ns);
   move_asset_in_groups(entry.asset, +1);
   touched_assets_[entry.asset] = file.version;
+  // Its number stays, so other mounts' kernels would go on showing the pages that they have.
+  if (before != blob) log_change(ChangeRow::What::kBytes, entry.asset, file.version, Grouping::kAll, 0, "");
   if (count_of("SELECT count(*) FROM version WHERE asset_id = ?1", entry.asset) == 1) {
     unlink_copy(entry.asset);  // what it was said to be a copy of, it was not yet all of
     link_copy(entry.asset, file.copy_of);
