@@ -120,7 +120,7 @@ def test_bash_offers_verbs_and_options(filled):
     assert {"init", "tag", "mount", "unmount"} <= set(in_bash(filled, ""))
     assert in_bash(filled, "tag", "re") == ["remove", "rename"]
     assert in_bash(filled, "import", "--re") == ["--refresh"]
-    assert set(in_bash(filled, "tag", "add", "--")) == {"--help", "--query"}
+    assert set(in_bash(filled, "tag", "add", "--")) == {"--help", "--json", "--query"}
     assert in_bash(filled, "-L", str(filled.path), "tag", "add", "bea") == ["beach"]
     assert in_bash(filled, "nonsense", "") == in_bash(filled, "tag", "list", "") == []
 
