@@ -270,10 +270,13 @@ class Actor(Prying):
 
     def remove(self):
         if path := self.some():
-            before = self.may_become(path, None)
-            os.unlink(path)
+            before, name = self.may_become(path, None), os.path.basename(path)
+            if self.random.random() < 0.5:
+                os.unlink(path)  # of what this process made within a minute, no trash shows anything
+                return self.is_now(path, None)
+            os.rename(path, f".Trash-{self.uid}/files/{name}")
             self.is_now(path, None)
-            self.trashed[os.path.basename(path)] = before
+            self.trashed[name] = before
 
     def restore(self):
         if self.trashed:
