@@ -32,7 +32,8 @@ constexpr int kAnswersWithinMs = 2000;
 
 // An order as it is sent to the process.
 struct Order {
-  uint64_t inode = 0;  // of the folder: what its path leads to otherwise is left alone
+  dev_t device = 0;  // of the folder, as is the next: what its path leads to otherwise is left alone
+  uint64_t inode = 0;
   uint32_t type = 0;
   Announcer::Item::Change change = Announcer::Item::Change::kCame;
   std::array<char, PATH_MAX> path{};
@@ -47,7 +48,7 @@ void carry_out(const Order& order) {
   struct stat st {};
   struct statfs volume {};
   const bool is_it = ::fstat(folder, &st) == 0 && ::fstatfs(folder, &volume) == 0 &&
-                     volume.f_type == FUSE_SUPER_MAGIC && st.st_ino == order.inode;
+                     volume.f_type == FUSE_SUPER_MAGIC && st.st_dev == order.device && st.st_ino == order.inode;
   if (is_it) {
     switch (order.change) {
       case Announcer::Item::Change::kCame:
@@ -118,7 +119,7 @@ Announcer::~Announcer() {
 }
 
 void Announcer::announce(std::vector<Item> items) {
-  if (process_ <= 0 || items.empty()) return;
+  if (process_ <= 0 || device_ == 0 || items.empty()) return;
   {
     const std::lock_guard lock(mutex_);
     for (Item& item : items) {
@@ -168,6 +169,7 @@ bool Announcer::tell(const Item& item) {
   Order order;
   const std::string path = (mountpoint_ / item.path).string();
   if (path.size() >= order.path.size() || item.name.size() >= order.name.size()) return true;
+  order.device = device_;
   order.inode = item.directory.value();
   order.type = item.type;
   order.change = item.change;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -42,6 +43,9 @@ class Announcer {
   Announcer(const Announcer&) = delete;
   Announcer& operator=(const Announcer&) = delete;
 
+  // The mount answers, and is that device: nothing is done on any other, whatever is mounted over it meanwhile, and
+  // whoever puts a symbolic link in a folder's place. Before, nothing is announced.
+  void begin(dev_t device) { device_ = device; }
   // Returns at once. What comes faster than it can be told is told of its folders.
   void announce(std::vector<Item> items);
 
@@ -58,6 +62,7 @@ class Announcer {
 
   const Path mountpoint_;
   pid_t process_ = -1;
+  std::atomic<dev_t> device_{0};
   UniqueFd socket_;
   mutable std::mutex mutex_;
   std::condition_variable has_more_;

@@ -175,6 +175,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
     const std::jthread ready([&] {
       try {
         check_answers(mountpoint);
+        if (const auto top = stat_path(mountpoint)) announcer.begin(top->st_dev);
         read_further_ahead(mountpoint);
         launch.ready();
         mountable.mounted();

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from library import SLOWNESS
+from library import SLOWNESS, Library
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO = 0x4, 0x100, 0x200, 0x40, 0x80
@@ -181,3 +181,21 @@ def test_gio_hears_of_it(filled):
     finally:
         monitor.kill()
         monitor.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting over a mount takes root")
+def test_nothing_is_made_in_a_mount_that_somebody_put_over_this_one(filled, mount_of, scratch):
+    """The same folders have the same numbers in any library."""
+    others = Library(scratch / "others/library").init()
+    other = mount_of(others, at=scratch / "others/mount")
+    (other / "by-tag/kept").mkdir()
+    os.listdir(filled / "by-tag/kept")
+    subprocess.run(["mount", "--bind", other.path, filled.mount.path], check=True)
+    try:
+        filled.library.run("tag", "add", "kept", "b.txt")
+        filled.library.run("tag", "remove", "kept", "a.txt")
+        time.sleep(1 * SLOWNESS)
+        assert os.listdir(other / "by-tag/kept") == [] and os.listdir(other / "originals") == []
+        assert others.json_lines("log", "-n", "9") == others.json_lines("log", "-n", "1")
+    finally:
+        subprocess.run(["umount", filled.mount.path], check=True)
