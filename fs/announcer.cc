@@ -106,16 +106,19 @@ Announcer::Announcer(Path mountpoint) : mountpoint_(std::move(mountpoint)) {
   }
 }
 
-Announcer::~Announcer() {
+Announcer::~Announcer() { end(); }
+
+void Announcer::end() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
   }
   has_more_.notify_all();
-  if (process_ > 0) ::kill(process_, SIGKILL);
-  if (thread_.joinable()) thread_.join();
-  socket_.reset();
-  if (process_ > 0) ::waitpid(process_, nullptr, 0);
+  if (!thread_.joinable()) return;
+  ::kill(process_, SIGKILL);
+  thread_.join();
+  ::waitpid(process_, nullptr, 0);
+  process_ = -1;  // the number may be somebody else's now
 }
 
 void Announcer::announce(std::vector<Item> items) {

@@ -46,11 +46,13 @@ class Announcer {
   // The mount answers, and is that device: nothing is done on any other, whatever is mounted over it meanwhile, and
   // whoever puts a symbolic link in a folder's place. Before, nothing is announced.
   void begin(dev_t device) { device_ = device; }
+  // Nothing is announced any more, and the process is gone from the mount when this returns.
+  void end();
   // Returns at once. What comes faster than it can be told is told of its folders.
   void announce(std::vector<Item> items);
 
   // Whether a request is that process's. Then nothing is to be done for it but to answer.
-  bool is_it(pid_t asker) const { return process_ > 0 && asker == process_; }
+  bool is_it(pid_t asker) const { return asker > 0 && asker == process_; }
   // What it is telling at the moment, when that is of this name in this folder.
   std::optional<Item> telling(NodeId directory, std::string_view name) const;
 
@@ -61,7 +63,7 @@ class Announcer {
   bool tell(const Item& item);
 
   const Path mountpoint_;
-  pid_t process_ = -1;
+  std::atomic<pid_t> process_{-1};
   std::atomic<dev_t> device_{0};
   UniqueFd socket_;
   mutable std::mutex mutex_;

@@ -83,9 +83,10 @@ class EndSignals {
 // Waits beside the serving threads for a signal, and then ends the mount.
 class Watch {
  public:
-  Watch(Session& session, Invalidator& invalidator, Path mountpoint, int signals)
+  Watch(Session& session, Invalidator& invalidator, Announcer& announcer, Path mountpoint, int signals)
       : session_(session),
         invalidator_(invalidator),
+        announcer_(announcer),
         mountpoint_(std::move(mountpoint)),
         signals_(signals),
         over_(::eventfd(0, EFD_CLOEXEC)),
@@ -112,6 +113,7 @@ class Watch {
     ending_ = true;
     ::sd_notify(0, "STOPPING=1");
     invalidator_.stop();  // while requests are still answered, see there
+    announcer_.end();     // it stands in the mount while it tells
     try {
       unmount(mountpoint_);
       session_.stop_unless_ended();
@@ -123,6 +125,7 @@ class Watch {
 
   Session& session_;
   Invalidator& invalidator_;
+  Announcer& announcer_;
   const Path mountpoint_;
   const int signals_;
   UniqueFd over_;
@@ -171,7 +174,7 @@ void serve(const MountRequest& request, const Path& mountpoint, const MakeMounta
   std::exception_ptr failure;
   {
     Invalidator invalidator(session, {.news = mountable.news, .since = mountable.since});
-    const Watch watch(session, invalidator, mountpoint, signals.fd());
+    const Watch watch(session, invalidator, announcer, mountpoint, signals.fd());
     const std::jthread ready([&] {
       try {
         check_answers(mountpoint);

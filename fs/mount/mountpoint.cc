@@ -85,6 +85,9 @@ bool run_fusermount(const std::vector<std::string>& arguments) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+constexpr int kTriesToUnmount = 10;
+constexpr std::chrono::milliseconds kBetweenTries{30};
+
 // 0 or an errno. fusermount3 tells no reason but in words; when it refuses, the mount is almost always in use.
 int detach(const Path& mountpoint, Detach how) {
   if (::geteuid() == 0) {
@@ -169,7 +172,13 @@ void unmount(const Path& mountpoint, Detach how) {
   const Path path = absolute_mountpoint(mountpoint);
   const auto mount = find_mount(path);
   if (!mount || !is_fuse(*mount)) fail(EINVAL, "{} is not a damfs mount", path.string());
-  switch (const int error = detach(path, how)) {
+  int error = detach(path, how);
+  // The mount's own process may stand in it for a moment (announcer.h).
+  for (int tries = 0; error == EBUSY && tries < kTriesToUnmount; ++tries) {
+    std::this_thread::sleep_for(kBetweenTries);
+    error = detach(path, how);
+  }
+  switch (error) {
     case 0: break;
     case EBUSY:
       fail(EBUSY, "{} is in use: close what is open there (`fuser -vm {}` says who), then unmount again", path.string(),

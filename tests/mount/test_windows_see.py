@@ -199,3 +199,14 @@ def test_nothing_is_made_in_a_mount_that_somebody_put_over_this_one(filled, moun
         assert others.json_lines("log", "-n", "9") == others.json_lines("log", "-n", "1")
     finally:
         subprocess.run(["umount", filled.mount.path], check=True)
+
+
+def test_whoever_unmounts_right_after_a_change_is_not_told_that_it_is_in_use(filled, mount_of):
+    names = [f"{n}.txt" for n in range(60)]
+    for name in names:
+        (filled.originals / name).write_text(name)
+    for round_ in range(4):
+        os.listdir(filled / "by-tag/kept")
+        filled.library.run("tag", "add" if round_ % 2 == 0 else "remove", "kept", *names)
+        filled.mount.stop("unmount" if round_ < 2 else "terminate")
+        filled.remount()
