@@ -32,7 +32,7 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
   if (kind != NodeId::FileKind::kOriginal) request.reader = process_of(reply.asker());
   request.truncates = (file->flags & O_TRUNC) != 0;
   request.writes = request.truncates || (file->flags & O_ACCMODE) != O_RDONLY;
-  const bool takes_writes = kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kTrashInfo;
+  const bool takes_writes = kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kMore;
   if (request.writes && !takes_writes) return reply.error(EROFS);
   if (request.writes) request.actor = actor_of(session, reply);
   NodeRef node;

@@ -27,7 +27,8 @@ const FolderNode& as_folder(const Node& directory) {
 }  // namespace
 
 void FolderNode::require_writable() const {
-  if (lens_.code() != 0) fail(EROFS, "{}/ is made from originals; change those", lens_.name());
+  const std::string_view made = lens_.code() != 0 ? lens_.name() : beside_ != nullptr ? view_.name() : "";
+  if (!made.empty()) fail(EROFS, "{}/ is made from originals; change those", made);
 }
 
 DraftPlace FolderNode::place(std::string_view name) const {

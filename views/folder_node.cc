@@ -16,8 +16,8 @@ namespace damfs {
 namespace {
 
 // A cursor says which of the three runs it stands in: sub-folders come first, assets behind them, and then what is
-// not catalogued.
-enum class Run : uint8_t { kFolders = 0, kAssets = 1, kDrafts = 2 };
+// not catalogued. kBeside stands between an asset and the file beside it.
+enum class Run : uint8_t { kFolders = 0, kBeside = 1, kAssets = 2, kDrafts = 3 };
 constexpr unsigned kRunBits = 2;
 Cursor behind(Run run, int64_t key) { return static_cast<Cursor>(key) << kRunBits | static_cast<Cursor>(run); }
 
@@ -38,7 +38,8 @@ FolderNode::FolderNode(const TreeContext& context, const View& view, const Lens&
     : Node(NodeId::directory(view.code(), lens.code(), key)),
       context_(context),
       view_(view),
-      lens_(lens),
+      lens_(lens.code() == 0 && view.beside() != nullptr ? view.beside()->lens() : lens),
+      beside_(lens.code() == 0 ? view.beside() : nullptr),
       key_(key),
       held_(view.hold(key)) {}
 
@@ -105,11 +106,13 @@ std::vector<std::string> FolderNode::names_in_doubt(std::string_view name, int64
   FolderSiblings siblings(*this);
   std::vector<std::string> names = lens_.possible_names(name, asset);
   names.push_back(shown_name(name, asset));
+  if (beside_ != nullptr) names.push_back(beside_->possible_name(name, asset));
   for (const FoundAsset& dependent : lens_.dependents(name, siblings)) {
     for (std::string& each : lens_.possible_names(dependent.name, dependent.row.id)) names.push_back(std::move(each));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::erase(names, "");
   return names;
 }
 
@@ -129,18 +132,31 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
   for (FoundAsset& source : lens_.sources(shown, siblings)) {
     if (is_shown_so(source)) return std::move(source);
   }
-  if (const auto asset = asset_in_name(shown)) {
-    const auto reader = context_.catalog.reader();
-    const auto row = reader->asset(*asset);
-    if (!row || row->row.state != AssetState::kLive) return std::nullopt;
-    std::optional<FoundAsset> found;
-    view_.names_in(*reader, key_, *row, [&](int64_t, std::string_view name) {
-      FoundAsset candidate{row->row, std::string(name)};
-      if (!found && is_shown_so(candidate)) found = std::move(candidate);
-    });
-    return found;
-  }
-  return std::nullopt;
+  return numbered_asset(shown, is_shown_so);
+}
+
+std::optional<FoundAsset> FolderNode::numbered_asset(std::string_view shown,
+                                                     const std::function<bool(const FoundAsset&)>& is_it) const {
+  const auto asset = asset_in_name(shown);
+  if (!asset) return std::nullopt;
+  const auto reader = context_.catalog.reader();
+  const auto row = reader->asset(*asset);
+  if (!row || row->row.state != AssetState::kLive) return std::nullopt;
+  std::optional<FoundAsset> found;
+  view_.names_in(*reader, key_, *row, [&](int64_t, std::string_view name) {
+    FoundAsset candidate{row->row, std::string(name)};
+    if (!found && is_it(candidate)) found = std::move(candidate);
+  });
+  return found;
+}
+
+NodeRef FolderNode::find_beside(std::string_view shown) const {
+  if (beside_ == nullptr) return nullptr;
+  const auto is_beside = [&](const FoundAsset& asset) { return beside_->name_of(asset.name, asset.row) == shown; };
+  FolderSiblings siblings(*this);
+  auto asset = beside_->asset_of(shown, siblings);
+  if (!asset || !is_beside(*asset)) asset = numbered_asset(shown, is_beside);
+  return asset ? beside_->node(context_, *asset) : nullptr;
 }
 
 NodeRef FolderNode::lookup(EntryName name) const {
@@ -170,6 +186,7 @@ NodeRef FolderNode::lookup(EntryName name) const {
     const auto row = context_.catalog.reader()->asset(*asset);
     if (row && is_still_here(*row)) return std::make_shared<OriginalNode>(context_, *row, OriginalNode::Holds::kForNow);
   }
+  if (NodeRef made = find_beside(name.view())) return made;
   if (name.view() == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
   return find_unlisted(context_, view_, lens_, key_, name.view());
 }
@@ -188,7 +205,10 @@ void FolderNode::list(Cursor after, EntrySink& sink) const {
   if (run != Run::kDrafts) {
     const auto reader = context_.catalog.reader();
     if (run == Run::kFolders && !list_folders(*reader, at, sink)) return;
-    if (!list_assets(*reader, run == Run::kAssets ? at : 0, sink)) return;
+    const int64_t from = run == Run::kFolders ? 0 : at;
+    const bool goes_on = beside_ == nullptr ? list_assets(*reader, from, sink)
+                                            : list_with_beside(*reader, from, run == Run::kBeside, sink);
+    if (!goes_on) return;
   }
   if (lens_.code() == 0) list_drafts(run == Run::kDrafts ? at : 0, sink);
 }
@@ -202,13 +222,40 @@ bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) co
   return room;
 }
 
+// `is_given`: the asset at `from` was given, and what stands beside it was not.
+bool FolderNode::list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const {
+  const bool has_folders = has_sub_folders(reader);
+  bool room = true;
+  const auto add = [&](std::string_view name, const Attributes& attributes, Cursor next) {
+    return room = sink.add(name, attributes, next);
+  };
+  view_.assets(reader, key_, is_given ? from - 1 : from, [&](const AssetRow& row) {
+    const std::string name(row.name);
+    const std::string other = beside_->name_of(name, row);
+    const bool has_other = !other.empty() && !(has_folders && view_.find_folder(reader, key_, other));
+    if (!is_given || row.cursor != from) {
+      const Cursor next = behind(has_other ? Run::kBeside : Run::kAssets, row.cursor);
+      if (!add(shown_name(name, row.id), beside_->asset_attributes(reader, row), next)) return false;
+    }
+    return !has_other || add(other, beside_->attributes(reader, row), behind(Run::kAssets, row.cursor));
+  });
+  return room;
+}
+
+bool FolderNode::has_sub_folders(Reader& reader) const {
+  bool has_any = false;
+  view_.folders(reader, key_, 0, [&](const GroupRow&) {
+    has_any = true;
+    return false;
+  });
+  return has_any;
+}
+
 bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
-  bool plain = lens_.code() == 0;
-  const bool has_drafts = plain && context_.drafts.has_any(id());
+  const bool is_plain = lens_.code() == 0;
+  const bool has_drafts = is_plain && context_.drafts.has_any(id());
   const bool lasts = view_.names_last(reader, key_);
-  if (plain) {
-    view_.folders(reader, key_, 0, [&](const GroupRow&) { return plain = false; });
-  }
+  const bool keeps_names = is_plain && !has_sub_folders(reader);
   bool room = true;
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
     auto attributes = lens_.attributes(row);
@@ -223,8 +270,8 @@ bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) con
         return true;
       }
     }
-    return room = plain ? sink.add(row.name, *attributes, behind(Run::kAssets, row.cursor))
-                        : sink.add(shown_name(row.name, row.id), *attributes, behind(Run::kAssets, row.cursor));
+    return room = keeps_names ? sink.add(row.name, *attributes, behind(Run::kAssets, row.cursor))
+                              : sink.add(shown_name(row.name, row.id), *attributes, behind(Run::kAssets, row.cursor));
   });
   return room;
 }

@@ -48,8 +48,14 @@ class FolderNode final : public Node {
   Attributes folder_attributes(const GroupRow& row) const;
   bool is_still_here(const FoundAsset& asset) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;
+  // The one whose number stands in the name.
+  std::optional<FoundAsset> numbered_asset(std::string_view shown,
+                                           const std::function<bool(const FoundAsset&)>& is_it) const;
+  NodeRef find_beside(std::string_view shown) const;
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
+  bool list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const;
+  bool has_sub_folders(Reader& reader) const;
   void list_drafts(int64_t after, EntrySink& sink) const;
   // For changes (folder_acts.cc).
   Doing doing(Doing::Kind kind, std::string_view name, Doing::Object object = Doing::Object::kFile) const;
@@ -82,6 +88,7 @@ class FolderNode final : public Node {
   const TreeContext& context_;
   const View& view_;
   const Lens& lens_;
+  const Beside* const beside_;  // null: nothing stands beside assets here
   const int64_t key_;
   const std::shared_ptr<const void> held_;
 };

@@ -13,7 +13,7 @@ namespace damfs {
 // their low 32 bits up to some millions of assets (desktop indexers truncate them).
 //
 //   file       id … | profile:5 | kind:3 | 0      id: version (originals, derived), control file, folder (collage),
-//                                               member of an archive …
+//                                               member of an archive …; of kMore the profile says which kind it is
 //   directory  key … | lens:5 | view:5 | 1        key: the view's own id of the folder, 0 for its top
 //
 // The root is the directory with key, lens and view 0: the number 1, as FUSE wants it.
@@ -26,8 +26,14 @@ class NodeId {
     kCollage = 3,
     kClip = 4,
     kCameraProxy = 5,
-    kTrashInfo = 6,
+    kMore = 6,
     kMember = 7
+  };
+  enum class More : uint8_t {
+    kTrashInfo = 0,    // id: an entry of the trash
+    kDesktopNote = 1,  // id: its own
+    kSidecar = 2,      // id: a version
+    kWithSidecar = 3   // id: a version; its bytes, where a sidecar stands beside it
   };
 
   constexpr NodeId() = default;
@@ -37,6 +43,7 @@ class NodeId {
   static constexpr NodeId file(FileKind kind, unsigned profile, int64_t id) {
     return NodeId(static_cast<uint64_t>(id) << 9 | (profile & 31U) << 4 | static_cast<unsigned>(kind) << 1);
   }
+  static constexpr NodeId file(More kind, int64_t id) { return file(FileKind::kMore, static_cast<unsigned>(kind), id); }
   static constexpr NodeId directory(unsigned view, unsigned lens, int64_t key) {
     return NodeId(static_cast<uint64_t>(key) << 11 | (lens & 31U) << 6 | (view & 31U) << 1 | 1U);
   }
@@ -47,6 +54,9 @@ class NodeId {
   // Of a file:
   constexpr FileKind file_kind() const { return static_cast<FileKind>(value_ >> 1 & 7U); }
   constexpr unsigned profile() const { return value_ >> 4 & 31U; }
+  constexpr bool is(More kind) const {
+    return file_kind() == FileKind::kMore && profile() == static_cast<unsigned>(kind);
+  }
   constexpr int64_t file_id() const { return static_cast<int64_t>(value_ >> 9); }
   // Of a directory:
   constexpr unsigned view() const { return value_ >> 1 & 31U; }

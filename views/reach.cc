@@ -31,7 +31,11 @@ bool Reach::shows(const Node& node, const Asker& asker, Wanted wanted) const {
   if (id.is_directory()) return shows_folder(id, asker);
   switch (id.file_kind()) {
     case NodeId::FileKind::kControl: return true;
-    case NodeId::FileKind::kTrashInfo: return shows_trash_file(id, asker);
+    case NodeId::FileKind::kMore:
+      if (id.is(NodeId::More::kSidecar) || id.is(NodeId::More::kWithSidecar)) {
+        return shows_version(id.file_id(), asker, wanted);
+      }
+      return shows_trash_file(id, asker);
     case NodeId::FileKind::kOriginal:
     case NodeId::FileKind::kStill:
     case NodeId::FileKind::kClip: return shows_version(id.file_id(), asker, wanted);
@@ -126,7 +130,7 @@ bool Reach::shows_blob(Reader& reader, int64_t blob, const Asker& asker, Wanted 
 }
 
 bool Reach::shows_trash_file(NodeId id, const Asker& asker) const {
-  if (id.profile() == DesktopNote::kProfile) {
+  if (id.is(NodeId::More::kDesktopNote)) {
     const auto note = context_.desktop_trash.note(id.file_id());
     return note && note->attributes().uid == asker.uid();
   }

@@ -12,6 +12,7 @@
 #include "views/originals/originals_view.h"
 #include "views/recent/recent_view.h"
 #include "views/search/search_view.h"
+#include "views/sidecars/sidecars_view.h"
 #include "views/trash/trash_view.h"
 #include "views/versions/versions_view.h"
 #include "views/view.h"
@@ -33,6 +34,7 @@ std::vector<std::unique_ptr<View>> make_views() {
   views.push_back(std::make_unique<TrashView>());
   views.push_back(std::make_unique<SearchView>());
   views.push_back(std::make_unique<DuplicatesView>());
+  views.push_back(std::make_unique<SidecarsView>());
   return views;
 }
 

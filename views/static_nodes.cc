@@ -9,6 +9,7 @@
 
 #include "views/folder_node.h"
 #include "views/packs/pack_nodes.h"
+#include "views/text_content.h"
 #include "views/trash/desktop_nodes.h"
 
 namespace damfs {
@@ -58,27 +59,12 @@ class StaticFolder final : public Node {
 
 void add_views(const TreeContext& context, const Lens& lens, std::vector<StaticFolder::Entry>& entries) {
   for (const auto& view : context.views) {
+    if (!view->is_seen_through(lens)) continue;
     entries.push_back({std::string(view->name()), [&context, &lens, &view = *view] {
                          return std::make_shared<FolderNode>(context, view, lens, 0);
                        }});
   }
 }
-
-// What one opening of a control file sees, from its first byte to its last.
-class Snapshot final : public Content {
- public:
-  explicit Snapshot(std::string text) : text_(std::move(text)) {}
-  void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
-    const auto all = std::as_bytes(std::span(text_));
-    if (offset >= all.size()) return answer->bytes({});
-    answer->bytes(all.subspan(offset, std::min<uint64_t>(size, all.size() - offset)));
-  }
-  bool is_immutable() const override { return false; }
-  bool is_its_openers() const override { return true; }
-
- private:
-  const std::string text_;
-};
 
 class ControlNode final : public Node {
  public:
@@ -101,7 +87,7 @@ class ControlNode final : public Node {
     text.resize(std::min(text.size(), file_.size - 1));
     text.resize(file_.size - 1, ' ');
     text += '\n';
-    return std::make_shared<Snapshot>(std::move(text));
+    return std::make_shared<TextContent>(std::move(text), TextContent::Lasts::kForItsOpener);
   }
 
  private:

@@ -22,6 +22,7 @@
 #include "views/proxies/clip_node.h"
 #include "views/reach.h"
 #include "views/search/search_news.h"
+#include "views/sidecars/sidecar_nodes.h"
 #include "views/static_nodes.h"
 #include "views/trash/desktop_nodes.h"
 #include "views/tree_context.h"
@@ -120,6 +121,7 @@ class Tree::Impl {
     const View* view = context_.view(id.view());
     // A view's top has key 0; a number with the stored tree's own top in it was never handed out.
     if (view == nullptr || view->key_of(view->group_of(id.key())) != id.key()) return nullptr;
+    if (!view->is_seen_through(*lens)) return nullptr;
     auto node = std::make_shared<FolderNode>(context_, *view, *lens, id.key());
     return node->attributes() ? node : nullptr;
   }
@@ -132,7 +134,10 @@ class Tree::Impl {
                  ? make_control_file(context_, index)
                  : nullptr;
     }
-    if (id.file_kind() == NodeId::FileKind::kTrashInfo) return desktop_trash_file(context_, id);
+    if (id.file_kind() == NodeId::FileKind::kMore) {
+      NodeRef found = sidecars_file(context_, id);
+      return found ? found : desktop_trash_file(context_, id);
+    }
     if (id.file_kind() == NodeId::FileKind::kMember) return packs_file(context_, id);
     if (id.file_kind() == NodeId::FileKind::kCollage) {
       return CollageNode::view_of(id) == kPacksCode ? packs_collage(context_, id) : CollageNode::find(context_, id);
@@ -196,7 +201,7 @@ class Tree::Impl::NewsWriter {
   void each_lens(const View& view, int64_t key, const Work& work) {
     for (const auto& lens : context_.lenses) {
       const NodeId id = NodeId::directory(view.code(), lens->code(), key);
-      if (is_known_(id)) work(view, *lens, key, id);
+      if (view.is_seen_through(*lens) && is_known_(id)) work(view, *lens, key, id);
     }
   }
 
@@ -246,6 +251,9 @@ class Tree::Impl::NewsWriter {
   void add_version(int64_t version, Stale::What what = Stale::What::kAttributes) {
     for (const auto& lens : context_.lenses) {
       stale_.push_back({what, lens->node_id(version), {}});
+    }
+    for (const auto& view : context_.views) {
+      if (const Beside* beside = view->beside()) stale_.push_back({what, beside->lens().node_id(version), {}});
     }
   }
 

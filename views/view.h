@@ -13,6 +13,7 @@
 
 #include "catalog/model/reader.h"
 #include "catalog/model/writer.h"
+#include "views/beside.h"
 #include "views/node.h"
 
 namespace damfs {
@@ -61,6 +62,12 @@ class View {
     (void)reader, (void)key;
     return true;
   }
+
+  // What stands beside each asset here. Null: nothing does.
+  virtual const Beside* beside() const { return nullptr; }
+  // Whether it is below previews/ and its like too. Where files stand beside the assets it would show there what the
+  // view without them does.
+  bool is_seen_through(const Lens& lens) const { return lens.code() == 0 || beside() == nullptr; }
 
   // What extended attributes tell of a folder itself. All others that are set of a folder are set of all in it.
   virtual std::span<const std::string_view> folder_xattrs() const { return {}; }

@@ -10,6 +10,7 @@
 
 #include "catalog/model/packs.h"
 #include "catalog/model/reader.h"
+#include "catalog/model/sidecar.h"
 
 namespace damfs {
 
@@ -40,6 +41,9 @@ struct Details {
 
 // Empty: no such asset.
 std::optional<Details> load_details(Reader& reader, int64_t asset);
+
+// What a sidecar of it says.
+SidecarWords sidecar_words(Reader& reader, int64_t asset);
 
 // The assets whose current bytes those are.
 std::vector<int64_t> assets_of_bytes(Reader& reader, const Digest& sha256);

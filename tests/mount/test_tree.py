@@ -11,7 +11,7 @@ from media import DIFF_EXCLUDES, LINK_OUT, LITTER, lasting_files
 
 # Equal bytes under two names.
 TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-rating", "recent", "albums", "inbox", "versions", "trash", "search",
-       "duplicates", "packs", "previews", "proxies", ".damfs"}
+       "duplicates", "sidecars", "packs", "previews", "proxies", ".damfs"}
 KINDS = {"image", "video", "audio", "document", "texture-pack", "other"}
 
 
@@ -25,9 +25,9 @@ def test_the_top_is_as_documented(demo_mount):
     assert names(demo_mount, "previews") == {"small", "medium", "large", "material"}
     assert names(demo_mount, "proxies") == {"edit", "edit-hq", "camera"}
     for size in ("previews/small", "previews/medium", "previews/large", "previews/material"):
-        assert names(demo_mount, size) == TOP - {"previews", "proxies", ".damfs"}
+        assert names(demo_mount, size) == TOP - {"sidecars", "previews", "proxies", ".damfs"}
     for size in ("proxies/edit", "proxies/edit-hq", "proxies/camera"):
-        assert names(demo_mount, size) == TOP - {"packs", "previews", "proxies", ".damfs"}
+        assert names(demo_mount, size) == TOP - {"packs", "sidecars", "previews", "proxies", ".damfs"}
 
 
 def test_originals_are_the_imported_folder(demo_mount, demo):

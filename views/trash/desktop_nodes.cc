@@ -17,6 +17,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "views/folder_node.h"
+#include "views/text_content.h"
 #include "views/trash/trash_view.h"
 
 namespace damfs {
@@ -49,7 +50,7 @@ std::string trash_info(const TrashRow& row) {
                      percent_encoded(folder + "/" + row.original_name), at.day.text(), at.hour, at.minute, at.second);
 }
 
-NodeId info_id(int64_t trash) { return NodeId::file(NodeId::FileKind::kTrashInfo, 0, trash); }
+NodeId info_id(int64_t trash) { return NodeId::file(NodeId::More::kTrashInfo, trash); }
 
 Attributes info_attributes(const TrashRow& row) {
   return {.node = info_id(row.id),
@@ -61,19 +62,6 @@ Attributes info_attributes(const TrashRow& row) {
           .uid = static_cast<uint32_t>(row.uid)};
 }
 
-class InfoContent final : public Content {
- public:
-  explicit InfoContent(std::string text) : text_(std::move(text)) {}
-  void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
-    const auto all = std::as_bytes(std::span(text_));
-    if (offset >= all.size()) return answer->bytes({});
-    answer->bytes(all.subspan(offset, std::min<uint64_t>(size, all.size() - offset)));
-  }
-
- private:
-  const std::string text_;
-};
-
 // Of something that is in the trash.
 class InfoNode final : public Node {
  public:
@@ -81,7 +69,7 @@ class InfoNode final : public Node {
   std::optional<Attributes> attributes() const override { return info_attributes(row_); }
   ContentRef open(const OpenRequest& request) const override {
     if (request.writes) fail(EROFS, "what is known of {} is made from the catalog", printable(row_.name));
-    return std::make_shared<InfoContent>(trash_info(row_));
+    return std::make_shared<TextContent>(trash_info(row_), TextContent::Lasts::kForever);
   }
 
  private:
@@ -92,7 +80,7 @@ class NoteContent final : public Content {
  public:
   explicit NoteContent(DesktopNoteRef note) : note_(std::move(note)) {}
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
-    InfoContent(note_->text()).read(offset, size, std::move(answer));
+    answer->bytes(TextContent::part(note_->text(), offset, size));
   }
   bool is_immutable() const override { return false; }
   void write(uint64_t offset, std::span<const std::byte> data, Done done) override {
@@ -359,7 +347,7 @@ NodeRef find_desktop_trash(const TreeContext& context, std::string_view name) {
 }
 
 NodeRef desktop_trash_file(const TreeContext& context, NodeId id) {
-  if (id.profile() == DesktopNote::kProfile) {
+  if (id.is(NodeId::More::kDesktopNote)) {
     const auto note = context.desktop_trash.note(id.file_id());
     return note ? std::make_shared<NoteNode>(note) : nullptr;
   }

@@ -24,14 +24,12 @@ namespace damfs {
 class DesktopNote {
  public:
   DesktopNote(int64_t number, const Actor& actor, uint32_t mode);
-  NodeId node() const { return NodeId::file(NodeId::FileKind::kTrashInfo, kProfile, number_); }
+  NodeId node() const { return NodeId::file(NodeId::More::kDesktopNote, number_); }
   Attributes attributes() const;
   void set_attributes(const AttributeChange& change);
   std::string text() const;
   void write(uint64_t offset, std::span<const std::byte> data);
   void resize(uint64_t size);
-
-  static constexpr unsigned kProfile = 1;  // of their numbers; those of what is in the trash have 0
 
  private:
   const int64_t number_;

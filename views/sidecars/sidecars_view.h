@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+
+#include "views/view.h"
+
+namespace damfs {
+
+// sidecars/: originals/ once more, with an XMP sidecar beside each file that says what the catalog knows of it, for
+// photo programs that look for one there. A key is a folder's id.
+class SidecarsView final : public View {
+ public:
+  static constexpr unsigned kCode = 16;
+
+  SidecarsView();
+  ~SidecarsView() override;
+  Group group_of(int64_t key) const override;
+  std::optional<int64_t> key_of(Group group) const override;
+  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
+  const Beside* beside() const override { return beside_.get(); }
+
+ private:
+  const std::unique_ptr<Beside> beside_;
+};
+
+}  // namespace damfs
