@@ -5,13 +5,10 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <unordered_set>
 
@@ -19,30 +16,13 @@
 #include "catalog/base/names.h"
 #include "catalog/model/details.h"
 #include "catalog/model/search.h"
-#include "fs/cli/mounts.h"
+#include "fs/cli/mounted_paths.h"
 #include "fs/cli/suggest.h"
-#include "views/node_id.h"
 
 namespace damfs {
 namespace {
 
 constexpr size_t kMostCompared = 500;  // names with what was typed
-
-// Copying programs spread the attribute to wherever they copy, and anybody can set it there: it is to be believed on a
-// mount of this library alone.
-struct Claim {
-  bool is_there = false;
-  std::optional<int64_t> asset;
-};
-
-Claim claim_of(const std::string& path) {
-  std::array<char, 32> value{};
-  const ssize_t n = ::getxattr(path.c_str(), "user.damfs.asset", value.data(), value.size());
-  if (n <= 0 && (n == 0 || errno != ERANGE)) return {};
-  int64_t id = 0;
-  if (n < 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return {true, std::nullopt};
-  return {true, id};
-}
 
 // What the items of one call come to.
 class Resolver {
@@ -84,7 +64,7 @@ class Resolver {
 
   // Whether the item is a path below a mount.
   bool add_mounted(const std::string& item) {
-    const Claim claim = claim_of(item);
+    const AssetClaim claim = asset_claim(item);
     if (claim.is_there) {
       if (const auto file = stat_path(item); !file || !is_mounted(*file)) {
         refuse(
@@ -111,7 +91,7 @@ class Resolver {
       // Something else may be mounted below.
       const auto file = entry->is_symlink(error) ? std::nullopt : stat_path(entry->path());
       if (!file || !S_ISREG(file->st_mode) || !is_mounted(*file)) continue;
-      if (const Claim claim = claim_of(entry->path().string()); claim.asset) {
+      if (const AssetClaim claim = asset_claim(entry->path()); claim.asset) {
         any = true;
         add(*claim.asset);
       }
@@ -188,21 +168,14 @@ class Resolver {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
   }
 
-  // Whether that lies on a mount of this library, which is a device of its own.
   bool is_mounted(const struct stat& file) {
-    if (!devices_) {
-      devices_.emplace();
-      for (const MountState& mount : mounts_of(globals_.open_library())) {
-        const auto top = stat_path(mount.mountpoint);
-        if (top && top->st_ino == NodeId::root().value()) devices_->push_back(top->st_dev);
-      }
-    }
-    return std::find(devices_->begin(), devices_->end(), file.st_dev) != devices_->end();
+    if (!mounted_) mounted_.emplace(globals_.open_library());
+    return mounted_->have(file);
   }
 
   Reader& reader_;
   Globals& globals_;
-  std::optional<std::vector<dev_t>> devices_;  // of the mounts, once they were asked for
+  std::optional<MountedPaths> mounted_;  // once it was asked for
   std::vector<int64_t> assets_;
   std::unordered_set<int64_t> known_;
   bool missed_ = false;

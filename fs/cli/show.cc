@@ -4,13 +4,10 @@
 // Files of the library in the desktop's programs, which see them where it is mounted.
 
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -20,9 +17,8 @@
 #include "fs/cli/command.h"
 #include "fs/cli/desktop.h"
 #include "fs/cli/items.h"
-#include "fs/cli/mounts.h"
+#include "fs/cli/mounted_paths.h"
 #include "fs/cli/teller.h"
-#include "views/node_id.h"
 
 namespace damfs {
 namespace {
@@ -32,15 +28,7 @@ constexpr size_t kMostOpened = 20;
 // A mount of the library that answers.
 class Shown {
  public:
-  Shown(const Library& library, Reader& reader) : reader_(reader) {
-    for (const MountState& mount : mounts_of(library)) {
-      std::error_code error;
-      const auto top = std::filesystem::is_directory(mount.mountpoint, error) ? stat_path(mount.mountpoint)
-                                                                              : std::optional<struct stat>();
-      if (!top || top->st_ino != NodeId::root().value()) continue;
-      devices_.push_back(top->st_dev);
-      if (top_.empty()) top_ = mount.mountpoint;
-    }
+  Shown(const Library& library, Reader& reader) : reader_(reader), mounted_(library), top_(mounted_.top()) {
     if (top_.empty()) {
       fail(ENOENT, "{} is not mounted, and other programs see it only then; `damfs mount` mounts it",
            library.root().string());
@@ -53,8 +41,7 @@ class Shown {
     const Path path = std::filesystem::absolute(item, error);
     if (error || !std::filesystem::exists(path, error)) return std::nullopt;
     const auto there = stat_path(path);
-    const bool is_ours = there && std::find(devices_.begin(), devices_.end(), there->st_dev) != devices_.end();
-    return is_ours ? std::optional(path) : std::nullopt;
+    return there && mounted_.have(*there) ? std::optional(path) : std::nullopt;
   }
 
   std::optional<Path> folder(const std::string& item) const {
@@ -72,7 +59,7 @@ class Shown {
     if (through.empty()) return place / name;
     std::error_code error;
     for (std::filesystem::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error)) {
-      if (asset_at(entry->path()) == asset) return entry->path();
+      if (asset_claim(entry->path()).asset == asset) return entry->path();
     }
     fail(ENOENT, "{} has nothing in {}/", printable(name), through.native());
   }
@@ -92,17 +79,9 @@ class Shown {
   }
 
  private:
-  static std::optional<int64_t> asset_at(const Path& path) {
-    std::array<char, 32> value{};
-    const ssize_t n = ::getxattr(path.c_str(), "user.damfs.asset", value.data(), value.size());
-    int64_t id = 0;
-    if (n <= 0 || std::from_chars(value.data(), value.data() + n, id).ec != std::errc()) return std::nullopt;
-    return id;
-  }
-
   Reader& reader_;
-  Path top_;
-  std::vector<dev_t> devices_;  // of all its mounts
+  const MountedPaths mounted_;
+  const Path& top_;
 };
 
 DesktopProgram start_opener(const Path& path) {
