@@ -77,10 +77,12 @@ NodeId FolderNode::parent() const {
 
 class FolderNode::FolderSiblings final : public Siblings {
  public:
-  explicit FolderSiblings(const FolderNode& folder) : folder_(folder) {}
+  explicit FolderSiblings(const FolderNode& folder, Spelling spelling = Spelling::kExact)
+      : folder_(folder), spelling_(spelling) {}
   std::optional<FoundAsset> named(std::string_view name) override {
     const auto reader = folder_.context_.catalog.reader();
-    return folder_.view_.find_asset(*reader, folder_.key_, name);
+    return spelling_ == Spelling::kAny ? folder_.view_.find_asset_of_any_spelling(*reader, folder_.key_, name)
+                                       : folder_.view_.find_asset(*reader, folder_.key_, name);
   }
   std::vector<FoundAsset> with_stem(std::string_view stem) override {
     const auto reader = folder_.context_.catalog.reader();
@@ -89,6 +91,7 @@ class FolderNode::FolderSiblings final : public Siblings {
 
  private:
   const FolderNode& folder_;
+  const Spelling spelling_;
 };
 
 std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
@@ -122,13 +125,19 @@ std::optional<FoundAsset> FolderNode::source_of(std::string_view shown) const {
 }
 
 std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const {
+  std::optional<FoundAsset> spelled_otherwise;
   const auto is_shown_so = [&](const FoundAsset& found) {
-    return lens_.attributes(found.row) && nfc(shown_name(found.name, found.row.id)) == nfc(shown);
+    if (!lens_.attributes(found.row)) return false;
+    const std::string name = shown_name(found.name, found.row.id);
+    if (name == shown) return true;
+    if (!spelled_otherwise && nfc(name) == nfc(shown)) spelled_otherwise = found;
+    return false;
   };
-  FolderSiblings siblings(*this);
+  FolderSiblings siblings(*this, spelling());
   for (FoundAsset& source : lens_.sources(shown, siblings)) {
     if (is_shown_so(source)) return std::move(source);
   }
+  if (spelled_otherwise) return spelled_otherwise;
   if (const auto asset = asset_in_name(shown)) {
     const auto reader = context_.catalog.reader();
     const auto row = reader->asset(*asset);
@@ -138,7 +147,8 @@ std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const 
       FoundAsset candidate{row->row, std::string(name)};
       if (!found && is_shown_so(candidate)) found = std::move(candidate);
     });
-    return found;
+    const bool is_exact = spelling() == Spelling::kExact && view_.group_of(key_).grouping == Grouping::kFolder;
+    return found || is_exact ? found : spelled_otherwise;
   }
   return std::nullopt;
 }
@@ -152,10 +162,7 @@ NodeRef FolderNode::lookup(EntryName name) const {
       return now ? lens_.node(context_, *now) : nullptr;
     }
   }
-  const auto folder = [&] {
-    const auto reader = context_.catalog.reader();
-    return view_.find_folder(*reader, key_, name.view());
-  }();
+  const auto folder = shown_folder(name.view());
   // A file spelled exactly so comes before a folder that only is the same in NFC.
   if (!folder || folder->name != name.view()) {
     const auto found = find_source(name.view());
