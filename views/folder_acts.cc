@@ -44,7 +44,8 @@ std::optional<FoundAsset> FolderNode::shown_asset(std::string_view name) const {
 
 std::optional<GroupRow> FolderNode::shown_folder(std::string_view name) const {
   const auto reader = context_.catalog.reader();
-  return view_.find_folder(*reader, key_, name);
+  return spelling() == Spelling::kAny ? view_.find_folder_of_any_spelling(*reader, key_, name)
+                                      : view_.find_folder(*reader, key_, name);
 }
 
 Node::Created FolderNode::create(const Actor& actor, EntryName name, uint32_t mode) const {

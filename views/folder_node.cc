@@ -78,10 +78,12 @@ NodeId FolderNode::parent() const {
 
 class FolderNode::FolderSiblings final : public Siblings {
  public:
-  explicit FolderSiblings(const FolderNode& folder) : folder_(folder) {}
+  explicit FolderSiblings(const FolderNode& folder, Spelling spelling = Spelling::kExact)
+      : folder_(folder), spelling_(spelling) {}
   std::optional<FoundAsset> named(std::string_view name) override {
     const auto reader = folder_.context_.catalog.reader();
-    return folder_.view_.find_asset(*reader, folder_.key_, name);
+    return spelling_ == Spelling::kAny ? folder_.view_.find_asset_of_any_spelling(*reader, folder_.key_, name)
+                                       : folder_.view_.find_asset(*reader, folder_.key_, name);
   }
   std::vector<FoundAsset> with_stem(std::string_view stem) override {
     const auto reader = folder_.context_.catalog.reader();
@@ -90,6 +92,7 @@ class FolderNode::FolderSiblings final : public Siblings {
 
  private:
   const FolderNode& folder_;
+  const Spelling spelling_;
 };
 
 std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
@@ -125,14 +128,22 @@ std::optional<FoundAsset> FolderNode::source_of(std::string_view shown) const {
 }
 
 std::optional<FoundAsset> FolderNode::find_source(std::string_view shown) const {
+  std::optional<FoundAsset> spelled_otherwise;
   const auto is_shown_so = [&](const FoundAsset& found) {
-    return lens_.attributes(found.row) && nfc(shown_name(found.name, found.row.id)) == nfc(shown);
+    if (!lens_.attributes(found.row)) return false;
+    const std::string name = shown_name(found.name, found.row.id);
+    if (name == shown) return true;
+    if (!spelled_otherwise && nfc(name) == nfc(shown)) spelled_otherwise = found;
+    return false;
   };
-  FolderSiblings siblings(*this);
+  FolderSiblings siblings(*this, spelling());
   for (FoundAsset& source : lens_.sources(shown, siblings)) {
     if (is_shown_so(source)) return std::move(source);
   }
-  return numbered_asset(shown, is_shown_so);
+  if (spelled_otherwise) return spelled_otherwise;
+  auto numbered = numbered_asset(shown, is_shown_so);
+  const bool is_exact = spelling() == Spelling::kExact && view_.group_of(key_).grouping == Grouping::kFolder;
+  return numbered || is_exact ? numbered : spelled_otherwise;
 }
 
 std::optional<FoundAsset> FolderNode::numbered_asset(std::string_view shown,
@@ -153,7 +164,7 @@ std::optional<FoundAsset> FolderNode::numbered_asset(std::string_view shown,
 NodeRef FolderNode::find_beside(std::string_view shown) const {
   if (beside_ == nullptr) return nullptr;
   const auto is_beside = [&](const FoundAsset& asset) { return beside_->name_of(asset.name, asset.row) == shown; };
-  FolderSiblings siblings(*this);
+  FolderSiblings siblings(*this, spelling());
   auto asset = beside_->asset_of(shown, siblings);
   if (!asset || !is_beside(*asset)) asset = numbered_asset(shown, is_beside);
   return asset ? beside_->node(context_, *asset) : nullptr;
@@ -168,10 +179,7 @@ NodeRef FolderNode::lookup(EntryName name) const {
       return now ? lens_.node(context_, *now) : nullptr;
     }
   }
-  const auto folder = [&] {
-    const auto reader = context_.catalog.reader();
-    return view_.find_folder(*reader, key_, name.view());
-  }();
+  const auto folder = shown_folder(name.view());
   // A file spelled exactly so comes before a folder that only is the same in NFC.
   if (!folder || folder->name != name.view()) {
     const auto found = find_source(name.view());

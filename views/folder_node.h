@@ -45,6 +45,8 @@ class FolderNode final : public Node {
  private:
   class FolderSiblings;
   NodeId folder_id(int64_t key) const;
+  // What is made from originals is only read.
+  Spelling spelling() const { return lens_.code() == 0 ? Spelling::kExact : Spelling::kAny; }
   Attributes folder_attributes(const GroupRow& row) const;
   bool is_still_here(const FoundAsset& asset) const;
   std::optional<FoundAsset> find_source(std::string_view shown) const;

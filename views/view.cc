@@ -34,6 +34,14 @@ std::optional<FoundAsset> View::find_asset(Reader& reader, int64_t key, std::str
   return reader.find_asset(group.grouping, group.key, name);
 }
 
+std::optional<GroupRow> View::find_folder_of_any_spelling(Reader& reader, int64_t key, std::string_view name) const {
+  return find_folder(reader, key, name);
+}
+
+std::optional<FoundAsset> View::find_asset_of_any_spelling(Reader& reader, int64_t key, std::string_view name) const {
+  return find_asset(reader, key, name);
+}
+
 std::vector<FoundAsset> View::assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const {
   const Group group = group_of(key);
   return reader.assets_with_stem(group.grouping, group.key, stem);

@@ -80,6 +80,11 @@ class View {
   virtual std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const;
   virtual void folders(Reader& reader, int64_t key, int64_t after, const Reader::GroupVisitor& visit) const;
   virtual std::optional<FoundAsset> find_asset(Reader& reader, int64_t key, std::string_view name) const;
+  // Likewise, where nothing is written to what is found: where a view tells spellings apart, what is spelled exactly so
+  // comes first, else the other spelling finds it.
+  virtual std::optional<GroupRow> find_folder_of_any_spelling(Reader& reader, int64_t key, std::string_view name) const;
+  virtual std::optional<FoundAsset> find_asset_of_any_spelling(Reader& reader, int64_t key,
+                                                               std::string_view name) const;
   virtual std::vector<FoundAsset> assets_with_stem(Reader& reader, int64_t key, std::string_view stem) const;
   virtual void assets(Reader& reader, int64_t key, int64_t after, const Reader::AssetVisitor& visit) const;
 

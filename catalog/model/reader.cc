@@ -259,7 +259,8 @@ std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
   return group_row(*row, grouping);
 }
 
-std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::string_view name) {
+std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::string_view name,
+                                           Spelling in_originals) {
   const auto tree = tree_statements(grouping);
   if (tree || grouping == Grouping::kCamera) {
     const std::string name_key = grouping == Grouping::kFolder ? nfc(name) : fold(name);
@@ -272,7 +273,7 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
     std::optional<GroupRow> spelled_otherwise;
     while (rows->step()) {
       if (rows->text(1) == name) return group_row(*rows, grouping);
-      if (!spelled_otherwise && rows->text(1) == nfc(name)) spelled_otherwise = group_row(*rows, grouping);
+      if (grouping == Grouping::kFolder && in_originals == Spelling::kExact) continue;
       if (!spelled_otherwise && nfc(rows->text(1)) == nfc(name)) spelled_otherwise = group_row(*rows, grouping);
     }
     return spelled_otherwise;
@@ -320,7 +321,8 @@ std::optional<FoundAsset> Reader::labelled(std::string_view label) {
   return found_asset(*row);
 }
 
-std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std::string_view name) {
+std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std::string_view name,
+                                             Spelling in_originals) {
   const std::string normal = nfc(name);
   if (grouping == Grouping::kTrash) {
     db::Use row(statement("find_trash"));
@@ -337,7 +339,7 @@ std::optional<FoundAsset> Reader::find_asset(Grouping grouping, int64_t key, std
   std::optional<FoundAsset> spelled_otherwise;
   while (rows->step()) {
     if (rows->text(1) == name) return found_asset(*rows);
-    if (!spelled_otherwise) spelled_otherwise = found_asset(*rows);
+    if (!spelled_otherwise && in_originals == Spelling::kAny) spelled_otherwise = found_asset(*rows);
   }
   return spelled_otherwise;
 }

@@ -40,12 +40,14 @@ class Reader {
   std::optional<int64_t> album_position(int64_t album, int64_t asset);
   int64_t last_album_position(int64_t album);  // 0: it is empty
   std::vector<SmartAlbum> smart_albums();      // all, by rising id
-  // By name: exact first, else the NFC-equal one. Groups with folded names (tags, albums, cameras) are found
-  // by the name they are listed with.
-  std::optional<GroupRow> find_group(Grouping grouping, int64_t key, std::string_view name);
-  std::optional<FoundAsset> find_asset(Grouping grouping, int64_t key, std::string_view name);
+  // By the name they are listed with. `in_originals` is for folders, and what is in them; all else is found by either
+  // spelling.
+  std::optional<GroupRow> find_group(Grouping grouping, int64_t key, std::string_view name,
+                                     Spelling in_originals = Spelling::kExact);
+  std::optional<FoundAsset> find_asset(Grouping grouping, int64_t key, std::string_view name,
+                                       Spelling in_originals = Spelling::kExact);
 
-  // Those whose name without its extension is `stem`; compared like find_asset's.
+  // Those whose name without its extension is `stem`, in any spelling.
   std::vector<FoundAsset> assets_with_stem(Grouping grouping, int64_t key, std::string_view stem);
 
   std::optional<FoundAsset> asset(int64_t id);

@@ -38,6 +38,12 @@ constexpr int64_t top_key(Grouping grouping) {
   return grouping == Grouping::kFolder || grouping == Grouping::kTag || grouping == Grouping::kAlbum ? 1 : 0;
 }
 
+// How names in originals/ are compared, which are whatever bytes came; elsewhere NFC and NFD spellings are one name.
+enum class Spelling : uint8_t {
+  kExact,
+  kAny,  // exactly so first, else the NFC-equal one
+};
+
 // Whom a file or folder belongs to and who may do what. What nobody set is the mount's own.
 struct Ownership {
   std::optional<int64_t> mode;  // permission bits

@@ -20,6 +20,16 @@ std::optional<int64_t> OriginalsView::key_of(Group group) const {
   return group.key == top_key(Grouping::kFolder) ? 0 : group.key;
 }
 
+std::optional<GroupRow> OriginalsView::find_folder_of_any_spelling(Reader& reader, int64_t key,
+                                                                   std::string_view name) const {
+  return reader.find_group(Grouping::kFolder, group_of(key).key, name, Spelling::kAny);
+}
+
+std::optional<FoundAsset> OriginalsView::find_asset_of_any_spelling(Reader& reader, int64_t key,
+                                                                    std::string_view name) const {
+  return reader.find_asset(Grouping::kFolder, group_of(key).key, name, Spelling::kAny);
+}
+
 namespace {
 
 EntryRow entry_of(Writer& writer, int64_t folder, const std::string& name) {

@@ -6,7 +6,8 @@
 
 namespace damfs {
 
-// originals/: what was imported, under the folders and names it came with. A key is a folder's id.
+// originals/: what was imported, under the folders and names it came with. A key is a folder's id. A name is its bytes,
+// for an open tells no more of which of two spellings it means than which file it was led to.
 class OriginalsView final : public TreeView {
  public:
   static constexpr unsigned kCode = 1;
@@ -15,6 +16,10 @@ class OriginalsView final : public TreeView {
   Group group_of(int64_t key) const override;
   std::optional<int64_t> key_of(Group group) const override;
   Filing filing() const override { return Filing::kAtOnce; }
+  std::optional<GroupRow> find_folder_of_any_spelling(Reader& reader, int64_t key,
+                                                      std::string_view name) const override;
+  std::optional<FoundAsset> find_asset_of_any_spelling(Reader& reader, int64_t key,
+                                                       std::string_view name) const override;
   Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
   void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;

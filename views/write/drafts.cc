@@ -18,6 +18,7 @@
 #include "catalog/store/object_store.h"
 #include "views/acts.h"
 #include "views/original_node.h"
+#include "views/originals/originals_view.h"
 #include "views/write/draft_node.h"
 
 namespace damfs {
@@ -28,6 +29,11 @@ constexpr size_t kMostFiled = 10'000;
 constexpr size_t kThreads = 8;  // that wait for disks
 constexpr std::chrono::seconds kOthersLetGo{1};
 constexpr int64_t kParkedFrom = int64_t{1} << 50;  // above all versions, in a listing
+
+// Two spellings are two files in originals/, and one elsewhere.
+std::string name_key(NodeId directory, std::string_view name) {
+  return directory.view() == OriginalsView::kCode ? std::string(name) : nfc(name);
+}
 
 }  // namespace
 
@@ -79,7 +85,7 @@ DraftRef Drafts::find(int64_t version) const {
 DraftRef Drafts::found_at(NodeId directory, std::string_view name) const {
   const auto in = directories_.find(directory);
   if (in == directories_.end()) return nullptr;
-  const auto found = in->second.drafts.find(nfc(name));
+  const auto found = in->second.drafts.find(name_key(directory, name));
   return found == in->second.drafts.end() ? nullptr : found->second;
 }
 
@@ -205,14 +211,14 @@ bool Drafts::was_written_by_number(int64_t version) const {
 // --- coming and going -----------------------------------------------------------------------------------
 
 void Drafts::add(const DraftRef& draft) {
-  directories_[draft->place_.directory].drafts[nfc(draft->place_.name)] = draft;
+  directories_[draft->place_.directory].drafts[name_key(draft->place_.directory, draft->place_.name)] = draft;
   by_version_[draft->version()] = draft;
 }
 
 void Drafts::take_out(const DraftRef& draft) {
   const auto in = directories_.find(draft->place_.directory);
   if (in == directories_.end()) return;
-  const auto found = in->second.drafts.find(nfc(draft->place_.name));
+  const auto found = in->second.drafts.find(name_key(draft->place_.directory, draft->place_.name));
   if (found != in->second.drafts.end() && found->second == draft) in->second.drafts.erase(found);
   if (in->second.drafts.empty() && in->second.parked.empty()) directories_.erase(in);
 }

@@ -121,7 +121,7 @@ class Drafts {
   friend class Draft;
   friend class DraftContent;
   struct Directory {
-    std::map<std::string, DraftRef> drafts;  // by name in NFC
+    std::map<std::string, DraftRef> drafts;  // by name, as it is compared there
     std::vector<Parked> parked;
   };
   // An answer that somebody waits for; none is left when this ends.

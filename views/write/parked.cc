@@ -64,7 +64,7 @@ bool Drafts::is_lone(NodeId directory, const Parked& parked) const {
   {
     const std::lock_guard lock(mutex_);
     const auto in = directories_.find(directory);
-    if (in == directories_.end() || in->second.drafts.contains(nfc(parked.name))) return false;
+    if (in == directories_.end() || found_at(directory, parked.name)) return false;
   }
   if (is_litter(parked.temporary_name)) return false;
   const auto reader = parts_.catalog.reader();
