@@ -33,6 +33,9 @@ class FolderNode final : public Node {
   void set_xattr(const Actor& actor, std::string_view name, std::string_view value, XattrFlag flag) const override;
   bool remove_xattr(const Actor& actor, std::string_view name) const override;
 
+  // Out of the desktop's trash again, where it came to out of such a folder (trash/folder_to_trash.cc).
+  void put_back(const Actor& actor, const TakenOut& taken, EntryName to) const;
+
   // The name that an asset called `name` in this folder is shown under.
   std::string shown_name(std::string_view name, int64_t asset) const;
 
@@ -80,7 +83,7 @@ class FolderNode final : public Node {
   void settle_name_of(int64_t asset, EntryName name, Came came) const;
   // Into the desktop's trash (trash/folder_to_trash.cc).
   void rename_to_trash(const Actor& actor, EntryName name, const Node& files, EntryName to, Replace replace) const;
-  void trash_smart_album(const Actor& actor, const GroupRow& album, NodeId files, EntryName to) const;
+  void take_out_to_trash(const Actor& actor, const FoundAsset& asset, EntryName name, NodeId files, EntryName to) const;
   void trash_folder(const Actor& actor, const GroupRow& folder, NodeId files, EntryName to) const;
   void trash_all_in(Writer& writer, const Actor& actor, int64_t key) const;
   void settle_drafts_below(const Actor& actor, int64_t key, std::vector<DraftRef>& litter) const;

@@ -33,6 +33,11 @@ void GroupView::remove(Writer& writer, const Actor&, int64_t key, const FoundAss
   writer.remove_member(group.grouping, asset.row.id, group.key);
 }
 
+void GroupView::remove_all(Writer& writer, int64_t key) const {
+  const Group group = group_for_assets(key);
+  writer.delete_group(group.grouping, group.key);
+}
+
 bool GroupView::move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
                      std::string_view to, const std::optional<FoundAsset>&) const {
   if (key == to_key && nfc(to) != asset.name) {

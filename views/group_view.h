@@ -15,6 +15,7 @@ class GroupView : public TreeView {
   Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
   void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
+  void remove_all(Writer& writer, int64_t key) const override;
   bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
             std::string_view to, const std::optional<FoundAsset>& over) const override;
 

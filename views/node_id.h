@@ -33,7 +33,8 @@ class NodeId {
     kTrashInfo = 0,    // id: an entry of the trash
     kDesktopNote = 1,  // id: its own
     kSidecar = 2,      // id: a version
-    kWithSidecar = 3   // id: a version; its bytes, where a sidecar stands beside it
+    kWithSidecar = 3,  // id: a version; its bytes, where a sidecar stands beside it
+    kTakenOut = 4      // id: its own (DesktopTrash)
   };
 
   constexpr NodeId() = default;

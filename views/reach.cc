@@ -134,6 +134,10 @@ bool Reach::shows_trash_file(NodeId id, const Asker& asker) const {
     const auto note = context_.desktop_trash.note(id.file_id());
     return note && note->attributes().uid == asker.uid();
   }
+  if (id.is(NodeId::More::kTakenOut)) {
+    const auto taken = context_.desktop_trash.taken_out().numbered(id.file_id());
+    return taken && taken->uid == asker.uid();
+  }
   const auto row = context_.catalog.reader()->trash_entry(id.file_id());
   return row && row->uid == static_cast<int64_t>(asker.uid());
 }

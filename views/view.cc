@@ -83,6 +83,7 @@ void View::take(Writer& writer, const Actor& actor, const View& from, int64_t fr
 }
 int64_t View::make_folder(Writer&, int64_t, std::string_view) const { refuse(*this); }
 void View::remove_folder(Writer&, int64_t) const { refuse(*this); }
+void View::remove_all(Writer&, int64_t) const { refuse(*this); }
 void View::move_folder(Writer&, int64_t, int64_t, std::string_view) const { refuse(*this); }
 void View::set_folder(Writer&, int64_t, const AttributeChange&) const { refuse(*this); }
 

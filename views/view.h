@@ -116,6 +116,8 @@ class View {
   virtual bool is_left() const { return true; }
   virtual int64_t make_folder(Writer& writer, int64_t key, std::string_view name) const;
   virtual void remove_folder(Writer& writer, int64_t key) const;
+  // With all folders below it; what was in them stays in the library.
+  virtual void remove_all(Writer& writer, int64_t key) const;
   virtual void move_folder(Writer& writer, int64_t key, int64_t to_key, std::string_view name) const;
   // What chmod, chown and utimens do to a folder here.
   virtual void set_folder(Writer& writer, int64_t key, const AttributeChange& change) const;

@@ -235,6 +235,8 @@ class Writer {
   // is moved within the album closes its own gap so. False: nothing changed.
   bool add_to_album_at(int64_t asset, int64_t album, int64_t number);
   bool move_in_album(int64_t asset, int64_t album, int64_t number);
+  // To where it stood, when nothing stands there by now.
+  bool put_back_in_album(int64_t asset, int64_t album, int64_t position);
   std::optional<int64_t> position_in_album(int64_t asset, int64_t album);
   int64_t last_position_in_album(int64_t album);
 

@@ -151,6 +151,15 @@ bool Writer::add_to_album_at(int64_t asset, int64_t album, int64_t number) {
   return true;
 }
 
+bool Writer::put_back_in_album(int64_t asset, int64_t album, int64_t position) {
+  require_by_hand(album);
+  if (position_in_album(asset, album)) return false;
+  if (is_taken(album, position)) return add_to_album(asset, album);
+  require_file(asset);
+  place_in_album(asset, album, position);
+  return true;
+}
+
 bool Writer::move_in_album(int64_t asset, int64_t album, int64_t number) {
   const auto from = position_in_album(asset, album);
   const int64_t to = number * kAlbumGap;

@@ -43,37 +43,39 @@ std::string percent_encoded(std::string_view path) {
   return encoded;
 }
 
-std::string trash_info(const TrashRow& row) {
-  const std::string folder = row.folder.empty() ? "originals" : "originals/" + row.folder;
-  const CaptureTime at = local_time(row.deleted_ns);
-  return fmt::format("[Trash Info]\nPath={}\nDeletionDate={}T{:02}:{:02}:{:02}\n",
-                     percent_encoded(folder + "/" + row.original_name), at.day.text(), at.hour, at.minute, at.second);
-}
+// What is told of something in the trash.
+struct Account {
+  Account(NodeId id, uint32_t uid, int64_t at_ns, std::string_view path)
+      : attributes{.node = id, .mode = kPrivateFile} {
+    const CaptureTime at = local_time(at_ns);
+    text = fmt::format("[Trash Info]\nPath={}\nDeletionDate={}T{:02}:{:02}:{:02}\n", percent_encoded(path),
+                       at.day.text(), at.hour, at.minute, at.second);
+    attributes.size = text.size();
+    attributes.mtime_ns = attributes.ctime_ns = at_ns;
+    attributes.uid = uid;
+  }
+  explicit Account(const TrashRow& row)
+      : Account(NodeId::file(NodeId::More::kTrashInfo, row.id), static_cast<uint32_t>(row.uid), row.deleted_ns,
+                join_path("originals", join_path(row.folder, row.original_name))) {}
+  explicit Account(const TakenOut& taken)
+      : Account(NodeId::file(NodeId::More::kTakenOut, taken.number), taken.uid, taken.at_ns, taken.path) {}
 
-NodeId info_id(int64_t trash) { return NodeId::file(NodeId::More::kTrashInfo, trash); }
-
-Attributes info_attributes(const TrashRow& row) {
-  return {.node = info_id(row.id),
-          .mode = kPrivateFile,
-          .nlink = 1,
-          .size = trash_info(row).size(),
-          .mtime_ns = row.deleted_ns,
-          .ctime_ns = row.deleted_ns,
-          .uid = static_cast<uint32_t>(row.uid)};
-}
+  Attributes attributes;
+  std::string text;
+};
 
 // Of something that is in the trash.
 class InfoNode final : public Node {
  public:
-  explicit InfoNode(TrashRow row) : Node(info_id(row.id)), row_(std::move(row)) {}
-  std::optional<Attributes> attributes() const override { return info_attributes(row_); }
+  explicit InfoNode(Account account) : Node(account.attributes.node), account_(std::move(account)) {}
+  std::optional<Attributes> attributes() const override { return account_.attributes; }
   ContentRef open(const OpenRequest& request) const override {
-    if (request.writes) fail(EROFS, "what is known of {} is made from the catalog", printable(row_.name));
-    return std::make_shared<TextContent>(trash_info(row_), TextContent::Lasts::kForever);
+    if (request.writes) fail(EROFS, "what is known of something in the trash is made from the catalog");
+    return std::make_shared<TextContent>(account_.text, TextContent::Lasts::kForever);
   }
 
  private:
-  const TrashRow row_;
+  const Account account_;
 };
 
 class NoteContent final : public Content {
@@ -141,9 +143,11 @@ class DesktopFolder : public Node {
  protected:
   int64_t changed_ns() const {
     const auto row = context_.catalog.reader()->group(Grouping::kTrash, 0);
-    return row && row->changed_ns != 0 ? row->changed_ns : context_.created_ns;
+    const int64_t changed = row && row->changed_ns != 0 ? row->changed_ns : context_.created_ns;
+    return std::max(changed, taken_out().changed_ns());
   }
   DesktopTrash& state() const { return context_.desktop_trash; }
+  AllTakenOut& taken_out() const { return state().taken_out(); }
   FolderNode trash() const { return {context_, trash_view(context_), *context_.lens(0), 0}; }
   // What of the trash is called so and was put there by that one. Its cursor is the trash entry's id.
   std::optional<FoundAsset> own(Reader& reader, std::string_view name) const {
@@ -157,6 +161,9 @@ class DesktopFolder : public Node {
   const uint32_t uid_;
   const Part part_;
 };
+
+// In the cursors of a listing: it is behind what the catalog has, among what was taken out of tags and the like.
+constexpr Cursor kTakenOutCursor = Cursor{1} << 60;
 
 // One that takes notes.
 class NotesFolder : public DesktopFolder {
@@ -214,7 +221,9 @@ class InfoFolder final : public NotesFolder {
   InfoFolder(const TreeContext& context, uint32_t uid) : NotesFolder(context, uid, Part::kInfo) {}
 
   void list(Cursor after, EntrySink& sink) const override {
-    if ((after & 1U) == 0 && !list_trash(static_cast<int64_t>(after >> 1), sink)) return;
+    const bool is_of_trash = (after & (kTakenOutCursor | 1U)) == 0;
+    if (is_of_trash && !list_trash(static_cast<int64_t>(after >> 1), sink)) return;
+    if ((after & 1U) == 0 && !list_taken_out(is_of_trash ? 0 : after, sink)) return;
     list_notes(after, sink);
   }
 
@@ -223,9 +232,12 @@ class InfoFolder final : public NotesFolder {
     if (!name.ends_with(DesktopTrash::kInfoSuffix) || name.size() == DesktopTrash::kInfoSuffix.size()) return nullptr;
     name.remove_suffix(DesktopTrash::kInfoSuffix.size());
     const auto reader = context_.catalog.reader();
-    const auto asset = own(*reader, name);
-    auto row = asset ? reader->trash_entry(asset->row.cursor) : std::nullopt;
-    return row ? std::make_shared<InfoNode>(std::move(*row)) : nullptr;
+    if (const auto asset = own(*reader, name)) {
+      const auto row = reader->trash_entry(asset->row.cursor);
+      return row ? std::make_shared<InfoNode>(Account(*row)) : nullptr;
+    }
+    const auto taken = taken_out().find(uid_, name);
+    return taken ? std::make_shared<InfoNode>(Account(*taken)) : nullptr;
   }
 
  private:
@@ -244,11 +256,21 @@ class InfoFolder final : public NotesFolder {
         // Whose name leaves no room for the ending has none; desktops cannot make such a one either.
         if (!row || row->name.size() + DesktopTrash::kInfoSuffix.size() > kMaxNameBytes) continue;
         const std::string name = row->name + std::string(DesktopTrash::kInfoSuffix);
-        if (!sink.add(name, info_attributes(*row), static_cast<Cursor>(trash) << 1)) return false;
+        if (!sink.add(name, Account(*row).attributes, static_cast<Cursor>(trash) << 1)) return false;
       }
       if (page.size() < kPage) return true;
       after = page.back();
     }
+  }
+
+  bool list_taken_out(Cursor after, EntrySink& sink) const {
+    bool has_room = true;
+    taken_out().list(uid_, static_cast<int64_t>((after & ~kTakenOutCursor) >> 1), [&](const TakenOut& taken) {
+      if (taken.name.size() + DesktopTrash::kInfoSuffix.size() > kMaxNameBytes) return true;
+      return has_room = sink.add(taken.name + std::string(DesktopTrash::kInfoSuffix), Account(taken).attributes,
+                                 static_cast<Cursor>(taken.number) << 1 | kTakenOutCursor);
+    });
+    return has_room;
   }
 };
 
@@ -257,30 +279,64 @@ class FilesFolder final : public DesktopFolder {
   FilesFolder(const TreeContext& context, uint32_t uid) : DesktopFolder(context, uid, Part::kFiles) {}
 
   NodeRef lookup(EntryName name) const override {
-    const auto asset = own(*context_.catalog.reader(), name.view());
+    const auto reader = context_.catalog.reader();
+    auto asset = own(*reader, name.view());
+    if (!asset) {
+      const auto taken = taken_out().find(uid_, name.view());
+      if (taken) asset = live(*reader, taken->asset);
+    }
     return asset ? context_.lens(0)->node(context_, *asset) : nullptr;
   }
   void list(Cursor after, EntrySink& sink) const override {
     const auto reader = context_.catalog.reader();
-    reader->trash_of_uid(uid_, static_cast<int64_t>(after), [&](const AssetRow& row) {
-      return sink.add(row.name, *context_.lens(0)->attributes(row), static_cast<Cursor>(row.cursor));
+    bool has_room = true;
+    if ((after & kTakenOutCursor) == 0) {
+      reader->trash_of_uid(uid_, static_cast<int64_t>(after), [&](const AssetRow& row) {
+        return has_room = sink.add(row.name, *context_.lens(0)->attributes(row), static_cast<Cursor>(row.cursor));
+      });
+      after = 0;
+    }
+    if (!has_room) return;
+    taken_out().list(uid_, static_cast<int64_t>(after & ~kTakenOutCursor), [&](const TakenOut& taken) {
+      const auto asset = live(*reader, taken.asset);
+      if (!asset || own(*reader, taken.name)) return true;
+      return sink.add(taken.name, *context_.lens(0)->attributes(asset->row),
+                      static_cast<Cursor>(taken.number) | kTakenOutCursor);
     });
   }
 
   void unlink(const Actor& actor, EntryName name) const override { drop(actor, name); }
 
   void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const override {
-    if (!own(*context_.catalog.reader(), name.view())) fail(ENOENT, "there is no {}", printable(name.view()));
+    const bool is_trash = own(*context_.catalog.reader(), name.view()).has_value();
+    const auto taken = is_trash ? std::nullopt : taken_out().find(uid_, name.view());
+    if (!is_trash && !taken) fail(ENOENT, "there is no {}", printable(name.view()));
     if (DesktopTrash::is(directory, Part::kExpunged)) {
       drop(actor, name);
       return state().misled(directory.id(), to.view());
     }
-    trash().rename(actor, name, directory, to, replace);
+    if (!taken) return trash().rename(actor, name, directory, to, replace);
+    const auto* folder = dynamic_cast<const FolderNode*>(&directory);
+    if (folder == nullptr) fail(EROFS, "nothing can be put there");
+    folder->put_back(actor, *taken, to);
+    forget_taken_out(name.view());
   }
 
  private:
+  std::optional<FoundAsset> live(Reader& reader, int64_t id) const {
+    auto asset = reader.asset(id);
+    return asset && asset->row.state == AssetState::kLive ? std::move(asset) : std::nullopt;
+  }
+
+  void forget_taken_out(std::string_view name) const {
+    taken_out().drop(uid_, name);
+    state().misled(DesktopTrash::directory(uid_, Part::kInfo),
+                   std::string(name) + std::string(DesktopTrash::kInfoSuffix));
+  }
+
   void drop(const Actor& actor, EntryName name) const {
     const auto asset = own(*context_.catalog.reader(), name.view());
+    if (!asset && taken_out().find(uid_, name.view())) return forget_taken_out(name.view());
     if (!asset) fail(ENOENT, "there is no {}", printable(name.view()));
     Doing forgotten{.kind = Doing::Kind::kForget, .place = "trash", .name = asset->name, .asset = asset->row.id};
     context_.acts.write(actor, forgotten, Durability::kSoon, [&](Writer& writer, KnownNames& known) {
@@ -351,12 +407,29 @@ NodeRef desktop_trash_file(const TreeContext& context, NodeId id) {
     const auto note = context.desktop_trash.note(id.file_id());
     return note ? std::make_shared<NoteNode>(note) : nullptr;
   }
-  if (id != info_id(id.file_id())) return nullptr;
-  auto row = context.catalog.reader()->trash_entry(id.file_id());
-  return row ? std::make_shared<InfoNode>(std::move(*row)) : nullptr;
+  if (id.is(NodeId::More::kTakenOut)) {
+    const auto taken = context.desktop_trash.taken_out().numbered(id.file_id());
+    return taken ? std::make_shared<InfoNode>(Account(*taken)) : nullptr;
+  }
+  if (!id.is(NodeId::More::kTrashInfo)) return nullptr;
+  const auto row = context.catalog.reader()->trash_entry(id.file_id());
+  return row ? std::make_shared<InfoNode>(Account(*row)) : nullptr;
 }
 
 // --- news -----------------------------------------------------------------------------------------------
+
+namespace {
+
+// It is in the library still, and not where it was taken from.
+bool is_wanted_back(Reader& reader, const TakenOut& taken) {
+  const auto asset = reader.asset(taken.asset);
+  if (!asset || asset->row.state != AssetState::kLive) return false;
+  bool is_there = false;
+  taken.view->names_in(reader, taken.key, *asset, [&](int64_t, std::string_view) { is_there = true; });
+  return !is_there;
+}
+
+}  // namespace
 
 void tell_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
                         const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
@@ -371,6 +444,12 @@ void tell_desktop_trash(const TreeContext& context, const std::function<bool(Nod
     if (is_of_trash && change.what == ChangeRow::What::kLostName) names.emplace(change.name, change.id);
     if (change.what != ChangeRow::What::kAsset) continue;
     for (const auto& [id, name] : reader->trash_entries(change.asset)) names.emplace(name, change.id);
+    // It came back by another road, or went for good.
+    for (const TakenOut& taken : context.desktop_trash.taken_out().of(change.asset)) {
+      if (is_wanted_back(*reader, taken)) continue;
+      context.desktop_trash.taken_out().drop(taken.uid, taken.name);
+      names.emplace(taken.name, change.id);
+    }
   }
   if (!has_changed && names.empty()) return;
   const auto tell = [&](NodeId folder, std::string_view suffix) {

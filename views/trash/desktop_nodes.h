@@ -14,8 +14,9 @@ namespace damfs {
 // whoever has that uid looks for it.
 //
 //   files/     what of trash/ that one removed; what is moved here out of originals/ goes to the trash, and out of here
-//              it is restored
-//   info/      a .trashinfo for each of them, made up from the catalog, and what desktops write there beforehand
+//              it is restored. What is moved here out of a tag, an album or a rating is taken out of that, and stands
+//              here as long as the mount lasts, for whoever moves it back (taken_out.h)
+//   info/      a .trashinfo for each of them, made up, and what desktops write there beforehand
 //   expunged/  where gvfs moves what it is about to delete for good
 
 // Null: `name` is not of that form, or the number is no folder or file of it.

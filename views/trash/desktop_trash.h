@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "views/node.h"
+#include "views/trash/taken_out.h"
 #include "views/tree.h"
 
 namespace damfs {
@@ -72,6 +73,8 @@ class DesktopTrash {
   using NoteVisitor = std::function<bool(int64_t number, const std::string& name, const Attributes& attributes)>;
   void notes(NodeId directory, int64_t after, const NoteVisitor& visit) const;
 
+  AllTakenOut& taken_out() { return taken_out_; }
+
   // The kernel believes, by an answer it was given, in a name that is not there.
   void misled(NodeId directory, std::string_view name);
   void take_misled(const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale);
@@ -90,6 +93,7 @@ class DesktopTrash {
   std::map<int64_t, std::weak_ptr<DesktopNote>> by_number_;
   int64_t last_number_ = 0;
   std::vector<Stale> misled_;
+  AllTakenOut taken_out_;
 };
 
 }  // namespace damfs

@@ -8,22 +8,21 @@
 #include <cerrno>
 #include <vector>
 
+#include "catalog/base/clock.h"
 #include "catalog/base/error.h"
+#include "catalog/base/names.h"
 #include "views/folder_node.h"
 
 namespace damfs {
 
 // EXDEV is what file managers take for "there is no trash for this": they offer to remove it instead, which is what
-// untagging, or dropping what is not catalogued, means here.
+// dropping what is not catalogued, or deleting in trash/ itself, means here.
 void FolderNode::rename_to_trash(const Actor& actor, EntryName name, const Node& files, EntryName to,
                                  Replace replace) const {
   require_writable();
   if (replace == Replace::kNever && files.lookup(to)) fail(EEXIST, "there is a {} already", printable(to.view()));
-  if (const auto album = shown_folder(name.view()); album && !album->query.empty()) {
-    return trash_smart_album(actor, *album, files.id(), to);
-  }
-  if (view_.group_of(key_).grouping != Grouping::kFolder) {
-    fail(EXDEV, "only what is in originals/ goes to the trash; rm takes {} out of here", printable(name.view()));
+  if (view_.group_of(key_).grouping == Grouping::kTrash) {
+    fail(EXDEV, "{} is in the trash already; rm takes it out of here, too", printable(name.view()));
   }
   const DraftRef draft = context_.drafts.at(id(), name.view());
   if (draft) {
@@ -41,6 +40,9 @@ void FolderNode::rename_to_trash(const Actor& actor, EntryName name, const Node&
   if (folder && (!asset || folder->name == shown)) return trash_folder(actor, *folder, files.id(), to);
   if (!asset) fail(ENOENT, "there is no {}", printable(name.view()));
   if (draft) context_.drafts.remove(draft);
+  if (view_.group_of(key_).grouping != Grouping::kFolder) {
+    return take_out_to_trash(actor, *asset, name, files.id(), to);
+  }
   bool is_called_so = false;
   Doing deleted = doing(Doing::Kind::kDelete, asset->name);
   deleted.asset = asset->row.id;
@@ -59,6 +61,53 @@ void FolderNode::rename_to_trash(const Actor& actor, EntryName name, const Node&
   }
 }
 
+// The asset stays what it is.
+void FolderNode::take_out_to_trash(const Actor& actor, const FoundAsset& asset, EntryName name, NodeId files,
+                                   EntryName to) const {
+  const auto trash = DesktopTrash::folder_of(files);
+  if (!trash) fail(EXDEV, "{} is no trash", printable(to.view()));
+  Doing taken_so = doing(kind_of_taking(view_), asset.name);
+  taken_so.asset = asset.row.id;
+  TakenOut taken{.uid = trash->uid, .name = std::string(to.view()), .asset = asset.row.id, .view = &view_, .key = key_};
+  taken.path = join_path(taken_so.place, name.view());
+  taken.at_ns = now_ns();
+  if (view_.group_of(key_).grouping == Grouping::kAlbum) {
+    taken.position = context_.catalog.reader()->album_position(view_.group_of(key_).key, asset.row.id);
+  }
+  context_.acts.write(
+      actor, taken_so, Durability::kSoon,
+      [&](Writer& writer, KnownNames& known) {
+        view_.remove(writer, actor, key_, asset);
+        if (const std::string shown = shown_name(asset.name, asset.row.id); shown == name.view()) {
+          known.emplace_back(id(), shown);
+        }
+      },
+      Acts::Room::kFreed);
+  context_.drafts.forget_filed(id(), name.view());
+  context_.desktop_trash.taken_out().put(std::move(taken));
+  drop_desktop_note(files, to.view());
+}
+
+void FolderNode::put_back(const Actor& actor, const TakenOut& taken, EntryName to) const {
+  require_writable();
+  view_.require_takes_files(*context_.catalog.reader(), key_);
+  const auto there = shown_asset(to.view());
+  if (context_.drafts.at(id(), to.view()) || shown_folder(to.view()) || (there && there->row.id != taken.asset)) {
+    fail(EEXIST, "there is a {} already", printable(to.view()));
+  }
+  Doing restored = doing(Doing::Kind::kRestore, to.view());
+  restored.asset = taken.asset;
+  restored.to_place = restored.place;
+  context_.acts.write(actor, restored, Durability::kSoon, [&](Writer& writer, KnownNames&) {
+    if (taken.position && taken.view == &view_ && taken.key == key_) {
+      writer.put_back_in_album(taken.asset, view_.group_of(key_).key, *taken.position);
+    } else {
+      view_.add(writer, key_, to.view(), taken.asset);
+    }
+  });
+  settle_name_of(taken.asset, to, Came::kFromElsewhere);
+}
+
 // The catalog's own account of it stands in its place, or nothing.
 void FolderNode::drop_desktop_note(NodeId files, std::string_view to) const {
   const auto folder = DesktopTrash::folder_of(files);
@@ -73,13 +122,18 @@ void FolderNode::forget_way_to_trash(NodeId files, std::string_view to) const {
   context_.desktop_trash.misled(files, to);
 }
 
-// The trash holds files, which come back to where they were; so a folder is what was in it, one act, and gone.
+// The trash holds files, which come back to where they were; so a folder is what was in it, one act, and gone. Of a tag
+// or an album nothing is in the trash: `damfs undo` brings it back, with all that was in it or with its query.
 void FolderNode::trash_folder(const Actor& actor, const GroupRow& folder, NodeId files, EntryName to) const {
   std::vector<DraftRef> litter;
   settle_drafts_below(actor, folder.key, litter);
-  context_.acts.write(actor, doing(Doing::Kind::kDelete, folder.name, Doing::Object::kFolder), Durability::kSoon,
+  context_.acts.write(actor, doing(kind_of_taking(view_), folder.name, Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
-                        trash_all_in(writer, actor, folder.key);
+                        if (view_.group_of(folder.key).grouping == Grouping::kFolder) {
+                          trash_all_in(writer, actor, folder.key);
+                        } else {
+                          view_.remove_all(writer, folder.key);
+                        }
                         known.emplace_back(id(), folder.name);
                       });
   for (const DraftRef& draft : litter) context_.drafts.remove(draft);
@@ -102,17 +156,6 @@ void FolderNode::trash_all_in(Writer& writer, const Actor& actor, int64_t key) c
   }
   for (const int64_t each : below) trash_all_in(writer, actor, each);
   view_.remove_folder(writer, key);
-}
-
-// Nothing in it was put there, so all that goes is the query, which `damfs undo` brings back. Otherwise a file manager
-// would try to empty it first, and could not.
-void FolderNode::trash_smart_album(const Actor& actor, const GroupRow& album, NodeId files, EntryName to) const {
-  context_.acts.write(actor, doing(Doing::Kind::kDelete, album.name, Doing::Object::kFolder), Durability::kSoon,
-                      [&](Writer& writer, KnownNames& known) {
-                        view_.remove_folder(writer, album.key);
-                        known.emplace_back(id(), album.name);
-                      });
-  forget_way_to_trash(files, to.view());
 }
 
 // Before a folder goes: what is not catalogued in it is, or is litter, or keeps it here.
