@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Fills an empty library's catalog with assets that have no bytes: everything but reading works as in a real one.
-// Usage: damfs-synthetic-library LIBRARY ASSETS
+// Fills a library's catalog with assets that have no bytes: everything but reading works as in a real one. With "copies"
+// they are copies of the files whose bytes the library has, in turn, and can be read.
+// Usage: damfs-synthetic-library LIBRARY ASSETS [copies]
 
 #include <fmt/format.h>
 
@@ -11,8 +12,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <random>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "catalog/model/catalog.h"
 #include "catalog/model/writer.h"
@@ -63,16 +69,45 @@ void file(Writer& writer, int64_t n, std::mt19937_64& random) {
   writer.file(incoming);
 }
 
+// What a library's objects are: SHA-256 and size.
+std::vector<std::pair<Digest, int64_t>> objects_of(const std::filesystem::path& library) {
+  std::vector<std::pair<Digest, int64_t>> objects;
+  for (const auto& each : std::filesystem::recursive_directory_iterator(library / "objects")) {
+    if (!each.is_regular_file()) continue;
+    const auto digest = Digest::from_hex(each.path().filename().string());
+    if (digest) objects.emplace_back(*digest, static_cast<int64_t>(each.file_size()));
+  }
+  std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.first.bytes < b.first.bytes; });
+  return objects;
+}
+
+void file_copy(Writer& writer, int64_t n, const std::vector<std::pair<Digest, int64_t>>& objects) {
+  MediaFacts facts;
+  facts.mime = "application/octet-stream";
+  IncomingFile incoming;
+  std::tie(incoming.sha256, incoming.size) = objects[static_cast<size_t>(n) % objects.size()];
+  incoming.mtime_ns = 1'700'000'000'000'000'000;
+  incoming.folder = fmt::format("copies/{:03}/{:04}", n / 100'000, n / 1000);
+  incoming.name = fmt::format("copy{:07}.bin", n);
+  incoming.facts = &facts;
+  writer.file(incoming);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 3) return std::fputs("usage: damfs-synthetic-library LIBRARY ASSETS\n", stderr), 1;
+  const bool are_copies = argc == 4 && std::string_view(argv[3]) == "copies";
+  if (argc != 3 && !are_copies) return std::fputs("usage: damfs-synthetic-library LIBRARY ASSETS [copies]\n", stderr), 1;
   Catalog catalog(Path(argv[1]) / "catalog.db");
   const int64_t assets = std::atoll(argv[2]);
   std::mt19937_64 random(1);
+  const auto objects = are_copies ? objects_of(argv[1]) : decltype(objects_of(argv[1]))();
+  if (are_copies && objects.empty()) return std::fputs("there is nothing in the library to copy\n", stderr), 1;
   for (int64_t from = 0; from < assets; from += kBatch) {
     catalog.write([&](Writer& writer) {
-      for (int64_t n = from; n < std::min(assets, from + kBatch); ++n) file(writer, n, random);
+      for (int64_t n = from; n < std::min(assets, from + kBatch); ++n) {
+        are_copies ? file_copy(writer, n, objects) : file(writer, n, random);
+      }
     });
   }
   return 0;

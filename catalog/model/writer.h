@@ -324,6 +324,7 @@ class Writer {
   int64_t count_of(std::string_view sql, int64_t id);
   void remove_entry(const EntryRow& entry);
   void absorb(const EntryRow& over, const EntryRow& entry);
+  void add_places_of(int64_t asset, int64_t to);
   void copy_ownership(int64_t from, int64_t to);
   std::string free_trash_name(std::string_view name);
   void insert_trash(const TrashRow& row);

@@ -239,16 +239,24 @@ std::vector<int64_t> Writer::tags_of(int64_t asset) { return ids(kTagsOf, asset)
 void Writer::absorb(const EntryRow& over, const EntryRow& entry) {
   const int64_t version = current_version(entry.asset);
   const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
-  const std::vector<int64_t> tags = tags_of(entry.asset);
+  add_places_of(entry.asset, over.asset);
   remove_entry(entry);
   set_state(entry.asset, AssetState::kAbsorbed);
   record({Step::What::kState, entry.asset, 0, "0", "2"});
-  set_owner_of_version(version, over.asset);
+  // All of them, so that none is left where nothing leads to, and the newest keeps its number under the name it gets.
+  for (const int64_t each : ids("SELECT id FROM version WHERE asset_id = ?1 ORDER BY number", entry.asset)) {
+    set_owner_of_version(each, over.asset);
+  }
   const MediaFacts facts = technical_facts(blob);
   adopt_version(over.asset, version, facts);
   describe_again(over.asset, facts);
   copy_ownership(entry.asset, over.asset);
-  for (const int64_t tag : tags) add_tag(over.asset, tag);
+}
+
+// What people said of the one is true of the other.
+void Writer::add_places_of(int64_t asset, int64_t to) {
+  for (const int64_t tag : tags_of(asset)) add_tag(to, tag);
+  for (const int64_t album : ids(kAlbumsOf, asset)) add_to_album(to, album);
 }
 
 void Writer::replace_entry_by(const EntryRow& over, const EntryRow& entry) {
@@ -261,21 +269,20 @@ void Writer::replace_entry_by(const EntryRow& over, const EntryRow& entry) {
   constexpr std::string_view kNames = "SELECT count(*) FROM folder_entry WHERE asset_id = ?1";
   const bool over_is_its_only_name = count_of(kNames, over.asset) == 1;
   const bool entry_is_its_only_name = count_of(kNames, entry.asset) == 1 &&
-                                      count_of("SELECT count(*) FROM version WHERE asset_id = ?1", entry.asset) == 1 &&
                                       count_of("SELECT count(*) FROM trash WHERE asset_id = ?1", entry.asset) == 0;
   if (over_is_its_only_name && entry_is_its_only_name) return absorb(over, entry);
   if (over_is_its_only_name) {
     const int64_t version = current_version(entry.asset);
     const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
     const int64_t mtime_ns = count_of("SELECT mtime_ns FROM version WHERE id = ?1", version);
+    add_places_of(entry.asset, over.asset);
     remove_entry(entry);
     adopt_version(over.asset, add_version(over.asset, blob, mtime_ns), technical_facts(blob));
     copy_ownership(entry.asset, over.asset);
     return;
   }
   // The other names of what is replaced keep what they had; what people said of it goes along.
-  for (const int64_t tag : tags_of(over.asset)) add_tag(entry.asset, tag);
-  for (const int64_t album : ids(kAlbumsOf, over.asset)) add_to_album(entry.asset, album);
+  add_places_of(over.asset, entry.asset);
   remove_entry(over);
   move_entry(entry, over.folder, over.name);
 }

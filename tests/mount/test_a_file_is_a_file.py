@@ -111,6 +111,45 @@ def test_a_tag_of_one_copy_is_not_the_others(drive, folder):
     assert os.listdir(drive / "search/tag:mine") == ["copy"], "of the two it is the one that is meant"
 
 
+def test_what_was_said_of_a_file_goes_with_it_over_another(drive, folder):
+    """Also when it was saved over before, so that it has older versions of its own."""
+    for name in ("new", "saved twice", "there"):
+        (folder / name).write_text(name)
+    (folder / "saved twice").write_text("once more")
+    (drive / "albums/A").mkdir()
+    for n, name in enumerate(("new", "saved twice", "there")):
+        drive.library.run("tag", "add", f"t{n}", f"{folder.name}/{name}")
+        os.link(folder / name, drive / "albums/A" / name) if name != "there" else None
+    os.rename(folder / "new", folder / "there")
+    os.rename(folder / "saved twice", folder / "there")
+    left = drive.library.by_name()[f"{folder.name}/there"]
+    assert (folder / "there").read_text() == "once more"
+    assert sorted(left["tags"]) == ["t0", "t1", "t2"] and left["albums"] == ["A"], left
+    states = [path.read_text() for path in (drive / "versions" / left["label"]).iterdir()]
+    assert sorted(states) == ["new", "once more", "saved twice", "there"], "no state is lost"
+    drive.library.run("undo")
+    left = drive.library.by_name()
+    assert {path.rsplit("/")[-1]: asset["tags"] for path, asset in left.items()} == {
+        "conf": [], "new": ["t0"], "saved twice": ["t1"], "there": ["t2"]}
+    wait_until(lambda: (folder / "saved twice").exists() and (folder / "there").read_text() == "there", PATIENCE_SECONDS, "them")
+    assert (folder / "saved twice").read_text() == "once more" and left[f"{folder.name}/saved twice"]["versions"] == 2
+
+
+def test_what_is_put_into_an_album_right_after_a_rename_over_it(drive, folder):
+    """The kernel takes the name for the file that came, by its number, which it must go on having."""
+    (drive / "albums/A").mkdir()
+    for n in range(20):
+        (folder / f"f{n}").write_text("there")
+        (folder / "new").write_text("new")
+        (folder / "new").write_text(f"newer {n}")
+        os.rename(folder / "new", folder / f"f{n}")
+        os.link(folder / f"f{n}", drive / f"albums/A/f{n}")
+        os.setxattr(folder / f"f{n}", "user.xdg.comment", b"said at once")
+    found = drive.library.by_name()
+    assert all(found[f"{folder.name}/f{n}"]["albums"] == ["A"] for n in range(20)), found
+    assert all(found[f"{folder.name}/f{n}"]["description"] == "said at once" for n in range(20)), found
+
+
 def test_an_import_is_taken_back_and_done_again(drive, scratch):
     source = scratch / "card"
     for n in range(20):

@@ -105,3 +105,13 @@ def test_who_shuts_a_file_right_after_copying_it_finds_it_shut(drive, photo):
     shutil.copyfile(photo, drive / "albums/A/photo.txt")
     photo.chmod(0o600)
     assert os.stat(photo).st_mode & 0o777 == 0o600
+
+
+def test_an_empty_file_is_meant_by_its_name(drive):
+    (drive / "by-tag/new").mkdir()
+    for name in ("empty", "empty too"):
+        (drive.originals / name).touch()
+    subprocess.run(["cp", drive.originals / "empty too", drive / "by-tag/new"], check=True)
+    wait_until(lambda: drive.tags("empty too") == ["new"], PATIENCE_SECONDS, "it to be tagged")
+    assert os.listdir(drive / "by-tag/new") == ["empty too"] and drive.tags("empty") == []
+    assert sorted(os.listdir(drive.originals)) == ["empty", "empty too"], "it is in the library once"

@@ -119,19 +119,23 @@ class FileManager:
 
 
 @contextlib.contextmanager
-def file_manager(program, folder, scratch):
-    if reason := why_no_gio() or why_no_desktop(program):
+def file_manager(program, folder, scratch, window_manager=None):
+    """Some show their window as the program means it only where a window manager is."""
+    managers = [window_manager] if window_manager else []
+    if reason := why_no_gio() or why_no_desktop(program, *managers):
         pytest.skip(reason)
     with desktop(scratch) as screen, session(scratch, screen.environment) as user:
         screen.environment = user.environment
-        with screen.program(program, folder):
+        with contextlib.ExitStack() as running:
+            for argv in (*((manager,) for manager in managers), (program, folder)):
+                running.enter_context(screen.program(*argv))
             screen.wait_for_window(os.path.basename(folder))
             # It shows the folder's two entries; only then do keys mean them.
-            wait_until(lambda: shows_a_picture(screen), 60, "files in the window")
+            wait_until(lambda: coloured(screen) > 2000, 60, "files in the window")
             yield FileManager(screen, os.path.basename(folder)), user
 
 
-def shows_a_picture(screen):
-    """Whatever a file manager draws for a picture and a folder has colours; its bare window has next to none."""
+def coloured(screen):
+    """How many pixels: whatever a file manager draws for a picture and a folder has colours; its bare window next to none."""
     pixels = screen.screenshot()
-    return sum(abs(r - b) > 40 for r, b in zip(pixels[0::3], pixels[2::3])) > 2000
+    return sum(abs(r - b) > 40 for r, b in zip(pixels[0::3], pixels[2::3]))
