@@ -130,7 +130,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.description = words.description;
   details.captured = words.captured;
   details.date_source = words.date_source;
-  details.tags = reader.tag_paths(asset);
+  details.tags = reader.tag_texts(asset);
   details.copies = paths_of_copies(reader, asset);
   for (const int64_t album : reader.albums(asset)) details.albums.push_back(reader.group_path(Grouping::kAlbum, album));
   details.derived_from = PackReader(reader).origins(asset);
