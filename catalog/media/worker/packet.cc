@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "catalog/media/worker/heif_items.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -91,7 +92,7 @@ std::optional<CarrierBox> take_box(std::string_view& file) {
   return box;
 }
 
-std::string in_boxes(std::string_view file, int depth) {
+std::string in_boxes(std::string_view whole, std::string_view file, int depth) {
   constexpr std::string_view kXmpId = "\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\xE3\xAF\xAC"sv;
   constexpr int kDeepestBox = 3;
   for (size_t n = 0; n < kMostParts; ++n) {
@@ -99,9 +100,12 @@ std::string in_boxes(std::string_view file, int depth) {
     if (!box) return {};
     if (box->type == "uuid" && box->body.starts_with(kXmpId)) return taken(box->body.substr(kXmpId.size()));
     if (box->type == "XMP_" || box->type == "xml ") return taken(box->body);
+    std::string packet;
+    if (box->type == "meta" && depth == 0) packet = heif_item(whole, box->body, "application/rdf+xml");
     if ((box->type == "moov" || box->type == "udta") && depth < kDeepestBox) {
-      if (std::string packet = in_boxes(box->body, depth + 1); !packet.empty()) return packet;
+      packet = in_boxes(whole, box->body, depth + 1);
     }
+    if (!packet.empty()) return packet;
   }
   return {};
 }
@@ -199,7 +203,7 @@ void take_text(std::string_view type, std::string_view body, PngWords& words) {
 std::string packet_in(std::span<const uint8_t> bytes) {
   const std::string_view file = letters_of(bytes);
   if (file.starts_with("GIF8")) return in_gif(file);
-  if (is_boxes(file)) return in_boxes(file, 0);
+  if (is_boxes(file)) return in_boxes(file, file, 0);
   if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
   if (file.starts_with("ID3")) return in_id3(file);
   if (is_markup(file)) return in_drawing(file);
