@@ -85,10 +85,14 @@ def test_what_is_told_in_utc_belongs_to_the_local_day(library, scratch, base, mo
     clip(card / "told.mov", utc, "com.apple.quicktime.creationdate=2023-01-01T10:30:00+0900")
     clip(card / "there.mov", utc, "com.apple.quicktime.location.ISO6709=+35.6+139.7/")
     clip(card / "here.mkv", utc)
+    clip(card / "sony.mov", utc)
+    with open(card / "sony.mov", "ab") as file:
+        file.write(said.box(b"meta", bytes(4) + said.box(b"xml ", b'<NonRealTimeMeta><CreationDate value="2023-01-01T03:30:00+02:00"/>')))
     write(card / "PXL_20230101_013000000.jpg", base)
     evening = ("2022-12-31T20:30:00", "quicktime")
     assert taken(library, card) == {
         "here.mov": evening, "told.mov": ("2023-01-01T10:30:00", "quicktime"), "there.mov": ("2023-01-01T10:30:00", "quicktime"),
+        "sony.mov": ("2023-01-01T03:30:00", "quicktime"),
         "here.mkv": ("2022-12-31T20:30:00", "container"), "PXL_20230101_013000000.jpg": ("2022-12-31T20:30:00", "name")}
 
 

@@ -122,6 +122,9 @@ def pdf(xmp):
             + b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out)))
 
 
+def box(kind, body):
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
 def uuid_box(xmp):
-    body = bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + xmp
-    return struct.pack(">I", len(body) + 8) + b"uuid" + body
+    return box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + xmp)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "catalog/media/facts_json.h"
 #include "catalog/media/worker/heif_items.h"
 #include "catalog/media/worker/text.h"
 
@@ -207,6 +208,21 @@ std::string packet_in(std::span<const uint8_t> bytes) {
   if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
   if (file.starts_with("ID3")) return in_id3(file);
   if (is_markup(file)) return in_drawing(file);
+  return {};
+}
+
+std::string camcorder_date(std::span<const uint8_t> bytes) {
+  constexpr std::string_view kDate = "<CreationDate value=\"";
+  std::string_view file = letters_of(bytes);
+  if (!is_boxes(file)) return {};
+  for (size_t n = 0; n < kMostParts; ++n) {
+    const auto box = take_box(file);
+    if (!box) return {};
+    const size_t begin = box->type == "meta" ? box->body.find(kDate) : box->body.npos;
+    if (begin == box->body.npos) continue;
+    const std::string_view date = box->body.substr(begin + kDate.size(), FactLimits::kName);
+    return clean_line(date.substr(0, date.find('"')), FactLimits::kName);
+  }
   return {};
 }
 

@@ -115,8 +115,8 @@ std::optional<CaptureTime> recorded_time(std::string_view text) {
 
 // Whose clock a recording's date was read from: a moment that the container tells in UTC is so until it is known where
 // that was (model/asset_date.h).
-void find_recording_date(const AVFormatContext* format, const std::function<std::string(const char*)>& told,
-                         bool has_picture, MediaFacts& facts) {
+void find_recording_date(const Source& file, const AVFormatContext* format,
+                         const std::function<std::string(const char*)>& told, bool has_picture, MediaFacts& facts) {
   const std::string_view family(format->iformat->name);
   const auto offer = [&](std::optional<CaptureTime> time, DateSource source) {
     if (facts.captured || !time) return;
@@ -133,6 +133,7 @@ void find_recording_date(const AVFormatContext* format, const std::function<std:
   }
   const DateSource source = family.find("mp4") != family.npos ? DateSource::kQuickTime : DateSource::kContainer;
   offer(recorded_time(told("com.apple.quicktime.creationdate")), source);
+  offer(recorded_time(camcorder_date(file.bytes())), source);
   // A date with its own offset says more than the same moment in UTC; one without a time, of music, is when it came
   // out.
   const auto said = recorded_time(date);
@@ -143,13 +144,13 @@ void find_recording_date(const AVFormatContext* format, const std::function<std:
   if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
 }
 
-void find_recording(const AVFormatContext* format, const AVStream* video, const AVStream* main, MediaFacts& facts) {
+void find_recording(const Source& source, const AVFormatContext* format, const AVStream* video, const AVStream* main, MediaFacts& facts) {
   const auto either = [&](const char* key) {
     std::string text = tag(format->metadata, key);
     if (text.empty() && main != nullptr) text = tag(main->metadata, key);
     return text;
   };
-  find_recording_date(format, either, video != nullptr, facts);
+  find_recording_date(source, format, either, video != nullptr, facts);
   for (const char* key : {"com.apple.quicktime.make", "make"}) {
     if (facts.make.empty()) facts.make = clean_line(either(key), FactLimits::kName);
   }
@@ -278,7 +279,7 @@ void probe_av(const Source& source, MediaFacts& facts) {
   if (video == nullptr && audio == nullptr) fail(EINVAL, "no sound and no picture is in it");
   if (format->duration > 0) facts.duration_us = format->duration;
   const AVStream* const main = video != nullptr ? video : audio;
-  find_recording(format, video, main, facts);
+  find_recording(source, format, video, main, facts);
   find_track_tags(format, main, facts);
   find_packet(source, format, main, facts);
   if (audio != nullptr) facts.audio = audio_facts(format, audio, video == nullptr);
