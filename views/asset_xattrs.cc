@@ -120,7 +120,9 @@ std::set<int64_t> tags_in(Writer& writer, std::string_view value, const std::map
     value.remove_prefix(std::min(comma + 1, value.size()));
     while (!tag.empty() && (tag.front() == ' ' || tag.front() == '/')) tag.remove_prefix(1);
     while (!tag.empty() && (tag.back() == ' ' || tag.back() == '/')) tag.remove_suffix(1);
-    if (!tag.empty()) wanted.insert(writer.ensure_group(Grouping::kTag, tag));
+    if (tag.empty()) continue;
+    const auto known = writer.tag_called(tag);
+    wanted.insert(known ? *known : writer.ensure_group(Grouping::kTag, tag));
   }
   return wanted;
 }

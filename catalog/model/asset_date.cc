@@ -76,58 +76,19 @@ bool take_clock(std::string_view text, size_t at, CaptureTime& time) {
   return true;
 }
 
+// Each between two bars.
+constexpr std::string_view kMakersPrefixes =
+    "|img|vid|aud|ptt|pxl|mvimg|pano|dsc|mov|video|photo|image|signal|screenshot|screen shot|"
+    "screenshot from|screen recording|screen_recording|screenrecorder|screencast from|screencast|"
+    "whatsapp image|whatsapp video|whatsapp audio|whatsapp ptt|telegram|win|burst|dji|inshot|record|"
+    "voice|recording|bildschirmfoto|bildschirmfoto vom|capture d’écran|viber_image|snapchat|fb_img|"
+    "received|wp|doc|stk|gopro|scr|";
+
 // Behind what a name begins with may stand a day alone.
 bool is_makers_prefix(std::string_view head) {
   std::string plain = fold(head);
   while (!plain.empty() && std::string_view("-_ .").find(plain.back()) != std::string_view::npos) plain.pop_back();
-  for (const std::string_view known : {"img",
-                                       "vid",
-                                       "aud",
-                                       "ptt",
-                                       "pxl",
-                                       "mvimg",
-                                       "pano",
-                                       "dsc",
-                                       "mov",
-                                       "video",
-                                       "photo",
-                                       "image",
-                                       "signal",
-                                       "screenshot",
-                                       "screen shot",
-                                       "screenshot from",
-                                       "screen recording",
-                                       "screen_recording",
-                                       "screenrecorder",
-                                       "screencast from",
-                                       "screencast",
-                                       "whatsapp image",
-                                       "whatsapp video",
-                                       "whatsapp audio",
-                                       "whatsapp ptt",
-                                       "telegram",
-                                       "win",
-                                       "burst",
-                                       "dji",
-                                       "inshot",
-                                       "record",
-                                       "voice",
-                                       "recording",
-                                       "bildschirmfoto",
-                                       "bildschirmfoto vom",
-                                       "capture d’écran",
-                                       "viber_image",
-                                       "snapchat",
-                                       "fb_img",
-                                       "received",
-                                       "wp",
-                                       "doc",
-                                       "stk",
-                                       "gopro",
-                                       "scr"}) {
-    if (plain == known) return true;
-  }
-  return false;
+  return plain.find('|') == plain.npos && kMakersPrefixes.find('|' + plain + '|') != kMakersPrefixes.npos;
 }
 
 // Milliseconds since the epoch, as Facebook and some apps number files.
@@ -186,8 +147,9 @@ AssetDate asset_date(const MediaFacts& facts, const std::optional<CaptureTime>& 
   const auto offer = [&](const std::optional<CaptureTime>& at, DateSource source) {
     if (at && is_better(source, best.source)) best = {*at, source};
   };
-  const bool is_recorded = facts.kind == Kind::kImage || facts.kind == Kind::kVideo || facts.kind == Kind::kAudio;
-  if (rules.from_names && is_recorded) offer(date_in_name(name), DateSource::kName);
+  // Documents are named by what is in them.
+  const bool is_document = facts.kind == Kind::kDocument || facts.kind == Kind::kTexturePack;
+  if (rules.from_names && !is_document) offer(date_in_name(name), DateSource::kName);
   offer(sidecar, DateSource::kSidecar);
   offer(facts.captured, facts.date_source);
   if (best.at.is_utc) {

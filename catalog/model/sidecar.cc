@@ -93,6 +93,12 @@ std::vector<SidecarName> sidecars_of(std::string_view original) {
   return names;
 }
 
+bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original) {
+  const std::string only = fold(words.only_for);
+  if (form != SidecarForm::kStem || only.empty()) return true;
+  return fold(split_extension(original).extension) == (only.front() == '.' ? only : '.' + only);
+}
+
 std::string to_text(const SidecarWords& words) {
   nlohmann::json out = {{"title", words.title}, {"description", words.description}, {"tags", words.tags}};
   if (words.rating) out["rating"] = *words.rating;

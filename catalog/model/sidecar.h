@@ -34,6 +34,8 @@ struct SidecarName {
 };
 // What the sidecars of a file may be called, best first. Cards that know one case only show it in either.
 std::vector<SidecarName> sidecars_of(std::string_view original);
+// Whether a sidecar that is called so after it speaks of that file: one of its stem may be for another extension alone.
+bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original);
 // What a sidecar's stem may be called in the name of its file.
 std::vector<std::string> spellings_of(std::string_view stem);
 

@@ -243,6 +243,8 @@ class Writer {
 
   std::vector<int64_t> tags_of(int64_t asset);
   std::map<std::string, int64_t> tag_texts_of(int64_t asset);  // paths of what was written
+  // A tag as people call it: a path, or else what was written in a single one, which may hold a '/'.
+  std::optional<int64_t> tag_called(std::string_view text);
 
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);

@@ -71,7 +71,6 @@ std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
   }
   std::optional<FoundSidecar> best;
   for (const EntryRow& entry : entries) {
-    const std::string extension = fold(split_extension(entry.name).extension);
     for (const auto& [name, form] : sidecars_of(entry.name)) {
       const auto sidecar = entry_at(entry.folder, name);
       if (!sidecar || sidecar->asset == asset) continue;
@@ -81,9 +80,7 @@ std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
       row->bind_all(sidecar->asset);
       if (!row->step()) continue;
       FoundSidecar found{sidecar->asset, sidecar_from_text(row->text(0)), row->integer(1), static_cast<int>(form)};
-      const std::string& only = found.words.only_for;
-      if (form == SidecarForm::kStem && !only.empty() && fold(only.starts_with('.') ? only : '.' + only) != extension)
-        continue;
+      if (!speaks_of(found.words, form, entry.name)) continue;
       const bool is_better_one =
           !best || found.rank < best->rank || (found.rank == best->rank && found.mtime_ns > best->mtime_ns);
       if (is_better_one) best = std::move(found);

@@ -30,6 +30,12 @@ int64_t Writer::ensure_tag(int64_t parent, std::string_view part, bool create) {
   return insert_node(tags, 0, {parent, std::move(name), written});
 }
 
+std::optional<int64_t> Writer::tag_called(std::string_view text) {
+  if (const auto found = find_group(Grouping::kTag, text)) return found;
+  const int64_t tag = ensure_tag(1, tag_part(text), false);
+  return tag == 0 ? std::nullopt : std::optional(tag);
+}
+
 std::map<std::string, int64_t> Writer::tag_texts_of(int64_t asset) {
   std::map<std::string, int64_t> texts;
   for (const int64_t tag : tags_of(asset)) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "catalog/media/worker/avchd_date.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/xmp.h"
 
@@ -19,5 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (property.name.empty()) std::abort();
   }
   png_words({data, size});
+  camcorder_date({data, size});
+  avchd_date({data, size});
   return 0;
 }

@@ -83,7 +83,10 @@ def test_positions_and_people_are_kept(library, scratch, made):
     place = dict(exif__GPSLatitude="48,30.0N", exif__GPSLongitude="11,15.0W")
     xmp = said.packet(said.bag("Iptc4xmpExt:PersonInImage", "Anna"), **place)
     write(scratch / "card/a.jpg", said.jpeg(made["a.jpg"], None, xmp))
+    write(scratch / "card/b.jpg", made["a.jpg"])
+    write(scratch / "card/b.jpg.xmp", said.packet(**place))
     library.import_(scratch / "card")
-    info = json.loads(library.run("info", "a.jpg", "--json").stdout)
-    assert (info["position"]["latitude"], info["position"]["longitude"]) == (48.5, -11.25)
+    for name in ("b.jpg", "a.jpg"):
+        info = json.loads(library.run("info", name, "--json").stdout)
+        assert (info["position"]["latitude"], info["position"]["longitude"]) == (48.5, -11.25), name
     assert info["metadata"]["people"] == {"Anna": "somewhere"}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/base/names.h"
+#include "catalog/media/worker/avchd_date.h"
 #include "catalog/media/worker/exif.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/xmp.h"
@@ -158,6 +159,24 @@ TEST(Packet, IsFoundInTheBoxesOfItsContainers) {
   const std::string meta =
       boxed("meta", "\0\0\0\0"s + boxed("iinf", "\0\0\0\0\0\1"s + infe) + iloc + boxed("idat", "<x/>"));
   EXPECT_EQ(found_in(ftyp + meta), "<x/>");
+}
+
+TEST(AvchdDate, IsReadAcrossPacketsOfTheStream) {
+  const std::string message =
+      std::string(140, 'x') + "MDPM\3\x18\x24\x20\x19\x07\x19\x20\x10\x11\x12\x70\0\0\0\0"s + std::string(200, 'x');
+  for (const size_t packet : {size_t{188}, size_t{192}}) {
+    std::string file;
+    for (size_t at = 0; at < message.size(); at += 184) {
+      file += std::string(packet - 188, '\0') + "\x47\1\0\x10"s + message.substr(at, 184);
+      file.resize((file.size() + packet - 1) / packet * packet, 'x');
+    }
+    file += std::string(packet - 188, '\0') + "\x47\1\1\x10" + std::string(184, 'y');
+    EXPECT_EQ(avchd_date({reinterpret_cast<const uint8_t*>(file.data()), file.size()}), "2019-07-20T10:11:12-02:00")
+        << packet;
+    for (size_t size = 0; size < file.size(); size += 7) {
+      avchd_date({reinterpret_cast<const uint8_t*>(file.data()), size});
+    }
+  }
 }
 
 TEST(Packet, IsNotFoundWhereABoxLies) {

@@ -12,8 +12,8 @@ namespace damfs::worker {
 // media and QuickTime, RIFF (WAV, AVI), ID3 (MP3), JPEG XL, SVG. Empty: there is none.
 std::string packet_in(std::span<const uint8_t> file);
 
-// When a camcorder's clock says that a clip was made, with its own offset: Sony's XAVC keeps an XML document in the file's
-// meta box ("2019-07-20T10:00:00+02:00"). Empty: there is none.
+// When a camcorder's clock says that a clip was made, with its own offset: Sony's XAVC keeps an XML document in the
+// file's meta box ("2019-07-20T10:00:00+02:00"). Empty: there is none.
 std::string camcorder_date(std::span<const uint8_t> file);
 
 // What a PNG's text chunks say, wherever they stand.

@@ -11,6 +11,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/av_input.h"
+#include "catalog/media/worker/avchd_date.h"
 #include "catalog/media/worker/exif.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/probe.h"
@@ -134,6 +135,7 @@ void find_recording_date(const Source& file, const AVFormatContext* format,
   const DateSource source = family.find("mp4") != family.npos ? DateSource::kQuickTime : DateSource::kContainer;
   offer(recorded_time(told("com.apple.quicktime.creationdate")), source);
   offer(recorded_time(camcorder_date(file.bytes())), source);
+  if (family == "mpegts") offer(recorded_time(avchd_date(file.bytes())), source);
   // A date with its own offset says more than the same moment in UTC; one without a time, of music, is when it came
   // out.
   const auto said = recorded_time(date);
@@ -144,7 +146,8 @@ void find_recording_date(const Source& file, const AVFormatContext* format,
   if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
 }
 
-void find_recording(const Source& source, const AVFormatContext* format, const AVStream* video, const AVStream* main, MediaFacts& facts) {
+void find_recording(const Source& source, const AVFormatContext* format, const AVStream* video, const AVStream* main,
+                    MediaFacts& facts) {
   const auto either = [&](const char* key) {
     std::string text = tag(format->metadata, key);
     if (text.empty() && main != nullptr) text = tag(main->metadata, key);
