@@ -192,7 +192,7 @@ bool is_time_zone(const std::string& zone) {
   if (::access(("/usr/share/zoneinfo/" + zone).c_str(), R_OK) == 0) return true;
   // A rule begins with at least three letters, or a name in <>, and has an offset.
   const size_t digit = zone.find_first_of("0123456789");
-  return digit != zone.npos && digit >= 3 && zone.find('/') == zone.npos;
+  return digit != zone.npos && (digit >= 3 || zone.front() == '<') && zone.find('/') == zone.npos;
 }
 
 void use_time_zone(const std::string& zone) {
