@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "catalog/base/clock.h"
@@ -47,7 +48,7 @@ struct XattrRow {
   std::string (*value)(const FoundAsset&, const Facts&);
 };
 constexpr XattrRow kXattrs[] = {
-    {"user.xdg.tags", [](const FoundAsset&, const Facts& f) { return joined(f.tags); }},
+    {"user.xdg.tags", [](const FoundAsset&, const Facts& f) { return tag_words(joined(f.tags)); }},
     {"user.xdg.comment", [](const FoundAsset&, const Facts& f) { return f.words.description; }},
     {"user.dublincore.title", [](const FoundAsset&, const Facts& f) { return f.words.title; }},
     // Stars are 0..10 there, half stars being allowed.
@@ -84,7 +85,7 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
   Facts facts{std::move(*bytes),
               reader->locations_of_version(asset.row.version),
               reader->words(asset.row.id),
-              reader->tag_paths(asset.row.id),
+              reader->tag_texts(asset.row.id),
               {},
               {},
               {}};
@@ -102,21 +103,32 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
   return facts;
 }
 
-std::set<int64_t> tags_in(Writer& writer, std::string_view value) {
+// `own`: what the asset's tags say. Of these a '/' and a ',' may be part, and they are given back as they were told.
+std::set<int64_t> tags_in(Writer& writer, std::string_view value, const std::map<std::string, int64_t>& own) {
   std::set<int64_t> wanted;
   while (!value.empty()) {
+    const auto stands = std::find_if(own.rbegin(), own.rend(), [&](const auto& tag) {
+      return value.starts_with(tag.first) && (value.size() == tag.first.size() || value[tag.first.size()] == ',');
+    });
+    if (stands != own.rend()) {
+      wanted.insert(stands->second);
+      value.remove_prefix(std::min(stands->first.size() + 1, value.size()));
+      continue;
+    }
     const size_t comma = std::min(value.find(','), value.size());
     std::string_view tag = value.substr(0, comma);
     value.remove_prefix(std::min(comma + 1, value.size()));
     while (!tag.empty() && (tag.front() == ' ' || tag.front() == '/')) tag.remove_prefix(1);
     while (!tag.empty() && (tag.back() == ' ' || tag.back() == '/')) tag.remove_suffix(1);
-    if (!tag.empty()) wanted.insert(writer.ensure_group(Grouping::kTag, tag));
+    if (tag.empty()) continue;
+    const auto known = writer.tag_called(tag);
+    wanted.insert(known ? *known : writer.ensure_group(Grouping::kTag, tag));
   }
   return wanted;
 }
 
 void set_tags(Writer& writer, int64_t asset, std::string_view value) {
-  std::set<int64_t> wanted = tags_in(writer, value);
+  std::set<int64_t> wanted = tags_in(writer, value, writer.tag_texts_of(asset));
   for (const int64_t tag : writer.tags_of(asset)) {
     if (wanted.erase(tag) == 0) writer.remove_tag(asset, tag);
   }
@@ -208,7 +220,7 @@ void set_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::
 void add_asset_xattr(Writer& writer, int64_t asset, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   if (name == "user.xdg.tags") {
-    for (const int64_t tag : tags_in(writer, value)) writer.add_tag(asset, tag);
+    for (const int64_t tag : tags_in(writer, value, writer.tag_texts_of(asset))) writer.add_tag(asset, tag);
     return;
   }
   const bool stands = name == "user.baloo.rating"       ? writer.has_rating(asset)

@@ -10,9 +10,8 @@
 namespace damfs {
 namespace {
 
-std::string folder_by_date(const SealedFile& file) {
-  const bool is_told = file.facts != nullptr && file.facts->captured;
-  const Day day = is_told ? file.facts->captured->day : local_time(file.mtime_ns).day;
+std::string folder_by_date(const Writer& writer, const SealedFile& file, std::string_view name) {
+  const Day day = writer.day_of(file.facts, name, file.mtime_ns);
   return fmt::format("{}/{}", Day{day.year, 0, 0}.text(), day.text());
 }
 
@@ -28,7 +27,7 @@ int64_t file_into_group(Writer& writer, const View& view, const SealedFile& file
     writer.link_copy(*known, file.copy_of);
     return *known;
   }
-  const int64_t folder = writer.ensure_folder(folder_by_date(file));
+  const int64_t folder = writer.ensure_folder(folder_by_date(writer, file, name));
   return writer.seal(file, folder, writer.free_name(folder, name, file.sha256)).asset;
 }
 

@@ -4,8 +4,11 @@
 #include "catalog/base/clock.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <ctime>
 
 namespace damfs {
@@ -97,6 +100,7 @@ std::string CaptureTime::text() const {
     while (fraction.back() == '0') fraction.pop_back();
     out += fraction;
   }
+  if (is_utc && offset_minutes == 0) return out + 'Z';
   if (offset_minutes) {
     const int absolute = *offset_minutes < 0 ? -*offset_minutes : *offset_minutes;
     out += fmt::format("{}{:02}:{:02}", *offset_minutes < 0 ? '-' : '+', absolute / 60, absolute % 60);
@@ -129,6 +133,7 @@ std::optional<CaptureTime> CaptureTime::parse(std::string_view text) {
   }
   // 60 is a leap second; a clock that shows 24:00 or more shows nothing.
   if (time.hour > 23 || time.minute > 59 || time.second > 60) return std::nullopt;
+  time.is_utc = !text.empty() && (text.front() == 'Z' || text.front() == 'z');
   time.offset_minutes = take_offset(text);
   return time;
 }
@@ -150,6 +155,49 @@ CaptureTime local_time(int64_t ns) {
   time.nanosecond = static_cast<int>(rest);
   time.offset_minutes = static_cast<int>(local.tm_gmtoff / 60);
   return time;
+}
+
+CaptureTime local_time(const CaptureTime& utc, std::optional<double> longitude) {
+  // The zones that states have chosen lie this far from the sun at most, and summer time is in it.
+  constexpr int kFurthestMinutes = 210;
+  struct tm parts {};
+  parts.tm_year = utc.day.year - 1900;
+  parts.tm_mon = utc.day.month - 1;
+  parts.tm_mday = utc.day.day;
+  parts.tm_hour = utc.hour;
+  parts.tm_min = utc.minute;
+  parts.tm_sec = utc.second;
+  const int64_t seconds = ::timegm(&parts);
+  constexpr int64_t kNs = 1'000'000'000;
+  if (seconds > INT64_MAX / kNs - 1 || seconds < INT64_MIN / kNs + 1) return utc;
+  const int64_t ns = seconds * kNs + utc.nanosecond;
+  CaptureTime here = local_time(ns);
+  if (!longitude) return here;
+  const int by_sun = static_cast<int>(std::lround(*longitude / 15)) * 60;
+  if (std::abs(here.offset_minutes.value_or(0) - by_sun) <= kFurthestMinutes) return here;
+  parts.tm_min += by_sun;
+  const time_t there = ::timegm(&parts);
+  struct tm shown {};
+  ::gmtime_r(&there, &shown);
+  here.day = {shown.tm_year + 1900, shown.tm_mon + 1, shown.tm_mday};
+  here.hour = shown.tm_hour;
+  here.minute = shown.tm_min;
+  here.second = shown.tm_sec;
+  here.offset_minutes = by_sun;
+  return here;
+}
+
+bool is_time_zone(const std::string& zone) {
+  if (zone.empty() || zone.front() == '/' || zone.find("..") != zone.npos) return false;
+  if (::access(("/usr/share/zoneinfo/" + zone).c_str(), R_OK) == 0) return true;
+  // A rule begins with at least three letters, or a name in <>, and has an offset.
+  const size_t digit = zone.find_first_of("0123456789");
+  return digit != zone.npos && (digit >= 3 || zone.front() == '<') && zone.find('/') == zone.npos;
+}
+
+void use_time_zone(const std::string& zone) {
+  ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
 }
 
 }  // namespace damfs

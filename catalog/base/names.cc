@@ -211,6 +211,29 @@ bool is_temporary(std::string_view name) {
   });
 }
 
+namespace {
+
+constexpr std::string_view kSlashInTag = "\xEF\xB7\x90";  // U+FDD0, which Unicode keeps for programs' own use
+
+std::string with_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t found = std::min(text.find(from, at), text.size());
+    out += text.substr(at, found - at);
+    if (found < text.size()) out += to;
+    at = found + from.size();
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string tag_part(std::string_view written) {
+  return with_all(with_all(written, kSlashInTag, "_"), "/", kSlashInTag);
+}
+
+std::string tag_words(std::string_view part) { return with_all(part, kSlashInTag, "/"); }
+
 std::string join_path(std::string_view folder, std::string_view name) {
   std::string path(folder);
   if (!folder.empty()) path += '/';

@@ -52,6 +52,11 @@ bool is_litter(std::string_view name);
 // .a.jpg.Xa3b9Z …
 bool is_temporary(std::string_view name);
 
+// A tag is a path, its parts joined by '/'. A '/' that somebody wrote within a part stands there as a character that no
+// text has: tag_part makes a part of what was written, tag_words makes what was written of a part or of a whole path.
+std::string tag_part(std::string_view written);
+std::string tag_words(std::string_view part);
+
 // "folder/name"; the name alone where there is no folder.
 std::string join_path(std::string_view folder, std::string_view name);
 

@@ -4,6 +4,7 @@
 #include "catalog/media/facts.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace damfs {
 
@@ -26,18 +27,34 @@ std::optional<Kind> kind_from_string(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_better(DateSource a, DateSource b) {
+  const auto rung = [](DateSource source) {
+    return std::find(std::begin(kDateLadder), std::end(kDateLadder), source) - std::begin(kDateLadder);
+  };
+  return rung(a) < rung(b);
+}
+
 std::string_view to_string(DateSource source) {
   switch (source) {
     case DateSource::kExif: return "exif";
     case DateSource::kQuickTime: return "quicktime";
     case DateSource::kXmp: return "xmp";
     case DateSource::kMtime: return "mtime";
+    case DateSource::kIptc: return "iptc";
+    case DateSource::kGps: return "gps";
+    case DateSource::kDigitized: return "exif-digitized";
+    case DateSource::kContainer: return "container";
+    case DateSource::kBext: return "bext";
+    case DateSource::kPng: return "png";
+    case DateSource::kSidecar: return "sidecar";
+    case DateSource::kModified: return "exif-modified";
+    case DateSource::kName: return "name";
   }
   return "mtime";
 }
 
 std::optional<DateSource> date_source_from_string(std::string_view text) {
-  for (const DateSource source : {DateSource::kExif, DateSource::kQuickTime, DateSource::kXmp, DateSource::kMtime}) {
+  for (const DateSource source : kDateLadder) {
     if (to_string(source) == text) return source;
   }
   return std::nullopt;

@@ -19,7 +19,7 @@
 namespace damfs {
 
 // The version of the probe: raised when it finds more or other facts of the same bytes.
-inline constexpr int kProbeRecipe = 4;
+inline constexpr int kProbeRecipe = 5;
 
 // The numbers are stored in catalogs and packed into node numbers: never renumber.
 enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };
@@ -28,9 +28,29 @@ inline constexpr Kind kAllKinds[] = {Kind::kImage,    Kind::kVideo,       Kind::
 std::string_view to_string(Kind kind);  // "image", "texture-pack", …: the folders of by-type/
 std::optional<Kind> kind_from_string(std::string_view text);
 
-// Which record a capture time was read from, best first; kMtime when no metadata gave one.
-enum class DateSource : uint8_t { kExif = 1, kQuickTime = 2, kXmp = 3, kMtime = 4 };
-std::string_view to_string(DateSource source);  // "exif", "quicktime", "xmp", "mtime"
+// Which record a capture time was read from; kMtime when none gave one. The numbers are stored in catalogs: never
+// renumber. Which of them is believed before which others, kDateLadder says.
+enum class DateSource : uint8_t {
+  kExif = 1,       // when the camera took it
+  kQuickTime = 2,  // a recording, of the QuickTime family
+  kXmp = 3,
+  kMtime = 4,  // the file's time
+  kIptc = 5,
+  kGps = 6,        // satellites' time
+  kDigitized = 7,  // Exif: when it was scanned
+  kContainer = 8,  // a recording, of other families
+  kBext = 9,       // Broadcast Wave
+  kPng = 10,       // "Creation Time"
+  kSidecar = 11,
+  kModified = 12,  // Exif: when the picture was saved last
+  kName = 13,      // as phones and messengers name files
+};
+inline constexpr DateSource kDateLadder[] = {
+    DateSource::kExif,      DateSource::kXmp,       DateSource::kIptc, DateSource::kGps, DateSource::kDigitized,
+    DateSource::kQuickTime, DateSource::kContainer, DateSource::kBext, DateSource::kPng, DateSource::kSidecar,
+    DateSource::kModified,  DateSource::kName,      DateSource::kMtime};
+bool is_better(DateSource a, DateSource b);     // stands above it
+std::string_view to_string(DateSource source);  // "exif", "xmp", … "mtime"
 std::optional<DateSource> date_source_from_string(std::string_view text);
 
 // One video stream, as its container and its first frames tell.
@@ -96,7 +116,11 @@ struct MediaFacts {
   // Tags, each a path from the root of the tag tree, its parts joined by '/': "places/italy/rome".
   std::vector<std::string> tags;
 
-  // Namespaced metadata, one JSON object a namespace ("exif", "iptc", "xmp", "format"), as text.
+  // Of a sidecar: the extension of the files that it is of, "CR2", where it tells.
+  std::string sidecar_for;
+
+  // Namespaced metadata, one JSON object a namespace, as text: "exif", "iptc", "xmp", "format", and "people": who is in
+  // the picture, and where ("left top width height" as parts of it, "; " between several, or "somewhere").
   std::map<std::string, std::string> metadata;
 };
 

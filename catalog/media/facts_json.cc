@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int kMaxDepth = 4;
-constexpr std::string_view kNamespaces[] = {"exif", "iptc", "xmp", "format"};
+constexpr std::string_view kNamespaces[] = {"exif", "iptc", "xmp", "format", "people"};
 
 [[noreturn]] void odd(std::string_view what) { fail(EPROTO, "a worker's answer is malformed: {}", what); }
 
@@ -301,6 +301,7 @@ std::string facts_to_json(const MediaFacts& facts) {
   put(out, "title", facts.title);
   put(out, "description", facts.description);
   if (!facts.tags.empty()) out["tags"] = facts.tags;
+  put(out, "sidecar_for", facts.sidecar_for);
   if (!facts.metadata.empty()) out["metadata"] = metadata_json(facts.metadata);
   return out.dump();
 }
@@ -336,6 +337,7 @@ MediaFacts facts_from_json(std::string_view json) {
   facts.title = in.text("title", FactLimits::kSentence);
   facts.description = in.text("description", FactLimits::kDescription);
   if (const Json* tags = in.take("tags")) facts.tags = read_tags(*tags);
+  facts.sidecar_for = in.text("sidecar_for", FactLimits::kName);
   if (const Json* metadata = in.take("metadata")) facts.metadata = read_metadata(*metadata);
   in.end();
   return facts;

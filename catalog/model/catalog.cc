@@ -25,9 +25,9 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 10> kSchemaSteps = {
-    sql::k_schema_1, sql::k_schema_2, sql::k_schema_3, sql::k_schema_4, sql::k_schema_5,
-    sql::k_schema_6, sql::k_schema_7, sql::k_schema_8, sql::k_schema_9, sql::k_schema_10};
+constexpr std::array<std::string_view, 11> kSchemaSteps = {
+    sql::k_schema_1, sql::k_schema_2, sql::k_schema_3, sql::k_schema_4,  sql::k_schema_5, sql::k_schema_6,
+    sql::k_schema_7, sql::k_schema_8, sql::k_schema_9, sql::k_schema_10, sql::k_schema_11};
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.
@@ -134,7 +134,10 @@ void Catalog::create(const FileIn& file) {
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-Catalog::Catalog(FileIn file) : file_(std::move(file)), path_(file_.path()), reserve_(file_.with_suffix("-reserve")) {
+Catalog::Catalog(FileIn file) : Catalog(CatalogIn(std::move(file))) {}
+
+Catalog::Catalog(const CatalogIn& in)
+    : file_(in), dates_(in.dates), path_(file_.path()), reserve_(file_.with_suffix("-reserve")) {
   try {
     open();
   } catch (const Error& error) {
@@ -204,7 +207,7 @@ Written Catalog::try_to_write(const WriteRequest& request, const std::function<v
   }
   try {
     db::Transaction transaction(*writer_database_);
-    Writer writer(*writer_database_, *writer_statements_);
+    Writer writer(*writer_database_, *writer_statements_, dates_);
     if (request.act) writer.begin(*request.act);
     work(writer);
     const Written written = writer.finish();

@@ -13,6 +13,7 @@
 
 #include "catalog/base/disk_reserve.h"
 #include "catalog/base/folder.h"
+#include "catalog/model/date_rules.h"
 #include "catalog/model/journal.h"
 #include "catalog/model/reader.h"
 
@@ -50,6 +51,7 @@ class Catalog {
   // (ENOTSUP), a file that is empty, truncated, no catalog, or that holds triggers, views or other tables than damfs
   // makes (EUCLEAN), a network file system (EREMOTE).
   explicit Catalog(FileIn file);
+  explicit Catalog(const CatalogIn& in);  // a library's own
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -92,6 +94,7 @@ class Catalog {
   void take_back(std::unique_ptr<Reader> reader);
 
   const FileIn file_;
+  const DateRules dates_;
   const Path path_;
   const DiskReserve reserve_;
   std::mutex readers_mutex_;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "catalog/base/names.h"
+#include "catalog/model/sidecar.h"
 
 namespace damfs {
 namespace {
@@ -33,6 +34,25 @@ void load_technical(Reader& reader, int64_t version, MediaFacts& media) {
     media.position = Position{row.real(13), row.real(14), std::nullopt};
     if (!row.is_null(15)) media.position->altitude = row.real(15);
   }
+}
+
+// Where its sidecar says that it was.
+std::optional<Position> position_of_sidecar(Reader& reader, int64_t asset) {
+  for (const auto& [folder, name] : reader.folder_entries(asset)) {
+    for (const auto& [called, form] : sidecars_of(name)) {
+      const auto found = reader.find_asset(Grouping::kFolder, folder, called);
+      if (!found || found->row.id == asset) continue;
+      db::Statement row(
+          reader.database(),
+          "SELECT t.words FROM version v JOIN technical_sidecar t ON t.blob_id = v.blob_id WHERE v.id = ?1");
+      row.bind_all(found->row.version);
+      if (!row.step() || !speaks_of(sidecar_from_text(row.text(0)), form, name)) continue;
+      MediaFacts said;
+      load_technical(reader, found->row.version, said);
+      if (said.position) return said.position;
+    }
+  }
+  return std::nullopt;
 }
 
 void load_video(Reader& reader, int64_t version, MediaFacts& media) {
@@ -130,11 +150,12 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.description = words.description;
   details.captured = words.captured;
   details.date_source = words.date_source;
-  details.tags = reader.tag_paths(asset);
+  details.tags = reader.tag_texts(asset);
   details.copies = paths_of_copies(reader, asset);
   for (const int64_t album : reader.albums(asset)) details.albums.push_back(reader.group_path(Grouping::kAlbum, album));
   details.derived_from = PackReader(reader).origins(asset);
   load_technical(reader, found->row.version, details.media);
+  if (!details.media.position) details.media.position = position_of_sidecar(reader, asset);
   load_video(reader, found->row.version, details.media);
   load_audio(reader, found->row.version, details.media);
   db::Statement versions(

@@ -85,7 +85,9 @@ std::string tell_node(Reader& reader, const Step& step, Grouping grouping, const
 }  // namespace
 
 std::string to_text(const std::optional<NodePlace>& place) {
-  return place ? fmt::format("{}/{}", place->parent, place->name) : std::string();
+  if (!place) return {};
+  const std::string text = place->text.empty() ? std::string() : '/' + place->text;
+  return fmt::format("{}/{}{}", place->parent, place->name, text);
 }
 
 std::optional<NodePlace> place_from_text(std::string_view text) {
@@ -93,7 +95,10 @@ std::optional<NodePlace> place_from_text(std::string_view text) {
   const size_t slash = std::min(text.find('/'), text.size());
   const auto [end, error] = std::from_chars(text.data(), text.data() + slash, place.parent);
   if (slash == text.size() || error != std::errc() || end != text.data() + slash) return std::nullopt;
-  place.name = text.substr(slash + 1);
+  text.remove_prefix(slash + 1);
+  const size_t end_of_name = std::min(text.find('/'), text.size());
+  place.name = text.substr(0, end_of_name);
+  if (end_of_name < text.size()) place.text = text.substr(end_of_name + 1);
   return place;
 }
 

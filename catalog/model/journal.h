@@ -52,6 +52,7 @@ struct Step {
 struct NodePlace {
   int64_t parent = 0;
   std::string name;
+  std::string text{};  // of a tag: what it says, where that is not its name
 };
 std::string to_text(const std::optional<NodePlace>& place);       // "" where there is none
 std::optional<NodePlace> place_from_text(std::string_view text);  // empty for what is none

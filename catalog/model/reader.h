@@ -61,7 +61,8 @@ class Reader {
   std::optional<ClipRow> clip_of_version(int64_t version_id);
   std::vector<LocationRow> locations_of_version(int64_t version_id);
   WordsRow words(int64_t asset);
-  std::vector<std::string> tag_paths(int64_t asset);  // "places/italy"
+  std::vector<std::string> tag_paths(int64_t asset);  // "places/italy", by their names
+  std::vector<std::string> tag_texts(int64_t asset);  // by what was written (names.h: tag_part)
   std::vector<int64_t> tags(int64_t asset);
   std::vector<int64_t> albums(int64_t asset);
   std::vector<std::pair<int64_t, std::string>> folder_entries(int64_t asset);  // folder id, name

@@ -3,6 +3,7 @@
 
 // What is known of single assets beyond their rows.
 
+#include "catalog/base/names.h"
 #include "catalog/model/reader.h"
 
 namespace damfs {
@@ -32,6 +33,23 @@ std::vector<std::string> Reader::tag_paths(int64_t asset) {
   std::vector<std::string> paths;
   for (const int64_t tag : tags(asset)) paths.push_back(group_path(Grouping::kTag, tag));
   return paths;
+}
+
+std::vector<std::string> Reader::tag_texts(int64_t asset) {
+  std::vector<std::string> texts;
+  for (const int64_t tag : tags(asset)) {
+    std::string path;
+    for (int64_t at = tag; at > 1;) {
+      db::Use row(statement("text_of_tag"));
+      row->bind_all(at);
+      if (!row->step()) break;
+      const std::string part = tag_part(row->text(0));
+      path = path.empty() ? part : part + '/' + path;
+      at = row->integer(1);
+    }
+    texts.push_back(std::move(path));
+  }
+  return texts;
 }
 
 std::vector<int64_t> Reader::albums(int64_t asset) {

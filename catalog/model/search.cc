@@ -49,7 +49,11 @@ std::string_view sign(Comparison comparison) {
 
 constexpr int64_t kYearKeys = 512;  // clock.h: Day::key of one year and the next are so far apart
 
-constexpr std::string_view kTagChildren = "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2";
+constexpr std::string_view kTagChildren =
+    "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2 UNION "
+    "SELECT id FROM tag WHERE parent_id = ?1 AND text_key = ?2 AND text_key IS NOT NULL";
+constexpr std::string_view kTagCalled =
+    "SELECT id FROM tag WHERE name_key = ? UNION SELECT id FROM tag WHERE text_key = ? AND text_key IS NOT NULL";
 constexpr std::string_view kFolderChildren = "SELECT id FROM folder WHERE parent_id = ?1 AND name_key = ?2";
 constexpr std::string_view kBelowTag =
     "@a.id IN (WITH RECURSIVE down (id) AS ({} UNION SELECT t.id FROM tag t JOIN down ON t.parent_id = down.id) "
@@ -99,9 +103,14 @@ std::string fts_query(const std::vector<QueryTerm>& terms) {
 // A path names a tag from the top; a single name finds the tag wherever it stands. Sub-tags count.
 Condition tag_condition(Reader& reader, const QueryTerm& term) {
   if (term.text.find('/') == std::string::npos) {
-    return {fmt::format(kBelowTag, "SELECT id FROM tag WHERE name_key = ?"), {term.text}, Leaves::kFew};
+    return {fmt::format(kBelowTag, kTagCalled), {term.text, term.text}, Leaves::kFew};
   }
-  Condition set = row_set(follow(reader, kTagChildren, path_parts(term.text)));
+  std::vector<int64_t> tags = follow(reader, kTagChildren, path_parts(term.text));
+  // It may be what somebody wrote in one tag, as "AC/DC".
+  db::Statement whole(reader.database(), "SELECT id FROM tag WHERE text_key = ?1 AND text_key IS NOT NULL");
+  whole.bind_all(std::string_view(term.text));
+  while (whole.step()) tags.push_back(whole.integer(0));
+  Condition set = row_set(tags);
   return {fmt::format(kBelowTag, set.sql), std::move(set.values), Leaves::kFew};
 }
 

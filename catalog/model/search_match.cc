@@ -113,7 +113,16 @@ class Match {
   bool has_tag(std::string_view text) {
     const bool anywhere = text.find('/') == text.npos;
     const auto wanted = path_parts(text);
-    const auto paths = reader_.tag_paths(asset_.row.id);
+    auto paths = reader_.tag_paths(asset_.row.id);
+    const auto texts = reader_.tag_texts(asset_.row.id);
+    const std::string whole = tag_part(text);
+    const auto says_it = [&](const std::string& path) {
+      const std::string folded = fold(path);
+      const auto parts = path_parts(folded);
+      return std::find(parts.begin(), parts.end(), whole) != parts.end();
+    };
+    if (std::any_of(texts.begin(), texts.end(), says_it)) return true;
+    paths.insert(paths.end(), texts.begin(), texts.end());
     return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
       const std::string folded = fold(path);
       const auto parts = path_parts(folded);

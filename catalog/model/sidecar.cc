@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/names.h"
@@ -65,19 +66,44 @@ bool is_sidecar_name(std::string_view name) {
   return !stem.empty() && fold(extension) == ".xmp";
 }
 
+std::vector<std::string> spellings_of(std::string_view stem) {
+  std::vector<std::string> spellings = {std::string(stem)};
+  for (int (*const change)(int) : {static_cast<int (*)(int)>(std::toupper), static_cast<int (*)(int)>(std::tolower)}) {
+    std::string other(stem);
+    for (char& c : other) {
+      if (static_cast<unsigned char>(c) < 0x80) c = static_cast<char>(change(c));
+    }
+    if (std::find(spellings.begin(), spellings.end(), other) == spellings.end()) spellings.push_back(std::move(other));
+  }
+  return spellings;
+}
+
 std::vector<SidecarName> sidecars_of(std::string_view original) {
   std::vector<SidecarName> names;
-  for (const std::string_view extension : {".xmp", ".XMP"}) {
-    names.push_back({fmt::format("{}{}", original, extension), SidecarForm::kWholeName});
-    const auto stem = split_extension(original).stem;
-    if (stem != original) names.push_back({fmt::format("{}{}", stem, extension), SidecarForm::kStem});
-  }
+  const auto add = [&](std::string_view stem, SidecarForm form) {
+    for (const std::string& spelling : spellings_of(stem)) {
+      for (const std::string_view extension : {".xmp", ".XMP"}) {
+        names.push_back({fmt::format("{}{}", spelling, extension), form});
+      }
+    }
+  };
+  add(original, SidecarForm::kWholeName);
+  const auto stem = split_extension(original).stem;
+  if (stem != original) add(stem, SidecarForm::kStem);
   return names;
+}
+
+bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original) {
+  const std::string only = fold(words.only_for);
+  if (form != SidecarForm::kStem || only.empty()) return true;
+  return fold(split_extension(original).extension) == (only.front() == '.' ? only : '.' + only);
 }
 
 std::string to_text(const SidecarWords& words) {
   nlohmann::json out = {{"title", words.title}, {"description", words.description}, {"tags", words.tags}};
   if (words.rating) out["rating"] = *words.rating;
+  if (words.captured) out["captured"] = words.captured->text();
+  if (!words.only_for.empty()) out["only_for"] = words.only_for;
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -89,6 +115,8 @@ SidecarWords sidecar_from_text(std::string_view text) {
     words.title = in.value("title", "");
     words.description = in.value("description", "");
     words.tags = in.value("tags", std::vector<std::string>());
+    words.captured = CaptureTime::parse(in.value("captured", ""));
+    words.only_for = in.value("only_for", "");
     if (in.contains("rating")) words.rating = in["rating"].get<int64_t>();
   } catch (const nlohmann::json::exception&) {
     return {};
@@ -99,11 +127,15 @@ SidecarWords sidecar_from_text(std::string_view text) {
 std::string xmp_packet(const SidecarWords& words) {
   std::vector<std::string> leaves;
   std::vector<std::string> trees;
+  std::vector<std::string> paths;
   for (const std::string& tag : words.tags) {
-    const std::string leaf = tag.substr(tag.rfind('/') + 1);  // npos + 1 is 0
+    const std::string leaf = tag_words(tag.substr(tag.rfind('/') + 1));  // npos + 1 is 0
     if (std::find(leaves.begin(), leaves.end(), leaf) == leaves.end()) leaves.push_back(leaf);
-    trees.push_back(tag);
-    std::replace(trees.back().begin(), trees.back().end(), '/', '|');
+    // Whoever reads a tree takes its separator for one: a tag that has it in its words stands in the other alone.
+    std::string tree = tag;
+    std::replace(tree.begin(), tree.end(), '/', '|');
+    if (tag.find('|') == tag.npos) trees.push_back(tag_words(tree));
+    if (tag_words(tag) == tag) paths.push_back(tag);
   }
   const std::string rating = words.rating ? fmt::format(" xmp:Rating=\"{}\"", *words.rating) : "";
   return fmt::format(
@@ -118,7 +150,7 @@ std::string xmp_packet(const SidecarWords& words) {
              rating) +
          alternative("dc:title", words.title) + alternative("dc:description", words.description) +
          list("dc:subject", "Bag", leaves) + list("lr:hierarchicalSubject", "Bag", trees) +
-         list("digiKam:TagsList", "Seq", words.tags) +
+         list("digiKam:TagsList", "Seq", paths) +
          "  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n";
 }
 

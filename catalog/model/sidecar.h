@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/base/clock.h"
+
 namespace damfs {
 
 // Photo programs keep what is said of a file in an XMP file beside it: "x.jpg.xmp" is of x.jpg alone, "x.xmp" of
@@ -15,7 +17,9 @@ namespace damfs {
 struct SidecarWords {
   std::optional<int64_t> rating;  // -1 (rejected), 1 to 5
   std::string title, description;
-  std::vector<std::string> tags;  // paths, '/' between their parts
+  std::vector<std::string> tags;  // paths, '/' between their parts (names.h: tag_part)
+  std::optional<CaptureTime> captured{};
+  std::string only_for{};  // the extension that it says it is for: of others of its stem it says nothing
   friend bool operator==(const SidecarWords&, const SidecarWords&) = default;
 };
 
@@ -28,8 +32,12 @@ struct SidecarName {
   std::string name;
   SidecarForm form;
 };
-// What the sidecars of a file may be called.
+// What the sidecars of a file may be called, best first. Cards that know one case only show it in either.
 std::vector<SidecarName> sidecars_of(std::string_view original);
+// Whether a sidecar that is called so after it speaks of that file: one of its stem may be for another extension alone.
+bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original);
+// What a sidecar's stem may be called in the name of its file.
+std::vector<std::string> spellings_of(std::string_view stem);
 
 // As it is stored: JSON. What is malformed says nothing.
 std::string to_text(const SidecarWords& words);

@@ -22,7 +22,7 @@ int64_t number(DateSource source) { return static_cast<int64_t>(source); }
 // What a file says of itself. A sidecar speaks of another file.
 SidecarWords words_in(const MediaFacts& facts) {
   if (facts.mime == kSidecarMime) return {};
-  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags};
+  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags, {}, {}};
   if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
   return words;
 }
@@ -38,8 +38,8 @@ std::string camera_name(std::string_view make, std::string_view model) {
   return portable_name(fmt::format("{} {}", make, model));
 }
 
-Writer::Writer(db::Database& database, WriterStatements& statements)
-    : database_(database), statements_(statements), now_ns_(now_ns()) {}
+Writer::Writer(db::Database& database, WriterStatements& statements, const DateRules& dates)
+    : database_(database), statements_(statements), dates_(dates), now_ns_(now_ns()) {}
 Writer::~Writer() = default;
 
 db::Statement& Writer::statement(std::string_view sql) { return statements_[sql]; }
@@ -337,7 +337,8 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
   db::Use row(statement(
       "SELECT t.kind, t.mime, t.still_width, t.still_height, t.make, t.model, t.captured, t.date_source, t.clip, "
-      "coalesce(w.words, '') FROM technical t LEFT JOIN technical_words w ON w.blob_id = t.blob_id "
+      "coalesce(w.words, ''), t.latitude, t.longitude FROM technical t LEFT JOIN technical_words w ON w.blob_id = "
+      "t.blob_id "
       "WHERE t.blob_id = ?1"));
   row->bind_all(blob);
   if (!row->step()) return facts;
@@ -349,6 +350,7 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   facts.captured = CaptureTime::parse(row->text(6));
   facts.date_source = static_cast<DateSource>(row->integer(7));
   facts.clip = clip_from_text(row->text(8));
+  if (!row->is_null(10)) facts.position = Position{row->real(10), row->real(11), std::nullopt};
   if (row->text(9).empty()) return facts;
   SidecarWords words = sidecar_from_text(row->text(9));
   facts.title = std::move(words.title);
@@ -401,22 +403,21 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
 
 // Makes `version` the asset's current one and copies up what listings show of it. A new one's number is given by now.
 void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns) {
-  const CaptureTime captured = facts.captured ? *facts.captured : local_time(mtime_ns);
-  const DateSource source = facts.captured ? facts.date_source : DateSource::kMtime;
+  const AssetDate date = date_of(asset, facts, mtime_ns);
   const Raster still = facts.still.value_or(Raster{});
   const int64_t camera = ensure_camera(facts);
   db::Use row(
       statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
                 "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12, "
                 "last_version = max(last_version, (SELECT number FROM version WHERE id = ?2)) WHERE id = ?1"));
-  row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, captured.day.key());
+  row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, date.at.day.key());
   if (camera != 0) {
     row->bind(9, camera);
   } else {
     row->bind_null(9);
   }
   const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
-  row->bind(10, number(source)).bind(11, std::string_view(captured.text())).bind(12, std::string_view(clip));
+  row->bind(10, number(date.source)).bind(11, std::string_view(date.at.text())).bind(12, std::string_view(clip));
   row->run();
   if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
@@ -436,6 +437,7 @@ void Writer::describe(int64_t asset, const MediaFacts& facts) {
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   const SidecarWords now = words_in(facts);
   const SidecarWords heard = heard_of(asset, SidecarForm::kEmbedded);
+  adopt_tag_texts(asset, now.tags);
   if (now == SidecarWords() || now == heard) return;
   SidecarWords stands;
   {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "catalog/db/database.h"
+#include "catalog/model/asset_date.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/journal.h"
 #include "catalog/model/rows.h"
@@ -99,7 +100,7 @@ inline constexpr std::string_view kLockAttribute = "user.damfs.lock_until";
 // (counts of names, group counts, the search index, the change feed) is worked out once an asset, at the end.
 class Writer {
  public:
-  Writer(db::Database& database, WriterStatements& statements);
+  Writer(db::Database& database, WriterStatements& statements, const DateRules& dates);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -195,6 +196,8 @@ class Writer {
   bool revert(int64_t asset, int64_t version);
 
   void set_mtime(int64_t asset, int64_t mtime_ns);
+  // The day that a file of that name would be shown under; without facts nobody has looked at it.
+  Day day_of(const MediaFacts* facts, std::string_view name, int64_t mtime_ns) const;
   void set_ownership(int64_t asset, const Ownership& ownership);  // what is empty stays
   // Nobody may write to it until it is unlocked, which gives its mode back as it was.
   void lock_mode(int64_t asset);
@@ -241,6 +244,9 @@ class Writer {
   int64_t last_position_in_album(int64_t album);
 
   std::vector<int64_t> tags_of(int64_t asset);
+  std::map<std::string, int64_t> tag_texts_of(int64_t asset);  // paths of what was written
+  // A tag as people call it: a path, or else what was written in a single one, which may hold a '/'.
+  std::optional<int64_t> tag_called(std::string_view text);
 
   // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
   void begin(Act act);
@@ -262,6 +268,12 @@ class Writer {
  private:
   struct Tree;
   class WithinAct;
+  struct FoundSidecar {
+    int64_t asset = 0;  // the sidecar's own
+    SidecarWords words;
+    int64_t mtime_ns = 0;
+    int rank = 0;  // among those of one file: whole names before stems, case as it is before another
+  };
   static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
   std::string folder_path(int64_t folder);
@@ -271,6 +283,9 @@ class Writer {
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
+  int64_t ensure_tag(int64_t parent, std::string_view part, bool create);
+  void put_tag_text(int64_t tag, std::string_view text);
+  void adopt_tag_texts(int64_t asset, const std::vector<std::string>& tags);
   std::optional<NodePlace> node_of(const Tree& tree, int64_t id);
   int64_t insert_node(const Tree& tree, int64_t id, const NodePlace& node);
   void remove_node(const Tree& tree, int64_t id);
@@ -303,8 +318,10 @@ class Writer {
   void add_streams(int64_t blob, const MediaFacts& facts);
   void add_sidecar(int64_t blob, const MediaFacts& facts);
   void heed_sidecars();
-  void tell_of_sidecar(const EntryRow& sidecar);
-  void hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar);
+  void gather_named_by(const EntryRow& sidecar, std::set<int64_t>& assets);
+  std::optional<FoundSidecar> best_sidecar(int64_t asset);
+  void hear_sidecar(int64_t asset);
+  SidecarWords heard_of_sidecars(int64_t asset);
   void take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
   void add_pack(int64_t blob, const Pack& members, std::string_view charset);
   void remove_members(int64_t blob);
@@ -353,6 +370,9 @@ class Writer {
   void set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns);
   void describe(int64_t asset, const MediaFacts& facts);
   void describe_again(int64_t asset, const MediaFacts& facts);
+  AssetDate date_of(int64_t asset, const MediaFacts& facts, int64_t mtime_ns);
+  void put_date(int64_t asset, const AssetDate& date);
+  void renew_date(int64_t asset);
   SidecarWords heard_of(int64_t asset, SidecarForm form);
   void remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words);
   Act act_that_brought(int64_t asset);
@@ -399,6 +419,7 @@ class Writer {
 
   db::Database& database_;
   WriterStatements& statements_;
+  const DateRules dates_;
   const int64_t now_ns_;
   std::unordered_map<std::string, int64_t> folder_cache_;
   std::unordered_map<int64_t, std::string> folder_paths_;

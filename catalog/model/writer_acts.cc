@@ -152,7 +152,8 @@ std::string Writer::state_of(const Step& step) {
     case Step::What::kRating: return first("SELECT rating FROM asset WHERE id = ?1", step.asset);
     case Step::What::kTitle: return first("SELECT title FROM asset_text WHERE asset_id = ?1", step.asset);
     case Step::What::kDescription: return first("SELECT description FROM asset_text WHERE asset_id = ?1", step.asset);
-    case Step::What::kTagNode: return first("SELECT parent_id || '/' || name FROM tag WHERE id = ?1", step.group);
+    case Step::What::kTagNode:
+      return first("SELECT parent_id || '/' || name || coalesce('/' || text, '') FROM tag WHERE id = ?1", step.group);
     case Step::What::kAlbumNode: return first("SELECT parent_id || '/' || name FROM album WHERE id = ?1", step.group);
     case Step::What::kFolderNode: return first("SELECT parent_id || '/' || name FROM folder WHERE id = ?1", step.group);
     case Step::What::kEntry:

@@ -210,7 +210,7 @@ void Writer::finish_assets() {
         "coalesce(x.title, ''), coalesce(x.description, ''), "
         "coalesce((WITH RECURSIVE up (id) AS (SELECT tag_id FROM asset_tag WHERE asset_id = a.id "
         "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
-        "SELECT group_concat(tag.name, ' ') FROM tag JOIN up USING (id)), ''), "
+        "SELECT group_concat(coalesce(tag.text, tag.name), ' ') FROM tag JOIN up USING (id)), ''), "
         "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
         "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1 AND a.state = 0")
         .bind_all(asset)

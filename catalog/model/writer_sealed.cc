@@ -317,13 +317,10 @@ void Writer::set_mtime(int64_t asset, int64_t mtime_ns) {
   if (count_of("SELECT mtime_ns FROM version WHERE id = ?1", version) == mtime_ns) return;
   move_asset_in_groups(asset, -1);
   statement("UPDATE version SET mtime_ns = ?2 WHERE id = ?1").bind_all(version, mtime_ns).run();
-  const CaptureTime at = local_time(mtime_ns);
+  statement("UPDATE asset SET mtime_ns = ?2 WHERE id = ?1").bind_all(asset, mtime_ns).run();
   // Where nothing else told when it was taken, that is its date.
-  statement(
-      "UPDATE asset SET mtime_ns = ?2, day = CASE date_source WHEN ?3 THEN ?4 ELSE day END, "
-      "captured = CASE date_source WHEN ?3 THEN ?5 ELSE captured END WHERE id = ?1")
-      .bind_all(asset, mtime_ns, static_cast<int64_t>(DateSource::kMtime), at.day.key(), std::string_view(at.text()))
-      .run();
+  put_date(asset,
+           date_of(asset, technical_facts(count_of("SELECT blob_id FROM version WHERE id = ?1", version)), mtime_ns));
   move_asset_in_groups(asset, +1);
   touched_assets_.try_emplace(asset, 0);
 }

@@ -4,6 +4,8 @@
 // What XMP sidecars say of the files beside them.
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
@@ -13,7 +15,7 @@
 namespace damfs {
 
 void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
-  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags};
+  SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags, facts.captured, facts.sidecar_for};
   if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
   statement("INSERT OR REPLACE INTO technical_sidecar (blob_id, words) VALUES (?1, ?2)")
       .bind_all(blob, std::string_view(to_text(words)))
@@ -24,65 +26,91 @@ void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
 void Writer::heed_sidecars() {
   if (new_entries_.empty() && changed_sidecars_.empty()) return;
   if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
+  std::set<int64_t> assets;
   for (const NewEntry& entry : new_entries_) {
     if (is_sidecar_name(entry.name)) {
-      tell_of_sidecar({0, entry.folder, entry.name, entry.asset});
-      continue;
-    }
-    for (const auto& [name, form] : sidecars_of(entry.name)) {
-      if (const auto sidecar = entry_at(entry.folder, name)) hear_sidecar(entry.asset, form, sidecar->asset);
+      gather_named_by({0, entry.folder, entry.name, entry.asset}, assets);
+    } else {
+      assets.insert(entry.asset);
     }
   }
   for (const int64_t asset : changed_sidecars_) {
+    db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
+    rows->bind_all(asset);
     std::vector<EntryRow> entries;
-    {
-      db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
-      rows->bind_all(asset);
-      while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
-    }
+    while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
+    rows->reset();
     for (const EntryRow& entry : entries) {
-      if (is_sidecar_name(entry.name)) tell_of_sidecar(entry);
+      if (is_sidecar_name(entry.name)) gather_named_by(entry, assets);
     }
   }
+  for (const int64_t asset : assets) hear_sidecar(asset);
 }
 
-void Writer::tell_of_sidecar(const EntryRow& sidecar) {
-  const std::string stem(split_extension(sidecar.name).stem);
-  if (const auto whole = entry_at(sidecar.folder, stem)) {
-    hear_sidecar(whole->asset, SidecarForm::kWholeName, sidecar.asset);
-  }
-  std::vector<int64_t> called;
-  {
+// The files that a sidecar may be of, by their names.
+void Writer::gather_named_by(const EntryRow& sidecar, std::set<int64_t>& assets) {
+  for (const std::string& stem : spellings_of(split_extension(sidecar.name).stem)) {
+    if (const auto whole = entry_at(sidecar.folder, stem)) assets.insert(whole->asset);
     // '/' comes behind '.', and is in no name.
     db::Use rows(statement("SELECT name, asset_id FROM folder_entry WHERE folder_id = ?1 AND name > ?2 AND name < ?3"));
     rows->bind_all(sidecar.folder, std::string_view(stem + "."), std::string_view(stem + "/"));
     while (rows->step()) {
       const std::string_view name = rows->text(0);
-      if (split_extension(name).stem == stem && !is_sidecar_name(name)) called.push_back(rows->integer(1));
+      if (split_extension(name).stem == stem && !is_sidecar_name(name)) assets.insert(rows->integer(1));
     }
   }
-  for (const int64_t asset : called) hear_sidecar(asset, SidecarForm::kStem, sidecar.asset);
 }
 
-void Writer::hear_sidecar(int64_t asset, SidecarForm form, int64_t sidecar) {
-  std::optional<SidecarWords> now;
+// Of this file before of its stem, then the newer.
+std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
+  std::vector<EntryRow> entries;
   {
-    db::Use row(
-        statement("SELECT t.words FROM asset a JOIN version v ON v.id = a.version_id JOIN technical_sidecar t "
-                  "ON t.blob_id = v.blob_id WHERE a.id = ?1"));
-    row->bind_all(sidecar);
-    if (row->step()) now = sidecar_from_text(row->text(0));
+    db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
+    rows->bind_all(asset);
+    while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
   }
-  if (!now || asset == sidecar) return;
-  const SidecarWords heard = heard_of(asset, form);
-  if (*now == heard) return;
+  std::optional<FoundSidecar> best;
+  for (const EntryRow& entry : entries) {
+    for (const auto& [name, form] : sidecars_of(entry.name)) {
+      const auto sidecar = entry_at(entry.folder, name);
+      if (!sidecar || sidecar->asset == asset) continue;
+      db::Use row(
+          statement("SELECT t.words, a.mtime_ns FROM asset a JOIN version v ON v.id = a.version_id JOIN "
+                    "technical_sidecar t ON t.blob_id = v.blob_id WHERE a.id = ?1"));
+      row->bind_all(sidecar->asset);
+      if (!row->step()) continue;
+      FoundSidecar found{sidecar->asset, sidecar_from_text(row->text(0)), row->integer(1), static_cast<int>(form)};
+      if (!speaks_of(found.words, form, entry.name)) continue;
+      const bool is_better_one =
+          !best || found.rank < best->rank || (found.rank == best->rank && found.mtime_ns > best->mtime_ns);
+      if (is_better_one) best = std::move(found);
+    }
+  }
+  return best;
+}
+
+void Writer::hear_sidecar(int64_t asset) {
+  const auto best = best_sidecar(asset);
+  if (!best) return;
+  const SidecarWords heard = heard_of_sidecars(asset);
+  if (best->words == heard) return;
   // What is new with its sidecar has no former words that anybody could want back.
   std::optional<Act> act;
-  if (!act_ && !new_assets_.contains(asset)) act = act_that_brought(sidecar);
+  if (!act_ && !new_assets_.contains(asset)) act = act_that_brought(best->asset);
   const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
-  if (!is_undoing_) take_words(asset, heard, *now);
-  remember_heard(asset, form, *now);
+  if (!is_undoing_) take_words(asset, heard, best->words);
+  statement("DELETE FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2")
+      .bind_all(asset, static_cast<int64_t>(SidecarForm::kStem))
+      .run();
+  remember_heard(asset, SidecarForm::kWholeName, best->words);
+  if (best->words.captured != heard.captured) renew_date(asset);
+}
+
+// From whichever: an older damfs heard both and noted each by itself.
+SidecarWords Writer::heard_of_sidecars(int64_t asset) {
+  SidecarWords whole = heard_of(asset, SidecarForm::kWholeName);
+  return whole == SidecarWords() ? heard_of(asset, SidecarForm::kStem) : whole;
 }
 
 SidecarWords Writer::heard_of(int64_t asset, SidecarForm form) {

@@ -30,7 +30,8 @@ struct Writer::Tree {
         find(fmt::format("SELECT id FROM {} WHERE parent_id = ?1 AND {} = ?2", table, key_column)),
         insert(fmt::format("INSERT INTO {} (id, parent_id, name, name_key, changed_ns) VALUES (?5, ?1, ?2, ?3, ?4)",
                            table)),
-        node(fmt::format("SELECT parent_id, name FROM {} WHERE id = ?1 AND id != 1", table)),
+        node(fmt::format("SELECT parent_id, name, {} FROM {} WHERE id = ?1 AND id != 1",
+                         which == Grouping::kTag ? "coalesce(text, '')" : "''", table)),
         move(fmt::format("UPDATE {} SET parent_id = ?2, name = ?3, name_key = ?4, changed_ns = ?5 WHERE id = ?1",
                          table)),
         remove(fmt::format("DELETE FROM {} WHERE id = ?1", table)),
@@ -132,7 +133,8 @@ std::optional<int64_t> Writer::find_group(Grouping grouping, std::string_view pa
 }
 
 int64_t Writer::child_of(const Tree& tree, int64_t parent, std::string_view name, bool create) {
-  // A folder keeps the bytes it came with; tags and albums get names that every system takes.
+  if (tree.grouping == Grouping::kTag) return ensure_tag(parent, name, create);
+  // A folder keeps the bytes it came with; albums get names that every system takes.
   const bool is_folder = tree.grouping == Grouping::kFolder;
   std::string stored = is_folder ? std::string(name) : portable_name(name);
   if (const int64_t found = find_child(tree, parent, stored)) return found;
@@ -159,7 +161,7 @@ std::optional<NodePlace> Writer::node_of(const Tree& tree, int64_t id) {
   db::Use row(statement(tree.node));
   row->bind_all(id);
   if (!row->step()) return std::nullopt;
-  return NodePlace{row->integer(0), std::string(row->text(1))};
+  return NodePlace{row->integer(0), std::string(row->text(1)), std::string(row->text(2))};
 }
 
 void Writer::record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
@@ -180,6 +182,7 @@ int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node)
   }
   row->run();
   const int64_t made = id == 0 ? database_.last_insert_id() : id;
+  if (tree.grouping == Grouping::kTag) put_tag_text(made, node.text);
   log_change(ChangeRow::What::kNewGroup, 0, 0, tree.grouping, node.parent, node.name);
   changed_groups_.emplace(tree.grouping, node.parent);
   record_node(tree, made, std::nullopt, node);
@@ -226,6 +229,7 @@ void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   const bool is_folder = tree.grouping == Grouping::kFolder;
   if (is_folder && gate_of(from->parent) != gate_of(to.parent)) reach_changes_below(id);
   statement(tree.move).bind_all(id, to.parent, std::string_view(to.name), std::string_view(key), now_ns_).run();
+  if (tree.grouping == Grouping::kTag) put_tag_text(id, to.text);
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, from->parent, from->name);
   log_change(ChangeRow::What::kNewGroup, 0, 0, tree.grouping, to.parent, to.name);
   for (const int64_t changed : {from->parent, to.parent, id}) changed_groups_.emplace(tree.grouping, changed);
@@ -245,7 +249,8 @@ int64_t Writer::make_group(Grouping grouping, int64_t parent, std::string_view n
   if (is_taken || find_child(in, parent, stored) != 0) {
     fail(EEXIST, "there is a '{}' already", printable(stored));
   }
-  return insert_node(in, 0, {parent, std::move(stored)});
+  std::string text = grouping == Grouping::kTag && nfc(name) != stored ? nfc(name) : std::string();
+  return insert_node(in, 0, {parent, std::move(stored), std::move(text)});
 }
 
 void Writer::remove_group(Grouping grouping, int64_t group) {
@@ -258,7 +263,9 @@ void Writer::move_group_to(Grouping grouping, int64_t group, int64_t parent, std
   if (grouping == Grouping::kFolder && entry_at(parent, stored)) {
     fail(ENOTDIR, "there is a file '{}' there", printable(stored));
   }
-  move_node(tree(grouping), group, {parent, stored});
+  // Under another name it says what that does; elsewhere it says what it did.
+  const auto from = node_of(tree(grouping), group);
+  move_node(tree(grouping), group, {parent, stored, from && from->name == stored ? from->text : std::string()});
 }
 
 void Writer::move_group(Grouping grouping, int64_t group, std::string_view path) {
@@ -267,7 +274,10 @@ void Writer::move_group(Grouping grouping, int64_t group, std::string_view path)
   const std::string_view name = slash == path.npos ? path : path.substr(slash + 1);
   if (name.empty()) fail(EINVAL, "'{}' ends without a name", printable(path));
   const int64_t parent = slash == path.npos ? 1 : ensure_in_tree(in, path.substr(0, slash));
-  move_node(in, group, {parent, portable_name(name)});
+  const std::string written = nfc(tag_words(name));
+  std::string stored = portable_name(written);
+  std::string text = grouping == Grouping::kTag && written != stored ? written : std::string();
+  move_node(in, group, {parent, std::move(stored), std::move(text)});
 }
 
 std::vector<int64_t> Writer::ids(std::string_view sql, int64_t group) {
@@ -311,7 +321,7 @@ void Writer::merge_group(Grouping grouping, int64_t from, int64_t into) {
     if (const int64_t other = find_child(in, into, node->name)) {
       merge_group(grouping, child, other);
     } else {
-      move_node(in, child, {into, node->name});
+      move_node(in, child, {into, node->name, node->text});
     }
   }
   remove_node(in, from);

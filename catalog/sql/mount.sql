@@ -24,6 +24,9 @@ SELECT id, name, changed_ns, coalesce(parent_id, 0), mtime_ns, mode, uid, gid FR
 -- name: tag
 SELECT id, name, changed_ns, coalesce(parent_id, 0) FROM tag WHERE id = ?1;
 
+-- name: text_of_tag
+SELECT coalesce(text, name), coalesce(parent_id, 0) FROM tag WHERE id = ?1;
+
 -- name: album
 SELECT id, name, changed_ns, coalesce(parent_id, 0), query, numbered FROM album WHERE id = ?1;
 

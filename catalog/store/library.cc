@@ -17,6 +17,7 @@
 #include <string_view>
 #include <thread>
 
+#include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/own_mounts.h"
 #include "catalog/model/catalog.h"
@@ -44,6 +45,12 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 [packs]
 # How names in zips are read that do not tell their encoding and are not UTF-8. "auto" finds it out where it is clear.
 # encoding = "shift-jis"
+
+[dates]
+# Where recordings were made that tell their moment in UTC alone; "" is this machine's own time zone.
+# timezone = "Europe/Rome"
+# Whether names as phones and messengers give them (IMG-20200101-WA0001.jpg) date files that nothing else does.
+# from_names = true
 
 # Kinds of previews besides small, medium, large and material, each a folder in previews/. `box` is the long edge in
 # pixels; `format` is "webp", "jpeg" or "png"; `budget` the bytes of one that fills the box. A section called like one
@@ -82,9 +89,27 @@ void take_charset(const toml::table& table, const Path& file, std::string& chars
   }
 }
 
+void take_dates(const toml::table& table, const Path& file, Config& config) {
+  if (const auto node = table["dates"]["timezone"]) {
+    const auto value = node.value_exact<std::string>();
+    if (!value || (!value->empty() && !is_time_zone(*value))) {
+      fail(EINVAL, "{}:{}: dates.timezone must be a time zone such as \"Europe/Rome\" or \"UTC0\"", file.string(),
+           node.node()->source().begin.line);
+    }
+    config.timezone = *value;
+  }
+  if (const auto node = table["dates"]["from_names"]) {
+    const auto value = node.value_exact<bool>();
+    if (!value)
+      fail(EINVAL, "{}:{}: dates.from_names must be true or false", file.string(), node.node()->source().begin.line);
+    config.dates.from_names = *value;
+  }
+}
+
 void refuse_unknown(const toml::table& table, const Path& file) {
-  static constexpr std::array<std::string_view, 5> kKnown = {
-      "derived.max_bytes", "media.workers", "media.ready_workers", "media.deadline_ms", "packs.encoding"};
+  static constexpr std::array<std::string_view, 7> kKnown = {
+      "derived.max_bytes", "media.workers",  "media.ready_workers", "media.deadline_ms",
+      "packs.encoding",    "dates.timezone", "dates.from_names"};
   for (const auto& [section, inner] : table) {
     if (section == "preview") continue;
     if (!inner.is_table()) {
@@ -154,6 +179,7 @@ Config Config::parse(std::string_view text, const Path& file) {
                [&](int64_t v) { config.media_ready_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
   take_charset(table, file, config.pack_charset);
+  take_dates(table, file, config);
   if (const auto* section = table.get("preview")) config.previews = preview_settings(*section, file);
   return config;
 }
@@ -201,6 +227,7 @@ Library::Library(const Path& root, ForeignOwner foreign)
       config_(Config::load({root_, "damfs.toml"})),
       objects_(root_.folder("objects")),
       staging_(root_.make_folder("staging")) {
+  if (!config_.timezone.empty()) use_time_zone(config_.timezone);
   // Only `derived` may have been deleted by hand: everything in it can be made again.
   const Folder derived = root_.make_folder("derived");
   if (!derived.stat("CACHEDIR.TAG")) derived.replace_text("CACHEDIR.TAG", kCacheDirTag);

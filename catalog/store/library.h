@@ -9,6 +9,7 @@
 
 #include "catalog/base/folder.h"
 #include "catalog/media/charsets.h"
+#include "catalog/model/date_rules.h"
 #include "catalog/store/preview_settings.h"
 
 namespace damfs {
@@ -21,6 +22,8 @@ struct Config {
   unsigned media_ready_workers = 2;               // [media] ready_workers: started by a mount before they are asked for
   int64_t media_deadline_ms = 30'000;             // [media] deadline_ms: for one still or one probe
   std::string pack_charset{kAutoCharset};         // [packs] encoding: of names in zips that do not tell theirs
+  std::string timezone;                           // [dates] timezone: "" is the machine's
+  DateRules dates;                                // [dates] from_names
   std::vector<PreviewSetting> previews;           // [preview.NAME]
 
   static Config load(const FileIn& file);  // the defaults when there is none
@@ -55,7 +58,7 @@ class Library {
   const Folder& folder() const { return root_; }
   const Config& config() const { return config_; }
   bool is_open_to_others() const;  // its folder's mode
-  FileIn catalog() const { return {root_, "catalog.db"}; }
+  CatalogIn catalog() const { return CatalogIn({root_, "catalog.db"}, config_.dates); }
   const Folder& objects() const { return objects_; }
   const Folder& staging() const { return staging_; }
   FileIn derived() const { return {root_, "derived"}; }

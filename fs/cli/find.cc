@@ -133,7 +133,7 @@ void print_details(const Details& details) {
   if (details.rating) print_row("rating", std::to_string(*details.rating));
   print_row("title", details.title);
   print_row("description", details.description);
-  print_row("tags", comma_separated(details.tags));
+  print_row("tags", tag_words(comma_separated(details.tags)));
   print_row("albums", comma_separated(details.albums));
   for (const PackReader::Origin& from : details.derived_from) {
     print_row("derived from", from.inside.empty() ? from.label : "packs/" + from.inside);

@@ -70,10 +70,11 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"rating", nullptr},
                {"title", details.title},
                {"description", details.description},
-               {"tags", details.tags},
+               {"tags", Json::array()},
                {"albums", details.albums},
                {"problem", media.problem},
                {"damage", details.damage}};
+  for (const std::string& tag : details.tags) json["tags"].push_back(tag_words(tag));
   if (details.rating) json["rating"] = *details.rating;
   for (const PackReader::Origin& from : details.derived_from) {
     Json origin = {{"id", from.asset}, {"label", from.label}};

@@ -37,7 +37,8 @@ struct TagArguments {
 };
 
 int64_t find_existing(Writer& writer, const Marking& marking, const std::string& name) {
-  if (const auto group = writer.find_group(marking.grouping, name)) return *group;
+  const bool is_tag = marking.grouping == Grouping::kTag;
+  if (const auto group = is_tag ? writer.tag_called(name) : writer.find_group(marking.grouping, name)) return *group;
   fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(name), marking.noun);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "catalog/base/clock.h"
+#include "catalog/model/asset_date.h"
 
 namespace {
 
@@ -24,6 +25,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(time->hour >= 0 && time->hour < 24 && time->minute >= 0 && time->minute < 60);
     require(time->second >= 0 && time->second <= 60);
     require(time->nanosecond >= 0 && time->nanosecond < 1'000'000'000);
+    const auto again = CaptureTime::parse(time->text());
+    require(again && again->text() == time->text());
+  }
+  if (const auto time = CaptureTime::parse_any(text)) {
+    const auto again = CaptureTime::parse(time->text());
+    require(again && again->text() == time->text());
+  }
+  if (const auto time = date_in_name(text)) {
     const auto again = CaptureTime::parse(time->text());
     require(again && again->text() == time->text());
   }

@@ -67,6 +67,24 @@ def test_sidecars_are_read_at_import(library, scratch):
     require_sound(library)
 
 
+def test_of_several_sidecars_the_one_of_this_file_speaks_then_the_newer(library, scratch):
+    card = scratch / "card"
+    card.mkdir()
+    for seed, name in enumerate(("a.jpg", "b.jpg", "b.CR2", "c.JPG", "D.JPG", "e.jpg")):
+        make(card / name, seed)
+    whose = '<photoshop:SidecarForExtension xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">CR2</photoshop:SidecarForExtension>'
+    files = {"a.xmp": darktable(2, tags=["stem"]), "a.jpg.xmp": darktable(5, tags=["own"]),
+             "b.xmp": darktable(3).replace("<dc:subject>", whose + "<dc:subject>"), "C.XMP": darktable(3), "d.xmp": darktable(4),
+             "e.jpg.xmp": darktable(1), "e.jpg.XMP": darktable(2)}
+    for age, (name, text) in enumerate(files.items()):
+        (card / name).write_text(text)
+        os.utime(card / name, (1_600_000_000 + age, 1_600_000_000 + age))
+    library.import_(card)
+    rated = {name: said(library, name)["rating"] for name in ("a.jpg", "b.jpg", "b.CR2", "c.JPG", "D.JPG", "e.jpg")}
+    assert rated == {"a.jpg": 5, "b.jpg": None, "b.CR2": 3, "c.JPG": 3, "D.JPG": 4, "e.jpg": 2}
+    assert said(library, "a.jpg")["tags"] == {"own"}
+
+
 def test_a_sidecar_that_comes_first_is_heard_too(library, scratch):
     for folder, name in (("one", "a.jpg.xmp"), ("two", "a.jpg")):
         (scratch / folder).mkdir()

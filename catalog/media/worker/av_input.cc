@@ -24,7 +24,7 @@ constexpr const char* kRefused =
     "-hls,-dash,-concat,-concatf,-image2,-image2pipe,-imf,-sdp,-rtsp,-rtp,-sap,-lavfi,-tty,-vapoursynth";
 
 bool names_other_files(const AVInputFormat* format) {
-  const std::string list = std::string(",") + kRefused;
+  const std::string_view list(kRefused);
   return (format->flags & AVFMT_NOFILE) != 0 || list.find(std::string("-") + format->name) != std::string::npos;
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
 #include "catalog/media/worker/text.h"
+#include "catalog/media/worker/xmp.h"
 
 namespace damfs::worker {
 namespace {
@@ -85,18 +86,6 @@ bool looks_like_svg(std::string_view head) {
   // An HTML page may hold a drawing, but is none.
   return (next == ' ' || next == '>' || next == '\n' || next == '\r' || next == '\t') &&
          lower(head.substr(0, at)).find("<html") == std::string::npos;
-}
-
-// Serialized XMP, as sidecars hold it; not what other markup carries further in.
-bool looks_like_xmp(std::string_view head) {
-  const auto skip_blank = [&] { head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size())); };
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
-  skip_blank();
-  if (head.starts_with("<?xml")) {
-    head.remove_prefix(std::min(head.find('>'), head.size() - 1) + 1);
-    skip_blank();
-  }
-  return head.starts_with("<?xpacket") || head.starts_with("<x:xmpmeta");
 }
 
 std::string raw_by_name(std::string_view name) {

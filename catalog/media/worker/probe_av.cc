@@ -5,11 +5,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/av_input.h"
+#include "catalog/media/worker/avchd_date.h"
+#include "catalog/media/worker/exif.h"
+#include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/probe_clip.h"
 #include "catalog/media/worker/still_audio.h"
@@ -103,23 +107,53 @@ std::optional<Position> parse_iso6709(std::string_view text) {
 
 // A recorder without a clock writes its epoch's first moment.
 std::optional<CaptureTime> recorded_time(std::string_view text) {
-  const auto time = CaptureTime::parse(text);
+  const auto time = CaptureTime::parse_any(text);
   const bool is_epoch = time && time->day.month == 1 && time->day.day == 1 &&
                         (time->day.year == 1904 || time->day.year == 1970 || time->day.year == 2000) &&
                         time->hour == 0 && time->minute == 0 && time->second == 0;
   return is_epoch ? std::nullopt : time;
 }
 
-void find_recording(const AVFormatContext* format, const AVStream* video, MediaFacts& facts) {
+// Whose clock a recording's date was read from: a moment that the container tells in UTC is so until it is known where
+// that was (model/asset_date.h).
+void find_recording_date(const Source& file, const AVFormatContext* format,
+                         const std::function<std::string(const char*)>& told, bool has_picture, MediaFacts& facts) {
+  const std::string_view family(format->iformat->name);
+  const auto offer = [&](std::optional<CaptureTime> time, DateSource source) {
+    if (facts.captured || !time) return;
+    facts.captured = std::move(time);
+    facts.date_source = source;
+  };
+  const std::string date = told("date");
+  const std::string creation = told("creation_time");
+  if (family == "wav" || family == "w64") {
+    // libavformat calls the two halves of a Broadcast Wave's origin so.
+    const bool is_clock = creation.size() == 8 && creation.find('-') == creation.npos;
+    if (is_clock) offer(CaptureTime::parse_any(date + ' ' + creation), DateSource::kBext);
+    if (creation.empty() && !told("originator").empty()) offer(CaptureTime::parse_any(date), DateSource::kBext);
+  }
+  const DateSource source = family.find("mp4") != family.npos ? DateSource::kQuickTime : DateSource::kContainer;
+  offer(recorded_time(told("com.apple.quicktime.creationdate")), source);
+  offer(recorded_time(camcorder_date(file.bytes())), source);
+  if (family == "mpegts") offer(recorded_time(avchd_date(file.bytes())), source);
+  // A date with its own offset says more than the same moment in UTC; one without a time, of music, is when it came
+  // out.
+  const auto said = recorded_time(date);
+  const bool has_clock = date.find(':', std::min<size_t>(date.size(), 11)) != date.npos;
+  if (said && said->offset_minutes && !said->is_utc) offer(said, source);
+  offer(recorded_time(creation), source);
+  offer(recorded_time(told("date_recorded")), source);
+  if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
+}
+
+void find_recording(const Source& source, const AVFormatContext* format, const AVStream* video, const AVStream* main,
+                    MediaFacts& facts) {
   const auto either = [&](const char* key) {
     std::string text = tag(format->metadata, key);
-    if (text.empty() && video != nullptr) text = tag(video->metadata, key);
+    if (text.empty() && main != nullptr) text = tag(main->metadata, key);
     return text;
   };
-  for (const char* key : {"com.apple.quicktime.creationdate", "creation_time"}) {
-    if (!facts.captured) facts.captured = recorded_time(either(key));
-  }
-  if (facts.captured) facts.date_source = DateSource::kQuickTime;
+  find_recording_date(source, format, either, video != nullptr, facts);
   for (const char* key : {"com.apple.quicktime.make", "make"}) {
     if (facts.make.empty()) facts.make = clean_line(either(key), FactLimits::kName);
   }
@@ -131,6 +165,28 @@ void find_recording(const AVFormatContext* format, const AVStream* video, MediaF
   }
 }
 
+void add_listed_tags(std::string_view text, MediaFacts& facts) {
+  while (!text.empty() && facts.tags.size() < FactLimits::kTags) {
+    const size_t end = std::min(text.find_first_of(",;"), text.size());
+    std::string word = tag_path(text.substr(0, end), '\0');
+    const bool is_known = std::find(facts.tags.begin(), facts.tags.end(), word) != facts.tags.end();
+    if (!word.empty() && !is_known) facts.tags.push_back(std::move(word));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// In a box of the container's, or a comment of FLAC, Ogg or Matroska.
+void find_packet(const Source& source, const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
+  std::string packet = packet_in(source.bytes());
+  for (const AVDictionary* tags : {format->metadata, main == nullptr ? nullptr : main->metadata}) {
+    const AVDictionaryEntry* entry = av_dict_get(tags, "xmp", nullptr, 0);
+    if (packet.empty() && entry != nullptr) packet = entry->value;
+  }
+  if (packet.empty()) return;
+  const Xmp xmp = Xmp::parse(packet);
+  if (!xmp.empty()) add_what_xmp_says(xmp, facts);
+}
+
 void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
   const auto words = [&](const char* key) {
     std::string text = tag(format->metadata, key);
@@ -139,6 +195,11 @@ void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaF
   facts.title = clean_line(words("title"), FactLimits::kSentence);
   facts.description = words("description");
   if (facts.description.empty()) facts.description = words("comment");
+  for (const char* key : {"keywords", "com.apple.quicktime.keywords", "WM/Category"}) {
+    add_listed_tags(words(key), facts);
+  }
+  facts.rating = stars(words("WM/SharedUserRating"), true);
+  if (!facts.rating) facts.rating = stars(words("com.apple.quicktime.rating.user"), false);
   MetadataObject object;
   const auto keep = [&](const AVDictionary* tags) {
     const AVDictionaryEntry* entry = nullptr;
@@ -220,8 +281,10 @@ void probe_av(const Source& source, MediaFacts& facts) {
   AVStream* audio = input.best(AVMEDIA_TYPE_AUDIO);
   if (video == nullptr && audio == nullptr) fail(EINVAL, "no sound and no picture is in it");
   if (format->duration > 0) facts.duration_us = format->duration;
-  find_recording(format, video, facts);
-  find_track_tags(format, video != nullptr ? video : audio, facts);
+  const AVStream* const main = video != nullptr ? video : audio;
+  find_recording(source, format, video, main, facts);
+  find_track_tags(format, main, facts);
+  find_packet(source, format, main, facts);
   if (audio != nullptr) facts.audio = audio_facts(format, audio, video == nullptr);
   facts.kind = Kind::kAudio;
   if (video == nullptr) {

@@ -1,11 +1,28 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <string>
+
+#include "catalog/media/facts_json.h"
+#include "catalog/media/worker/exif.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/text.h"
 #include "catalog/media/worker/vips_image.h"
 
 namespace damfs::worker {
+namespace {
+
+std::string text_field(VipsImage* image, const char* name) {
+  const char* text = nullptr;
+  if (vips_image_get_typeof(image, name) == 0 || vips_image_get_string(image, name, &text) != 0) {
+    vips_error_clear();
+    return {};
+  }
+  return text;
+}
+
+}  // namespace
 
 void probe_document(const Source& source, MediaFacts& facts) {
   if (facts.mime == "application/pdf") {
@@ -14,6 +31,13 @@ void probe_document(const Source& source, MediaFacts& facts) {
     facts.pages = vips_image_get_n_pages(image.get());
     facts.raster = raster_of(image.get());
     if (*facts.raster) facts.still = drawing_raster(image.get());
+    const Xmp xmp = Xmp::parse(text_field(image.get(), "pdf-metadata"));
+    if (!xmp.empty()) add_what_xmp_says(xmp, facts);
+    const auto or_else = [&](std::string& words, const char* field) {
+      if (words.empty()) words = clean_line(text_field(image.get(), field), FactLimits::kSentence);
+    };
+    or_else(facts.title, "pdf-title");
+    or_else(facts.description, "pdf-subject");
   }
   facts.kind = Kind::kDocument;
 }

@@ -4,6 +4,7 @@
 #include "catalog/media/worker/text.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -13,15 +14,26 @@
 namespace damfs::worker {
 namespace {
 
-std::string latin1_to_utf8(std::string_view raw) {
+// Windows-1252, which is Latin-1 but for these; five bytes of it mean nothing.
+constexpr std::array<char16_t, 32> kWindows1252 = {0x20AC, 0x20,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                   0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x20,   0x017D, 0x20,
+                                                   0x20,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                   0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x20,   0x017E, 0x0178};
+
+std::string windows1252_to_utf8(std::string_view raw) {
   std::string out;
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
+    const char16_t code = byte >= 0x80 && byte < 0xA0 ? kWindows1252[byte - 0x80U] : char16_t{byte};
+    if (code < 0x80) {
+      out += static_cast<char>(code);
+    } else if (code < 0x800) {
+      out += static_cast<char>(0xC0 | code >> 6);
+      out += static_cast<char>(0x80 | (code & 0x3F));
     } else {
-      out += static_cast<char>(0xC0 | byte >> 6);
-      out += static_cast<char>(0x80 | (byte & 0x3F));
+      out += static_cast<char>(0xE0 | code >> 12);
+      out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
     }
   }
   return out;
@@ -49,8 +61,10 @@ size_t json_size(std::string_view text) {
 
 }  // namespace
 
+std::string as_utf8(std::string_view raw) { return is_utf8(raw) ? std::string(raw) : windows1252_to_utf8(raw); }
+
 std::string clean_text(std::string_view raw, size_t limit) {
-  std::string text = is_utf8(raw) ? std::string(raw) : latin1_to_utf8(raw);
+  std::string text = as_utf8(raw);
   for (char& c : text) {
     const bool control = (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) || c == 0x7f;
     if (control) c = ' ';
@@ -68,8 +82,7 @@ std::string tag_path(std::string_view raw, char separator) {
   std::string path;
   for (size_t begin = 0; begin <= raw.size();) {
     const size_t end = std::min(raw.find(separator, begin), raw.size());
-    std::string part = clean_line(raw.substr(begin, end - begin), FactLimits::kTag);
-    std::replace(part.begin(), part.end(), '/', '_');
+    const std::string part = tag_part(clean_line(raw.substr(begin, end - begin), FactLimits::kTag));
     if (!part.empty()) path += (path.empty() ? "" : "/") + part;
     begin = end + 1;
   }

@@ -8,14 +8,17 @@
 
 namespace damfs::worker {
 
-// Text as metadata holds it: UTF-8, or else Latin-1, which becomes UTF-8. Control characters other than line
+// UTF-8, or else Windows-1252 (which Latin-1 is part of), as UTF-8.
+std::string as_utf8(std::string_view raw);
+
+// Text as metadata holds it, as_utf8. Control characters other than line
 // ends become spaces, white space at both ends and NULs go, what exceeds `limit` bytes is cut at a character.
 std::string clean_text(std::string_view raw, size_t limit);
 
 // The same on one line.
 std::string clean_line(std::string_view raw, size_t limit);
 
-// A tag path from its parts' separator; empty when nothing is left. A '/' inside a part becomes '_'.
+// A tag path from its parts' separator; empty when nothing is left. A '/' inside a part stays one (names.h: tag_part).
 std::string tag_path(std::string_view raw, char separator);
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII

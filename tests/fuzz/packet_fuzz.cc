@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "catalog/media/worker/avchd_date.h"
+#include "catalog/media/worker/packet.h"
+#include "catalog/media/worker/xmp.h"
+
+// Whatever the boxes say, a packet is a part of the file, and can be read as far as it goes.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace damfs::worker;
+  const std::string packet = packet_in({data, size});
+  if (packet.size() > (32U << 20)) std::abort();
+  const Xmp xmp = Xmp::parse(packet);
+  for (const XmpNode& property : xmp.properties()) {
+    if (property.name.empty()) std::abort();
+  }
+  png_words({data, size});
+  camcorder_date({data, size});
+  avchd_date({data, size});
+  return 0;
+}
