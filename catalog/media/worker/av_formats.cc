@@ -24,13 +24,12 @@ constexpr Refused kRefused[] = {
      "android_camera avfoundation bktr decklink dshow gdigrab vfwcap xcbgrab "},
     {"words to be shown with a recording, not a recording",
      " aqtitle ass dvbsub dvbtxt ffmetadata jacosub lrc mcc microdvd mpl2 mpsub pjs realtext sami scc srt stl "
-     "subviewer "
-     "subviewer1 sup tedcaptions vobsub vplayer webvtt "},
+     "subviewer subviewer1 sup tedcaptions vobsub vplayer webvtt "},
     {"a picture made of text or for a text screen", " adf bin idf tty xbin "},
     {"samples without a head, which any bytes may be",
      " alaw aptx aptx_hd bitpacked codec2raw data dfpwm f32be f32le f64be f64le g722 g723_1 g726 g726le g729 gsm mulaw "
      "rawvideo s16be s16le s24be s24le s32be s32le s8 sbc sln u16be u16le u24be u24le u32be u32le u8 v210 v210x vidc "
-     " bit adp msp "},
+     "bit adp msp "},
     {"another one's twin for what is not a file", " live_flv mpegtsraw "},
     {"a picture, which is a picture's reader's",
      " alias_pix brender_pix fits gif ico jpegxl_anim bmp_pipe cri_pipe dds_pipe dpx_pipe exr_pipe gem_pipe gif_pipe "

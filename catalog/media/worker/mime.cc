@@ -81,8 +81,9 @@ std::string by_signature(std::string_view head) {
   return {};
 }
 
-// Truevision's oldest pictures have no signature: a head of which every field is one that can be.
-bool looks_like_targa(std::string_view head) {
+// Truevision's oldest pictures have no signature: a head of which every field is one that can be, before as many bytes
+// as such a picture takes at the least.
+bool looks_like_targa(const Source& source, std::string_view head) {
   if (head.size() < 18) return false;
   const auto at = [&](size_t i) { return static_cast<uint8_t>(head[i]); };
   const auto word = [&](size_t i) { return at(i) | at(i + 1) << 8; };
@@ -93,7 +94,10 @@ bool looks_like_targa(std::string_view head) {
   if (!is_mapped && !is_grey && type != 2 && type != 10) return false;
   if (is_mapped != (at(1) == 1) && at(1) > 1) return false;
   const bool is_depth = is_mapped || is_grey ? depth == 8 || depth == 16 : depth == 16 || depth == 24 || depth == 32;
-  return is_depth && word(12) > 0 && word(14) > 0 && (at(17) & 0xC0) == 0;
+  const int64_t pixels = int64_t{word(12)} * word(14);
+  // Packed, 128 pixels take two bytes; else a file that lost half of its picture is one still.
+  const int64_t least = 18 + (type >= 9 ? pixels / 64 : pixels * depth / 8 / 2);
+  return is_depth && pixels > 0 && source.size() >= least && (at(17) & 0xC0) == 0;
 }
 
 // Pictures and recordings in boxes; empty where the boxes do not tell which.
@@ -171,8 +175,8 @@ std::string told_apart(const Source& source, std::string_view head, std::string_
       mime == "application/octet-stream" || mime == "text/plain" || mime == "application/x-wine-extension-ini";
   if (is_vague && junk_before_pdf(head) != head.npos) return "application/pdf";
   const MediaType* named = is_vague || mime.starts_with("image/x-") ? type_by_name(name, Prober::kFlat) : nullptr;
-  if (named != nullptr && named->mime == "image/x-tga" && looks_like_targa(head)) return "image/x-tga";
-  if (mime == "image/x-tga" && !looks_like_targa(head)) return "application/octet-stream";
+  if (named != nullptr && named->mime == "image/x-tga" && looks_like_targa(source, head)) return "image/x-tga";
+  if (mime == "image/x-tga" && !looks_like_targa(source, head)) return "application/octet-stream";
   return mime;
 }
 
