@@ -13,10 +13,11 @@
 namespace damfs {
 namespace {
 
-constexpr std::string_view kFormat = "clip1";
-constexpr int64_t kMaxFrames = int64_t{1} << 24;   // 3 days at 60 frames a second
-constexpr int64_t kMaxSeconds = int64_t{1} << 24;  // 194 days
-constexpr int64_t kMaxSamples = int64_t{1} << 42;  // 265 days at 192 kHz
+constexpr std::string_view kFormat = "clip2";
+constexpr std::string_view kFirstFormat = "clip1";  // without `mirrored`: what catalogs of earlier times hold
+constexpr int64_t kMaxFrames = int64_t{1} << 24;    // 3 days at 60 frames a second
+constexpr int64_t kMaxSeconds = int64_t{1} << 24;   // 194 days
+constexpr int64_t kMaxSamples = int64_t{1} << 42;   // 265 days at 192 kHz
 constexpr int64_t kMaxEdge = 16'384;
 constexpr int64_t kMaxTick = std::numeric_limits<int32_t>::max();
 constexpr int kMaxSampleRate = 768'000;
@@ -54,13 +55,14 @@ bool take_rational(Numbers& in, Rational& value, int64_t low) {
 
 bool is_sane_rate(Rational rate) { return rate.num >= rate.den && rate.num / rate.den <= 1000; }
 
-bool take_pictures(Numbers& in, ClipFacts& clip) {
+bool take_pictures(Numbers& in, ClipFacts& clip, bool tells_mirrored) {
   int interlace = 0;
   const bool all = in.take(clip.stream, -1, 1'000'000) && take_rational(in, clip.rate, 0) &&
                    in.take(clip.frames, 0, kMaxFrames) && in.take(clip.raster.width, 0, kMaxEdge) &&
                    in.take(clip.raster.height, 0, kMaxEdge) && take_rational(in, clip.pixel_aspect, 1) &&
-                   in.take(clip.rotation, 0, 270) && in.take(interlace, 0, 2) && in.take(clip.primaries, 0, 255) &&
-                   in.take(clip.transfer, 0, 255) && in.take(clip.matrix, 0, 255) && in.take(clip.full_range, 0, 1);
+                   in.take(clip.rotation, 0, 270) && (!tells_mirrored || in.take(clip.mirrored, 0, 1)) &&
+                   in.take(interlace, 0, 2) && in.take(clip.primaries, 0, 255) && in.take(clip.transfer, 0, 255) &&
+                   in.take(clip.matrix, 0, 255) && in.take(clip.full_range, 0, 1);
   clip.interlace = static_cast<Interlace>(interlace);
   if (!all || clip.rotation % 90 != 0) return false;
   return clip.frames == 0 || (clip.stream >= 0 && clip.raster && is_sane_rate(clip.rate));
@@ -69,11 +71,14 @@ bool take_pictures(Numbers& in, ClipFacts& clip) {
 bool take_times(Numbers& in, ClipFacts& clip) {
   constexpr int64_t kFar = int64_t{1} << 60;
   if (!in.take(clip.start, -kFar, kFar) || !take_rational(in, clip.tick, 1)) return false;
-  if (!in.take(clip.timecode_frame, -1, int64_t{1} << 31) || !take_rational(in, clip.timecode_rate, 0) ||
+  if (!in.take(clip.timecode_frame, -1, kMaxSamples) || !take_rational(in, clip.timecode_rate, 0) ||
       !in.take(clip.drop_frame, 0, 1)) {
     return false;
   }
-  return clip.timecode_frame < 0 || is_sane_rate(clip.timecode_rate);
+  if (clip.timecode_frame < 0) return true;
+  return clip.frames > 0
+             ? is_sane_rate(clip.timecode_rate)
+             : clip.timecode_rate.num > 0 && clip.timecode_rate.num / clip.timecode_rate.den <= kMaxSampleRate;
 }
 
 bool take_sound(Numbers& in, ClipFacts& clip) {
@@ -102,11 +107,11 @@ int64_t ClipFacts::samples_of(const ClipSound& track) const {
 
 std::string clip_to_text(const ClipFacts& c) {
   std::string text =
-      fmt::format("{} {} {}/{} {} {}x{} {}/{} {} {} {},{},{},{} {} {}/{} {} {}/{} {} {} {}", kFormat, c.stream,
+      fmt::format("{} {} {}/{} {} {}x{} {}/{} {} {} {} {},{},{},{} {} {}/{} {} {}/{} {} {} {}", kFormat, c.stream,
                   c.rate.num, c.rate.den, c.frames, c.raster.width, c.raster.height, c.pixel_aspect.num,
-                  c.pixel_aspect.den, c.rotation, static_cast<int>(c.interlace), c.primaries, c.transfer, c.matrix,
-                  c.full_range ? 1 : 0, c.start, c.tick.num, c.tick.den, c.timecode_frame, c.timecode_rate.num,
-                  c.timecode_rate.den, c.drop_frame ? 1 : 0, c.samples, c.sound.size());
+                  c.pixel_aspect.den, c.rotation, c.mirrored ? 1 : 0, static_cast<int>(c.interlace), c.primaries,
+                  c.transfer, c.matrix, c.full_range ? 1 : 0, c.start, c.tick.num, c.tick.den, c.timecode_frame,
+                  c.timecode_rate.num, c.timecode_rate.den, c.drop_frame ? 1 : 0, c.samples, c.sound.size());
   for (const ClipSound& track : c.sound) {
     text += fmt::format(" {}:{}:{}:{}", track.stream, track.sample_rate, track.channels, track.layout);
   }
@@ -114,10 +119,12 @@ std::string clip_to_text(const ClipFacts& c) {
 }
 
 std::optional<ClipFacts> clip_from_text(std::string_view text) {
-  if (!text.starts_with(kFormat) || text.size() <= kFormat.size()) return std::nullopt;
+  const bool is_newest = text.starts_with(kFormat);
+  if ((!is_newest && !text.starts_with(kFirstFormat)) || text.size() <= kFormat.size()) return std::nullopt;
   Numbers in(text.substr(kFormat.size() + 1));
   ClipFacts clip;
-  if (!take_pictures(in, clip) || !take_times(in, clip) || !take_sound(in, clip) || !in.at_end()) return std::nullopt;
+  if (!take_pictures(in, clip, is_newest) || !take_times(in, clip) || !take_sound(in, clip) || !in.at_end())
+    return std::nullopt;
   return clip;
 }
 

@@ -36,6 +36,7 @@ struct ClipFacts {
   Raster raster;        // upright, in stored pixels
   Rational pixel_aspect{1, 1};  // width over height of one such pixel
   int rotation = 0;             // degrees clockwise that make the stored picture upright
+  bool mirrored = false;        // and then left is right, as front cameras write it
   Interlace interlace = Interlace::kNone;
   // ISO/IEC 23091-2 code points; 2: not recorded
   int primaries = 2, transfer = 2, matrix = 2;
@@ -43,7 +44,7 @@ struct ClipFacts {
   // The grid's start, or without pictures the first sample's time: ticks of that stream's clock.
   int64_t start = 0;
   Rational tick{1, 1};  // seconds
-  // Start time code, as the source counts it; frame -1: none recorded.
+  // Start time code, as the source counts it, without pictures in samples; frame -1: none recorded.
   int64_t timecode_frame = -1;
   Rational timecode_rate{0, 1};
   bool drop_frame = false;

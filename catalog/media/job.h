@@ -114,6 +114,7 @@ struct JobResult {
   MediaFacts facts;        // probe
   int64_t real_bytes = 0;  // stills: bytes without filler; an index: of the whole
   int64_t encodes = 0;     // stills: how often an encoder ran
+  std::string note;        // stills: what is wrong with a source of which a part is shown, as `reason`
   int64_t units_done = 0;  // run: how many of it are made, also when not ok; ok and fewer than asked: stopped,
                            // by WorkerPool::stop or for somebody who waits. Who still wants the rest asks again
 };

@@ -270,8 +270,12 @@ int64_t declared_bytes(const StillRequest& still) {
 }
 
 // What an answer of that type counts: a run's units and, behind a comma, their bytes; an index's bytes; stills' bytes
-// and, behind a comma, encodes.
+// and, behind a comma, encodes; on a line of its own what is to be said of them.
 void take_count(std::string_view text, const Job& job, JobResult& result) {
+  if (const size_t line = text.find('\n'); job.type == JobType::kStill && line != text.npos) {
+    result.note = printable(text.substr(line + 1, FactLimits::kSentence));
+    text = text.substr(0, line);
+  }
   const size_t comma = job.type == JobType::kStill || is_run(job.type) ? text.find(',') : text.npos;
   const int64_t second = comma != text.npos ? number_from(text.substr(comma + 1)) : -1;
   const int64_t count = number_from(text.substr(0, comma));
@@ -401,7 +405,9 @@ std::string result_to_payload(const JobResult& result, const Job& job) {
   if (job.type == JobType::kProbe) return kOk + facts_to_json(result.facts);
   if (is_run(job.type)) return kOk + units_to_text(result.units_done, job.run);
   std::string count = kOk + std::to_string(result.real_bytes);
-  return job.type == JobType::kStill ? count + ',' + std::to_string(result.encodes) : count;
+  if (job.type != JobType::kStill) return count;
+  count += ',' + std::to_string(result.encodes);
+  return result.note.empty() ? count : count + '\n' + printable(result.note);
 }
 
 std::string progress_to_payload(int64_t units_done, const RunRequest& run) {

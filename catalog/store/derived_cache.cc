@@ -71,6 +71,7 @@ void DerivedCache::remove(const DerivedKey& key) {
   folder_.folder.unlink(name_of(key));
   tolerantly([&] { index_.drop(key.text()); });
   forget_failure(key);
+  set_note(key, std::nullopt);
 }
 
 void DerivedCache::remove_all_of(const Digest& source) {
@@ -331,6 +332,16 @@ std::optional<std::string> DerivedCache::failure(const DerivedKey& key) {
 
 void DerivedCache::forget_failure(const DerivedKey& key) {
   tolerantly([&] { index_.set_failure(key.text(), std::nullopt); });
+}
+
+void DerivedCache::set_note(const DerivedKey& key, const std::optional<std::string>& text) {
+  tolerantly([&] { index_.set_note(key.text(), text); });
+}
+
+std::optional<std::string> DerivedCache::note(const DerivedKey& key) {
+  std::optional<std::string> text;
+  tolerantly([&] { text = index_.note(key.text()); });
+  return text;
 }
 
 }  // namespace damfs

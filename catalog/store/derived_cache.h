@@ -59,6 +59,10 @@ class DerivedCache {
   std::optional<std::string> failure(const DerivedKey& key);
   void forget_failure(const DerivedKey& key);
 
+  // What is to be said of one that is there.
+  void set_note(const DerivedKey& key, const std::optional<std::string>& text);  // empty: nothing
+  std::optional<std::string> note(const DerivedKey& key);
+
   int64_t bytes() const;  // on disk, holes not counted
 
  private:

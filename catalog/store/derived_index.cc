@@ -19,14 +19,15 @@ namespace damfs {
 namespace {
 
 constexpr size_t kTouchesKept = 256;
-constexpr int64_t kFormat = 1;  // user_version; an index of another one is made anew
+constexpr int64_t kFormat = 2;  // user_version; an index of another one is made anew
 
 // `path` is for those who look into it: where a file stands is found from its key.
 constexpr std::string_view kTables =
     "CREATE TABLE derived (key TEXT PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, "
     "used_ns INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX derived_by_use ON derived (used_ns, key);"
-    "CREATE TABLE failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID";
+    "CREATE TABLE failure (key TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE note (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID";
 
 const std::vector<std::string>& our_schema() {
   static const std::vector<std::string> schema = [] {
@@ -139,6 +140,27 @@ std::optional<std::string> DerivedIndex::failure(const std::string& key) {
   });
 }
 
+void DerivedIndex::set_note(const std::string& key, const std::optional<std::string>& text) {
+  with_database([&] {
+    if (text) {
+      db::Statement(*database_, "INSERT OR REPLACE INTO note (key, text) VALUES (?1, ?2)")
+          .bind_all(std::string_view(key), std::string_view(*text))
+          .run();
+    } else {
+      db::Statement(*database_, "DELETE FROM note WHERE key = ?1").bind_all(std::string_view(key)).run();
+    }
+  });
+}
+
+std::optional<std::string> DerivedIndex::note(const std::string& key) {
+  return with_database([&]() -> std::optional<std::string> {
+    db::Statement row(*database_, "SELECT text FROM note WHERE key = ?1");
+    row.bind_all(std::string_view(key));
+    if (!row.step()) return std::nullopt;
+    return std::string(row.text(0));
+  });
+}
+
 std::vector<std::string> DerivedIndex::keys_that_begin_with(const std::string& text) {
   return with_database([&] {
     std::vector<std::string> out;
@@ -205,7 +227,7 @@ void DerivedIndex::open() {
     // Locked from the first look on: two programs may find it missing at once.
     db::Transaction transaction(*database_);
     if (database_->integer("PRAGMA user_version") != kFormat) {
-      database_->execute("DROP TABLE IF EXISTS derived; DROP TABLE IF EXISTS failure");
+      database_->execute("DROP TABLE IF EXISTS derived; DROP TABLE IF EXISTS failure; DROP TABLE IF EXISTS note");
       database_->execute(kTables);
       adopt_files();
       database_->execute(fmt::format("PRAGMA user_version = {}", kFormat));

@@ -22,9 +22,9 @@ namespace db {
 class Database;
 }
 
-// What derived/ holds, when it was used, and what failed: derived/index.db. It is bookkeeping about what can be made
-// again, so it is written without waiting for the disk; one that is broken or was deleted is made anew from the files.
-// Throws Error; who serves readers goes on without. Thread-safe.
+// What derived/ holds, when it was used, what is to be said of it, and what failed: derived/index.db. It is bookkeeping
+// about what can be made again, so it is written without waiting for the disk; one that is broken or was deleted is
+// made anew from the files. Throws Error; who serves readers goes on without. Thread-safe.
 class DerivedIndex {
  public:
   explicit DerivedIndex(FileIn folder);
@@ -54,6 +54,10 @@ class DerivedIndex {
   std::vector<Failure> failures();  // the newest first
   std::optional<std::string> failure(const std::string& key);
   void set_failure(const std::string& key, const std::optional<std::string>& reason);  // empty: forget it
+
+  // What is to be said of a file that is there, as of one of which a part is missing.
+  std::optional<std::string> note(const std::string& key);
+  void set_note(const std::string& key, const std::optional<std::string>& text);  // empty: forget it
 
   int64_t total() const { return total_; }  // bytes
 

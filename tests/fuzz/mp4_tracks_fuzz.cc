@@ -8,7 +8,7 @@
 
 #include "catalog/media/worker/mp4_tracks.h"
 
-// Whatever the boxes say, tracks stand in the file, one behind the other.
+// Whatever the boxes say, tracks stand in the file, one behind the other, and so does what mirrors a picture.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace damfs::worker;
   const ReadAt read = [&](std::span<std::byte> buffer, uint64_t offset) -> size_t {
@@ -22,5 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (track.type_at < behind + 4 || track.type_at + 4 > static_cast<int64_t>(size)) std::abort();
     behind = track.type_at;
   }
+  const auto layout = mp4_layout(read, size);
+  if (layout && (size < 8 || (!layout->has_movie && layout->brands.empty()))) std::abort();
+  const auto mirror = mp4_mirror(read, size);
+  if (mirror && mirror->type_at + 9 > static_cast<int64_t>(size)) std::abort();
   return 0;
 }

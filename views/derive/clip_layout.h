@@ -25,8 +25,8 @@ std::span<const ClipProfile> clip_profiles();
 const ClipProfile* clip_profile(std::string_view name);  // null: none has that name
 
 // The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (DESIGN 5).
-inline constexpr int kClipRecipe = 1;
-inline constexpr int64_t kClipEpochNs = 1'795'219'200'000'000'000;  // 2026-11-21
+inline constexpr int kClipRecipe = 2;
+inline constexpr int64_t kClipEpochNs = 1'795'996'800'000'000'000;  // 2026-11-30
 
 // The raster of a proxy's frames: even edges, the source's shape, never enlarged but to the codec's least, 256x120.
 Raster clip_raster(const ClipProfile& profile, const ClipFacts& facts);

@@ -16,8 +16,8 @@ namespace damfs {
 class Catalog;
 
 // The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (DESIGN 5).
-inline constexpr int kStillRecipe = 2;
-inline constexpr int64_t kStillEpochNs = 1'795'219'200'000'000'000;  // 2026-11-21
+inline constexpr int kStillRecipe = 3;
+inline constexpr int64_t kStillEpochNs = 1'795'996'800'000'000'000;  // 2026-11-30
 
 // A kind of preview. Its `code` is packed into node numbers: never renumber.
 struct StillProfile {

@@ -119,6 +119,11 @@ std::optional<std::string> Stills::failure(const StillSubject& subject, const St
   return parts_.cache.failure(Order{origin, profile, {}}.key());
 }
 
+std::optional<std::string> Stills::note(const StillSubject& subject, const StillProfile& profile) {
+  const Origin origin = origin_of(subject, profile);
+  return parts_.cache.note(Order{origin, profile, {}}.key());
+}
+
 Stills::Claim Stills::claim(const DerivedKey& key, int64_t bytes) {
   auto rendition = std::make_shared<Rendition>(key, bytes);
   const std::lock_guard lock(mutex_);
@@ -268,6 +273,7 @@ void Stills::finish_one(Item& item, const JobResult& result) {
   }
   if (reason.empty()) {
     ++done_;
+    if (!result.note.empty()) parts_.cache.set_note(key, result.note);
     const int fd = item.output.get();
     rendition->complete(std::move(item.output));
     // Who asks until it is kept, is given this rendition.

@@ -67,6 +67,9 @@ class Stills {
   // Why it failed, if it did; looks, never works.
   std::optional<std::string> failure(const StillSubject& subject, const StillProfile& profile);
 
+  // What is wrong with what is shown, as with a picture of which only a part can be decoded; looks, never works.
+  std::optional<std::string> note(const StillSubject& subject, const StillProfile& profile);
+
   // What is kept of it goes; it is made again for whoever reads it next.
   void drop(const StillSubject& subject, const StillProfile& profile);
 

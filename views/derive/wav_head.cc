@@ -34,9 +34,18 @@ class LittleEndian {
 
 constexpr uint64_t kDs64 = 28;
 constexpr uint64_t kExtensibleFormat = 40;
+constexpr uint64_t kBroadcast = 602;
 constexpr uint64_t kDataHeader = 8;
 // KSDATAFORMAT_SUBTYPE_PCM behind its first two bytes.
 constexpr std::string_view kPcmSubtype("\x00\x00\x00\x00\x10\x00\x80\x00\x00\xAA\x00\x38\x9B\x71", 14);
+
+// EBU Tech 3285: the first sample's number since midnight, and nothing that is not known.
+void put_start(uint64_t sample, LittleEndian& w) {
+  constexpr size_t kWords = 256 + 32 + 32 + 10 + 8;  // description, originator, reference, date, time
+  constexpr size_t kRest = 64 + 10 + 180;            // of version 1: what tells the material, and room
+  w.text("bext").u32(kBroadcast).zeros(kWords).u64(sample).u16(1).zeros(kRest);
+  static_assert(kWords + 8 + 2 + kRest == kBroadcast);
+}
 
 }  // namespace
 
@@ -55,6 +64,7 @@ std::string wav_head(const ClipHeadInput& input) {
   } else {
     w.text("JUNK").u32(kDs64).zeros(kDs64);
   }
+  if (input.facts.timecode_frame >= 0) put_start(static_cast<uint64_t>(input.facts.timecode_frame), w);
   w.text("fmt ").u32(kExtensibleFormat).u16(0xFFFE).u16(channels).u32(rate).u32(rate * channels * 2).u16(channels * 2);
   w.u16(16).u16(22).u16(16).u32(track.layout <= 0x3FFFF ? track.layout : 0).u16(1).text(kPcmSubtype);
   // The samples begin on a page of their own.

@@ -111,6 +111,7 @@ ContentRef MemberStillNode::open(const OpenRequest& request) const {
 
 std::optional<std::string> MemberStillNode::xattr(std::string_view name) const {
   if (name == "user.damfs.error") return context_.stills.failure(facts_.subject, profile_);
+  if (name == "user.damfs.note") return context_.stills.note(facts_.subject, profile_);
   if (name == "user.damfs.label") return facts_.label;
   if (name == "user.damfs.profile") return profile_.name;
   return std::nullopt;
@@ -118,7 +119,9 @@ std::optional<std::string> MemberStillNode::xattr(std::string_view name) const {
 
 std::vector<std::string> MemberStillNode::xattr_names() const {
   std::vector<std::string> names = {"user.damfs.label", "user.damfs.profile"};
-  if (xattr("user.damfs.error")) names.emplace_back("user.damfs.error");
+  for (const char* told : {"user.damfs.error", "user.damfs.note"}) {
+    if (xattr(told)) names.emplace_back(told);
+  }
   return names;
 }
 

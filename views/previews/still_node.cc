@@ -28,6 +28,8 @@ ContentRef StillNode::open(const OpenRequest& request) const {
 std::optional<std::string> StillNode::xattr(std::string_view name) const {
   if (name == "user.damfs.error")
     return context_.stills.failure({StillSubject::What::kVersion, asset_.row.version}, profile_);
+  if (name == "user.damfs.note")
+    return context_.stills.note({StillSubject::What::kVersion, asset_.row.version}, profile_);
   if (name == "user.damfs.label") return asset_.name;
   if (name == "user.damfs.asset") return std::to_string(asset_.row.id);
   if (name == "user.damfs.profile") return profile_.name;
@@ -36,7 +38,9 @@ std::optional<std::string> StillNode::xattr(std::string_view name) const {
 
 std::vector<std::string> StillNode::xattr_names() const {
   std::vector<std::string> names = {"user.damfs.asset", "user.damfs.label", "user.damfs.profile"};
-  if (xattr("user.damfs.error")) names.emplace_back("user.damfs.error");
+  for (const char* told : {"user.damfs.error", "user.damfs.note"}) {
+    if (xattr(told)) names.emplace_back(told);
+  }
   return names;
 }
 

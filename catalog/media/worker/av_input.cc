@@ -11,6 +11,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/media/worker/av_formats.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/mp4_tracks.h"
 
@@ -18,15 +19,6 @@ namespace damfs::worker {
 namespace {
 
 constexpr int kIoBuffer = 256 << 10;
-
-// Demuxers that name other files or devices, and those that take any text for a subtitle.
-constexpr const char* kRefused =
-    "-hls,-dash,-concat,-concatf,-image2,-image2pipe,-imf,-sdp,-rtsp,-rtp,-sap,-lavfi,-tty,-vapoursynth";
-
-bool names_other_files(const AVInputFormat* format) {
-  const std::string_view list(kRefused);
-  return (format->flags & AVFMT_NOFILE) != 0 || list.find(std::string("-") + format->name) != std::string::npos;
-}
 
 constexpr std::string_view kNothing = "free";  // the type of a box without meaning
 
@@ -135,10 +127,14 @@ MediaInput::MediaInput(const Source& source, AVMediaType kind, int stream)
     throw std::bad_alloc();
   }
   const AVInputFormat* input = nullptr;
-  if (const int error = av_probe_input_buffer2(io_.get(), &input, "", nullptr, 0, 0); error < 0) {
+  if (holds_movie(source)) {
+    input = movie_format();
+  } else if (const int error = av_probe_input_buffer2(io_.get(), &input, "", nullptr, 0, 0); error < 0) {
     fail(EINVAL, "the recording is of a format that is not read, or is damaged ({})", av_text(error));
   }
-  if (names_other_files(input)) fail(EINVAL, "a list of other files, not a recording");
+  if (const std::string_view why = why_refused(input); !why.empty()) {
+    fail(EINVAL, "no recording that is read ({}: {})", input->name, why);
+  }
   format_ = avformat_alloc_context();
   if (format_ == nullptr) throw std::bad_alloc();
   format_->pb = io_.get();
@@ -196,13 +192,26 @@ AVPixelFormat without_j(AVPixelFormat format) {
   }
 }
 
-int rotation_of(const AVStream* stream) {
+Turn turn_of(const AVStream* stream) {
   const int32_t* matrix = display_matrix(stream);
-  if (matrix == nullptr) return 0;
-  const double counter_clockwise = av_display_rotation_get(matrix);
-  if (std::isnan(counter_clockwise)) return 0;
-  const auto quarters = static_cast<int>(std::lround(-counter_clockwise / 90));
-  return (quarters % 4 + 4) % 4 * 90;
+  if (matrix == nullptr) return {};
+  // Where a step to the right and one down lead: (a, b) and (c, d).
+  double a = matrix[0];
+  const double b = matrix[1];
+  double c = matrix[3];
+  const double d = matrix[4];
+  Turn turn;
+  turn.mirrored = a * d - b * c < 0;
+  if (turn.mirrored) {
+    a = -a;
+    c = -c;
+  }
+  const double across = std::hypot(a, c);
+  const double down = std::hypot(b, d);
+  if (across <= 0 || down <= 0) return {};
+  const auto quarters = static_cast<int>(std::lround(std::atan2(b / down, a / across) / (M_PI / 2)));
+  turn.degrees = (quarters % 4 + 4) % 4 * 90;
+  return turn;
 }
 
 Rational sample_aspect_of(AVFormatContext* format, AVStream* stream) {

@@ -104,8 +104,13 @@ CodecContext open_decoder(const AVStream* stream, int threads);
 // The old names for full-range YCbCr make the scaler print a warning and guess; these are what they mean.
 AVPixelFormat without_j(AVPixelFormat format);
 
-// Degrees clockwise that a stream's display matrix asks for: 0, 90, 180, 270.
-int rotation_of(const AVStream* stream);
+// What a stream's display matrix asks for: to be turned clockwise by 0, 90, 180 or 270 degrees, and then to have its
+// left on the right.
+struct Turn {
+  int degrees = 0;
+  bool mirrored = false;
+};
+Turn turn_of(const AVStream* stream);
 
 // Width over height of one stored pixel; 1:1 when nobody says.
 Rational sample_aspect_of(AVFormatContext* format, AVStream* stream);

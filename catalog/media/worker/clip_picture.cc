@@ -27,7 +27,7 @@ constexpr int kMaxQuantizer = 255;
 
 constexpr const char kUnconvertible[] = "the video's pixels cannot be converted";
 
-const char* turn_of(int rotation) {
+const char* turning(int rotation) {
   switch (rotation) {
     case 90: return "transpose=clock,";
     case 180: return "hflip,vflip,";
@@ -43,8 +43,9 @@ std::string chain_of(const ClipFacts& clip, Raster raster, bool from_rgb) {
     chain = fmt::format("bwdif=mode=send_frame:deint=all:parity={},",
                         clip.interlace == Interlace::kTopFirst ? "tff" : "bff");
   }
-  return fmt::format("{}{}scale={}:{}:flags=bicubic+accurate_rnd+bitexact:out_range=tv{},format=yuv422p", chain,
-                     turn_of(clip.rotation), raster.width, raster.height, from_rgb ? ":out_color_matrix=bt709" : "");
+  return fmt::format("{}{}{}scale={}:{}:flags=bicubic+accurate_rnd+bitexact:out_range=tv{},format=yuv422p", chain,
+                     turning(clip.rotation), clip.mirrored ? "hflip," : "", raster.width, raster.height,
+                     from_rgb ? ":out_color_matrix=bt709" : "");
 }
 
 void need(int error, const char* what) {

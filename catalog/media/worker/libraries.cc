@@ -10,10 +10,12 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <iterator>
 #include <mutex>
 
 #include "catalog/base/error.h"
@@ -75,15 +77,35 @@ void on_vips_log(const gchar* domain, GLogLevelFlags level, const gchar* message
 
 void on_exiv2_log(int, const char*) {}
 
-// What libvips itself would not trust with a stranger's file, ImageMagick's loader first of all, is off, save what
-// people keep pictures in; what is not read then is simply an asset without a preview.
+// libvips' loaders that are not offered, by the beginning of their types' names.
+struct LeftOut {
+  std::string_view loader, why;
+};
+constexpr LeftOut kLeftOut[] = {
+    {"VipsForeignLoadMagick", "reads anything, and programs' scripts too: not to be trusted with a stranger's file"},
+    {"VipsForeignLoadCsv", "numbers, and any text may look like them"},
+    {"VipsForeignLoadMatrix", "numbers, and any text may look like them"},
+    {"VipsForeignLoadMat", "numbers of a program for computing"},
+    {"VipsForeignLoadRaw", "pixels without a head, which any bytes may be"},
+    {"VipsForeignLoadVips", "libvips' own memory as it lies"},
+    {"VipsForeignLoadAnalyze", "a scan of a body in two files, of which a worker sees one"},
+    {"VipsForeignLoadNifti", "a scan of a body"},
+    {"VipsForeignLoadFits", "what telescopes measured; libvips does not trust its reader"},
+    {"VipsForeignLoadOpenslide", "slides of microscopes; libvips does not trust their reader"},
+    {"VipsForeignLoadOpenexr", "read by the worker itself, which tells its light from its numbers"},
+    {"VipsForeignLoadDcraw", "camera's raw files, which are told from others before"},
+};
+
+// What libvips itself would not trust with a stranger's file is off, save what people keep pictures in; what is not
+// read then is simply an asset without a preview.
 void block_untrusted_loaders() {
   vips_block_untrusted_set(TRUE);
   for (const char* offered : {"VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadJxl", "VipsForeignLoadJp2k",
                               "VipsForeignLoadPpm", "VipsForeignLoadRad"}) {
     vips_operation_block_set(offered, FALSE);
   }
-  vips_operation_block_set("VipsForeignLoadMatrix", TRUE);  // trusted, but any text may look like one
+  vips_operation_block_set("VipsForeignLoadMatrix", TRUE);  // trusted, but no picture
+  vips_operation_block_set("VipsForeignLoadOpenexr", TRUE);
 }
 
 // Newer releases of exiv2 read HEIF and CR3 unasked and may call the question deprecated.
@@ -108,6 +130,12 @@ void start_libraries() {
   Exiv2::LogMsg::setHandler(on_exiv2_log);
   enable_heif_metadata();
   Exiv2::XmpParser::initialize();
+}
+
+std::string_view why_left_out(std::string_view loader) {
+  const auto* found = std::find_if(std::begin(kLeftOut), std::end(kLeftOut),
+                                   [&](const LeftOut& left_out) { return loader.starts_with(left_out.loader); });
+  return found != std::end(kLeftOut) ? found->why : std::string_view();
 }
 
 void forget_complaints() {

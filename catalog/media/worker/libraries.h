@@ -12,6 +12,9 @@ namespace damfs::worker {
 // as the explanation of a failure.
 void start_libraries();
 
+// Why a loader of libvips' is not offered, by its type's name; empty: it is.
+std::string_view why_left_out(std::string_view loader);
+
 void forget_complaints();      // at the start of a job
 std::string last_complaint();  // libav's or libvips' newest words, one printable line, may be empty
 void complain(std::string_view text);

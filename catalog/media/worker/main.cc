@@ -66,6 +66,7 @@ void render_still_job(const Job& job, JobResult& result) {
   const Rendered rendered = render_stills(sources, job.still, outputs);
   result.real_bytes = rendered.real_bytes;
   result.encodes = rendered.encodes;
+  result.note = rendered.note;
 }
 
 JobResult work(const Job& job, Sessions& sessions) {

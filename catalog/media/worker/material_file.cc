@@ -7,23 +7,18 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/material_surface.h"
+#include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
+#include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/tone_map.h"
 
 namespace damfs::worker {
 namespace {
-
-bool begins_with(Bytes bytes, std::string_view signature) {
-  return std::equal(signature.begin(), signature.end(), bytes.begin(),
-                    bytes.begin() + static_cast<ptrdiff_t>(std::min(bytes.size(), signature.size())),
-                    [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
-}
 
 double largest_number(VipsImage* image) {
   switch (vips_image_get_format(image)) {
@@ -109,12 +104,11 @@ Image resized(Image image, Raster raster) {
 
 }  // namespace
 
+// What was catalogued as a picture and has no signature is one of Truevision's.
 MapFile::MapFile(Bytes bytes)
-    : bytes_(bytes), is_exr_(begins_with(bytes, "\x76\x2F\x31\x01")), is_psd_(begins_with(bytes, "8BPS")) {
-  if (is_exr_) {
-    stored_ = exr_raster(bytes);
-  } else if (is_psd_) {
-    stored_ = psd_raster(bytes);
+    : bytes_(bytes), mime_(mime_of(Source(bytes), "map.tga")), maker_(media_type(mime_).still) {
+  if (media_type(mime_).prober == Prober::kFlat) {
+    stored_ = flat_raster(maker_, Source(bytes), mime_);
   } else {
     source_ = image_source(bytes);
     header_ = open_image(bytes, source_.get());
@@ -123,8 +117,9 @@ MapFile::MapFile(Bytes bytes)
 }
 
 Image MapFile::numbers(Raster raster) const {
-  if (is_exr_) return resized(exr_light(bytes_, raster), raster);
-  if (is_psd_) return resized(psd_flattened(bytes_), raster);
+  if (maker_ == StillMaker::kExr) return resized(exr_light(bytes_, raster), raster);
+  if (maker_ == StillMaker::kPhotoshop) return resized(psd_flattened(bytes_), raster);
+  if (maker_ == StillMaker::kCodec) return resized(codec_decoded(bytes_, mime_), raster);
   const ImageSource source = image_source(bytes_);
   const bool is_jpeg = was_loaded_by(header_.get(), "jpegload");
   Image image = load_image(source.get(), is_jpeg ? jpeg_shrink(stored_, raster) : 1);
@@ -133,13 +128,14 @@ Image MapFile::numbers(Raster raster) const {
 }
 
 Image MapFile::colours(Raster raster) const {
-  if (is_exr_) return clipped(resized(exr_light(bytes_, raster), raster));
-  if (!is_psd_ && is_scene_linear(header_.get())) {
+  if (maker_ == StillMaker::kExr) return clipped(resized(exr_light(bytes_, raster), raster));
+  if (maker_ == StillMaker::kPhotoshop) return linear(psd_picture(bytes_)->at(raster));
+  if (maker_ == StillMaker::kCodec) return linear(codec_picture(bytes_, mime_)->at(raster));
+  if (is_scene_linear(header_.get())) {
     const ImageSource source = image_source(bytes_);
     return clipped(resized(linear_rgb(load_image(source.get(), 1)), raster));
   }
-  const PictureRef picture = is_psd_ ? psd_picture(bytes_) : image_picture(bytes_, 1, Reuse::kNo);
-  return linear(picture->at(raster));
+  return linear(image_picture(bytes_, 1, Reuse::kNo)->at(raster));
 }
 
 }  // namespace damfs::worker

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <string>
+
+#include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/vips_image.h"
 
 namespace damfs::worker {
@@ -23,8 +26,9 @@ class MapFile {
 
  private:
   const Bytes bytes_;
-  const bool is_exr_, is_psd_;
-  ImageSource source_;  // of the header, which the others have none of
+  const std::string mime_;
+  const StillMaker maker_;
+  ImageSource source_;  // of the header, where libvips reads it
   Image header_;
   Raster stored_;
 };

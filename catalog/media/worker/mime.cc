@@ -4,14 +4,19 @@
 #include "catalog/media/worker/mime.h"
 
 #include <magic.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
+#include "catalog/media/worker/media_types.h"
+#include "catalog/media/worker/mp4_tracks.h"
 #include "catalog/media/worker/text.h"
 #include "catalog/media/worker/xmp.h"
 
@@ -41,42 +46,81 @@ std::string_view head_of(const Source& source) {
   return {reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kHead)};
 }
 
-struct RawFormat {
-  std::string_view extension, mime;
+struct Signature {
+  std::string_view bytes, mime;
 };
-constexpr RawFormat kRawFormats[] = {
-    {".nef", "image/x-nikon-nef"},      {".nrw", "image/x-nikon-nrw"},     {".cr2", "image/x-canon-cr2"},
-    {".arw", "image/x-sony-arw"},       {".sr2", "image/x-sony-sr2"},      {".srf", "image/x-sony-srf"},
-    {".dng", "image/x-adobe-dng"},      {".pef", "image/x-pentax-pef"},    {".srw", "image/x-samsung-srw"},
-    {".orf", "image/x-olympus-orf"},    {".rw2", "image/x-panasonic-rw2"}, {".rwl", "image/x-leica-rwl"},
-    {".raf", "image/x-fuji-raf"},       {".crw", "image/x-canon-crw"},     {".cr3", "image/x-canon-cr3"},
-    {".3fr", "image/x-hasselblad-3fr"}, {".iiq", "image/x-phaseone-iiq"},  {".mrw", "image/x-minolta-mrw"},
-    {".erf", "image/x-epson-erf"},      {".dcr", "image/x-kodak-dcr"},     {".kdc", "image/x-kodak-kdc"},
+using namespace std::string_view_literals;
+constexpr Signature kSignatures[] = {
+    {"FUJIFILMCCD-RAW"sv, "image/x-fuji-raf"},
+    {"IIU\0"sv, "image/x-panasonic-rw2"},
+    {"IIRO"sv, "image/x-olympus-orf"},
+    {"IIRS"sv, "image/x-olympus-orf"},
+    {"MMOR"sv, "image/x-olympus-orf"},
+    {"\0MRM"sv, "image/x-minolta-mrw"},
+    {"\xFF\x0A"sv, "image/jxl"},
+    {"\0\0\0\x0CJXL \r\n\x87\n"sv, "image/jxl"},
+    {"\x76\x2F\x31\x01"sv, "image/x-exr"},
+    {"#?RADIANCE\n"sv, "image/vnd.radiance"},
+    {"#?RGBE\n"sv, "image/vnd.radiance"},
+    {"DDS |\0\0\0"sv, "image/vnd.ms-dds"},
+    {"PF\n"sv, "image/x-portable-floatmap"},
+    {"Pf\n"sv, "image/x-portable-floatmap"},
+    {"\x59\xA6\x6A\x95"sv, "image/x-sun-raster"},
+    {"qoif"sv, "image/qoi"},
+    {"\x01\xDA\0\x01\0"sv, "image/x-sgi"},
+    {"\x01\xDA\x01\x01\0"sv, "image/x-sgi"},
+    {"\x01\xDA\0\x02\0"sv, "image/x-sgi"},
+    {"\x01\xDA\x01\x02\0"sv, "image/x-sgi"},
+    {"caff\0\x01"sv, "audio/x-caf"},
 };
 
-// The container brands of HEIF and its relatives: "ftyp", then the major brand.
-std::string by_brand(std::string_view head) {
-  if (head.size() < 12 || head.substr(4, 4) != "ftyp") return {};
-  const std::string_view brand = head.substr(8, 4);
-  for (const std::string_view known : {"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"}) {
-    if (brand == known) return head.substr(0, 64).find("avif") != head.npos ? "image/avif" : "image/heic";
+std::string by_signature(std::string_view head) {
+  for (const Signature& signature : kSignatures) {
+    if (head.starts_with(signature.bytes)) return std::string(signature.mime);
   }
-  if (brand == "avif" || brand == "avis") return "image/avif";
-  if (brand == "crx ") return "image/x-canon-cr3";
+  if (head.size() > 12 && head.starts_with("II*\0"sv) && head.substr(8, 2) == "CR") return "image/x-canon-cr2";
   return {};
 }
 
-std::string by_signature(std::string_view head) {
-  using namespace std::string_view_literals;
-  if (head.starts_with("FUJIFILMCCD-RAW")) return "image/x-fuji-raf";
-  if (head.starts_with("IIU\0"sv)) return "image/x-panasonic-rw2";
-  if (head.starts_with("IIRO") || head.starts_with("IIRS") || head.starts_with("MMOR")) return "image/x-olympus-orf";
-  if (head.starts_with("\0MRM"sv)) return "image/x-minolta-mrw";
-  if (head.size() > 12 && head.starts_with("II*\0"sv) && head.substr(8, 2) == "CR") return "image/x-canon-cr2";
-  if (head.starts_with("\xFF\x0A") || head.starts_with("\0\0\0\x0CJXL \r\n\x87\n"sv)) return "image/jxl";
-  if (head.starts_with("\x76\x2F\x31\x01")) return "image/x-exr";
-  if (head.starts_with("#?RADIANCE\n") || head.starts_with("#?RGBE\n")) return "image/vnd.radiance";
-  return by_brand(head);
+// Truevision's oldest pictures have no signature: a head of which every field is one that can be, before as many bytes
+// as such a picture takes at the least.
+bool looks_like_targa(const Source& source, std::string_view head) {
+  if (head.size() < 18) return false;
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(head[i]); };
+  const auto word = [&](size_t i) { return at(i) | at(i + 1) << 8; };
+  const int type = at(2);
+  const bool is_mapped = type == 1 || type == 9;
+  const bool is_grey = type == 3 || type == 11;
+  const int depth = at(16);
+  if (!is_mapped && !is_grey && type != 2 && type != 10) return false;
+  if (is_mapped != (at(1) == 1) && at(1) > 1) return false;
+  const bool is_depth = is_mapped || is_grey ? depth == 8 || depth == 16 : depth == 16 || depth == 24 || depth == 32;
+  const int64_t pixels = int64_t{word(12)} * word(14);
+  // Packed, 128 pixels take two bytes; else a file that lost half of its picture is one still.
+  const int64_t least = 18 + (type >= 9 ? pixels / 64 : pixels * depth / 8 / 2);
+  return is_depth && pixels > 0 && source.size() >= least && (at(17) & 0xC0) == 0;
+}
+
+// Pictures and recordings in boxes; empty where the boxes do not tell which.
+std::string by_layout(const Mp4Layout& layout) {
+  const auto has = [&](const char(&brand)[5]) { return layout.has_brand(four_characters(brand)); };
+  if (has("crx ")) return "image/x-canon-cr3";
+  if (layout.major == four_characters("avif") || layout.major == four_characters("avis")) return "image/avif";
+  if (!layout.has_items || (layout.has_movie && !has("msf1") && !has("hevc") && !has("hevx"))) return {};
+  if (has("avif") || has("avis")) return "image/avif";
+  for (const uint32_t brand : layout.brands) {
+    for (const uint32_t known : {four_characters("heic"), four_characters("heix"), four_characters("heim"),
+                                 four_characters("heis"), four_characters("hevc"), four_characters("hevx"),
+                                 four_characters("mif1"), four_characters("mif2"), four_characters("msf1")}) {
+      if (brand == known) return "image/heic";
+    }
+  }
+  return {};
+}
+
+// A recording in boxes that libmagic has no better name for.
+std::string movie_mime(const Mp4Layout& layout) {
+  return layout.major == 0 || layout.major == four_characters("qt  ") ? "video/quicktime" : "video/mp4";
 }
 
 bool looks_like_svg(std::string_view head) {
@@ -88,12 +132,41 @@ bool looks_like_svg(std::string_view head) {
          lower(head.substr(0, at)).find("<html") == std::string::npos;
 }
 
-std::string raw_by_name(std::string_view name) {
-  const std::string extension = lower(split_extension(name).extension);
-  for (const RawFormat& format : kRawFormats) {
-    if (extension == format.extension) return std::string(format.mime);
+// A compressed drawing: what its first bytes unpack to.
+bool looks_like_packed_svg(std::span<const uint8_t> bytes) {
+  z_stream stream{};
+  if (::inflateInit2(&stream, 15 + 16) != Z_OK) return false;  // 16: with gzip's own head
+  std::array<char, 4096> unpacked{};
+  stream.next_in = const_cast<uint8_t*>(bytes.data());
+  stream.avail_in = static_cast<unsigned>(std::min(bytes.size(), kHead));
+  stream.next_out = reinterpret_cast<uint8_t*>(unpacked.data());
+  stream.avail_out = unpacked.size();
+  ::inflate(&stream, Z_SYNC_FLUSH);
+  const size_t size = unpacked.size() - stream.avail_out;
+  ::inflateEnd(&stream);
+  return looks_like_svg({unpacked.data(), size});
+}
+
+// A PDF begins within the first so many bytes, as its readers have it: mail programs and printers write before it.
+constexpr size_t kMostJunk = 1024;
+constexpr std::string_view kPdfBegins = "%PDF-";
+size_t junk_before_pdf(std::string_view head) { return head.substr(0, kMostJunk + kPdfBegins.size()).find(kPdfBegins); }
+
+// What libmagic takes for something that may as well be something else.
+std::string told_apart(const Source& source, std::string_view head, std::string_view name, std::string mime) {
+  if (mime == "image/tiff") {
+    const MediaType* raw = type_by_name(name, Prober::kRaw);
+    return raw != nullptr ? std::string(raw->mime) : mime;
   }
-  return {};
+  if ((mime.starts_with("text/") || mime == "application/xml") && looks_like_svg(head)) return "image/svg+xml";
+  if (mime == "application/gzip" && looks_like_packed_svg(source.bytes())) return "image/svg+xml";
+  const bool is_vague =
+      mime == "application/octet-stream" || mime == "text/plain" || mime == "application/x-wine-extension-ini";
+  if (is_vague && junk_before_pdf(head) != head.npos) return "application/pdf";
+  const MediaType* named = is_vague || mime.starts_with("image/x-") ? type_by_name(name, Prober::kFlat) : nullptr;
+  if (named != nullptr && named->mime == "image/x-tga" && looks_like_targa(source, head)) return "image/x-tga";
+  if (mime == "image/x-tga" && !looks_like_targa(source, head)) return "application/octet-stream";
+  return mime;
 }
 
 }  // namespace
@@ -105,36 +178,22 @@ std::string mime_of(const Source& source, std::string_view name) {
   const std::string_view head = head_of(source);
   if (std::string known = by_signature(head); !known.empty()) return known;
   if (looks_like_xmp(head)) return std::string(kSidecarMime);
+  const auto layout = mp4_layout(read_at(source.bytes()), static_cast<uint64_t>(source.size()));
+  if (layout) {
+    if (std::string known = by_layout(*layout); !known.empty()) return known;
+  }
   const char* found = ::magic_buffer(tables(), head.data(), head.size());
   std::string mime = found != nullptr ? clean_line(found, 255) : std::string();
   if (mime.empty() || mime.find('/') == mime.npos) mime = "application/octet-stream";
-  if (mime == "image/tiff") {
-    if (std::string raw = raw_by_name(name); !raw.empty()) return raw;
+  if (layout && layout->has_movie) {
+    return media_type(mime).prober == Prober::kRecording ? mime : movie_mime(*layout);
   }
-  if ((mime.starts_with("text/") || mime == "application/xml") && looks_like_svg(head)) return "image/svg+xml";
-  return mime;
+  return told_apart(source, head, name, std::move(mime));
 }
 
-bool is_raw_mime(std::string_view mime) {
-  if (mime == "image/x-dcraw" || mime == "image/x-panasonic-raw" || mime == "image/x-fuji-raf") return true;
-  return std::any_of(std::begin(kRawFormats), std::end(kRawFormats),
-                     [&](const RawFormat& format) { return format.mime == mime; });
-}
-
-bool is_document_mime(std::string_view mime) {
-  if (mime.starts_with("text/")) return true;
-  for (const std::string_view prefix :
-       {"application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument", "application/vnd.ms-",
-        "application/vnd.sun.xml"}) {
-    if (mime.starts_with(prefix)) return true;
-  }
-  for (const std::string_view known :
-       {"application/pdf", "application/msword", "application/rtf", "application/postscript", "application/epub+zip",
-        "application/x-mobipocket-ebook", "application/json", "application/xml", "application/CDFV2", "image/vnd.djvu",
-        "application/x-ndjson", "message/rfc822"}) {
-    if (mime == known) return true;
-  }
-  return false;
+std::span<const uint8_t> document_bytes(const Source& source) {
+  const size_t junk = junk_before_pdf(head_of(source));
+  return source.bytes().subspan(junk == std::string_view::npos ? 0 : junk);
 }
 
 }  // namespace damfs::worker

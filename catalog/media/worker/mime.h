@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,12 +11,12 @@
 
 namespace damfs::worker {
 
-// What the bytes are: libmagic's name, put right where it is known to be vague. `name` decides only between
-// TIFF and the camera formats that are TIFF inside.
+// What the bytes are, by their structure, with libmagic as one voice. `name` decides only where several things look
+// alike: TIFF and the camera formats that are TIFF inside, and what has no signature at all.
 std::string mime_of(const Source& source, std::string_view name);
 
-bool is_raw_mime(std::string_view mime);
-bool is_document_mime(std::string_view mime);
+// From where on a document's reader is to read it: other programs' junk may stand before it.
+std::span<const uint8_t> document_bytes(const Source& source);
 
 // Loads libmagic's tables, which is where a file is opened; later calls need none.
 void load_magic();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "catalog/media/job.h"
 #include "catalog/media/worker/source.h"
@@ -35,24 +36,28 @@ PictureRef open_picture(const Source& source, const StillRequest& request, Reuse
 // The kinds. An `orientation` that is given (Exif 1..8) goes before the picture's own.
 PictureRef image_picture(Bytes bytes, std::optional<int> orientation, Reuse reuse);  // what libvips reads
 PictureRef exr_picture(Bytes bytes);
-PictureRef psd_picture(Bytes bytes);  // Photoshop, PSD and PSB
+PictureRef psd_picture(Bytes bytes);                           // Photoshop, PSD and PSB
+PictureRef codec_picture(Bytes bytes, std::string_view mime);  // what libavcodec reads, of one frame
 PictureRef raw_picture(const Source& source, Reuse reuse);
 PictureRef video_picture(const Source& source, int64_t seek_us);
 PictureRef audio_picture(const Source& source, Reuse reuse);
 
 // Upright rasters of what those show, for the probe. Throw Error.
 struct RawPreview {
-  std::vector<uint8_t> bytes;  // a JPEG or TIFF
-  Raster raster;               // as stored
+  std::vector<uint8_t> bytes;  // a JPEG or TIFF; empty: the sensor's own picture, which is developed
+  Raster raster;               // as stored; of the sensor's upright
   int orientation = 1;         // what the camera says of the shot; embedded previews lie as the sensor does
 };
-std::optional<RawPreview> raw_preview(const Source& source);  // the largest
+// The largest embedded one, or where that is small the sensor's. Empty: neither can be had.
+std::optional<RawPreview> raw_preview(const Source& source);
 Raster exr_raster(Bytes bytes);
 Raster psd_raster(Bytes bytes);
+Raster codec_raster(Bytes bytes, std::string_view mime);
 
 // Their numbers as they are stored, for pictures that are data. Throw Error.
 Image exr_light(Bytes bytes,
                 Raster target);  // three or four floats a pixel, of no less than twice the target if it can
 Image psd_flattened(Bytes bytes);
+Image codec_decoded(Bytes bytes, std::string_view mime);
 
 }  // namespace damfs::worker

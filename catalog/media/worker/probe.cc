@@ -5,9 +5,12 @@
 
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
+#include "catalog/media/worker/av_formats.h"
+#include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/text.h"
@@ -15,43 +18,44 @@
 namespace damfs::worker {
 namespace {
 
-bool is_av_mime(std::string_view mime) {
-  return mime.starts_with("video/") || mime.starts_with("audio/") || mime == "application/ogg" ||
-         mime == "application/mxf" || mime == "application/vnd.rn-realmedia" || mime == "application/vnd.ms-asf" ||
-         mime == "application/x-matroska";
-}
-
-// Also what libmagic has no name for: an archive may stand behind anything.
-bool is_program_mime(std::string_view mime) {
-  return mime == "application/octet-stream" || mime == "text/x-shellscript" || mime == "application/x-dosexec" ||
-         mime == "application/vnd.microsoft.portable-executable" || mime == "application/x-executable" ||
-         mime == "application/x-pie-executable" || mime == "application/x-mach-binary";
-}
-
-void probe_as(std::string_view mime, const Source& source, MediaFacts& facts) {
-  if (mime == kSidecarMime) {
-    probe_sidecar(source, facts);
-  } else if (is_raw_mime(mime)) {
-    probe_raw(source, facts);
-  } else if (is_av_mime(mime)) {
-    probe_av(source, facts);
-  } else if (mime == "application/zip") {
-    probe_zip(source, facts);
-  } else if (is_program_mime(mime)) {
-    probe_self_extracting(source, facts);
-  } else if (is_document_mime(mime)) {
-    probe_document(source, facts);
-  } else if (mime == "image/x-exr") {
-    probe_flat_image(source, exr_raster(source.bytes()), facts);
-  } else if (mime == "image/vnd.adobe.photoshop") {
-    probe_flat_image(source, psd_raster(source.bytes()), facts);
-  } else if (mime.starts_with("image/")) {
-    probe_image(source, facts);
+void probe_as(const MediaType& type, const Source& source, MediaFacts& facts) {
+  facts.kind = type.kind;
+  switch (type.prober) {
+    case Prober::kNone: return;
+    case Prober::kPicture: return probe_image(source, facts);
+    case Prober::kFlat: return probe_flat_image(source, flat_raster(type.still, source, facts.mime), facts);
+    case Prober::kRaw: return probe_raw(source, facts);
+    case Prober::kRecording: return probe_av(source, facts);
+    case Prober::kDocument: return;
+    case Prober::kPages: return probe_pages(source, facts);
+    case Prober::kArchive: return probe_zip(source, facts);
+    case Prober::kProgram: return probe_self_extracting(source, facts);
+    case Prober::kSidecar: return probe_sidecar(source, facts);
   }
 }
 
-// Where libmagic shrugs, as it does at an MP3 without tags or a camcorder's transport stream.
-bool is_vague(std::string_view mime) { return mime == "application/octet-stream" || mime == "text/plain"; }
+// Where libmagic shrugs, as it does at an MP3 without tags or a camcorder's transport stream, or has a name that
+// nobody here knows: whether libavformat does.
+bool is_recording_of_its_own(const Source& source, MediaFacts& facts) {
+  const RecordingGuess guess = recording_by_content(source);
+  if (guess.format == nullptr) return false;
+  MediaFacts found;
+  found.mime = mime_of_format(guess.format);
+  try {
+    probe_av(source, found);
+  } catch (const Error& error) {
+    if (!guess.certain) return false;
+    found = MediaFacts();
+    found.mime = mime_of_format(guess.format);
+    found.problem = clean_line(error.what(), FactLimits::kSentence);
+  }
+  facts = std::move(found);
+  return true;
+}
+
+bool is_unknown(std::string_view mime) {
+  return mime == "application/octet-stream" || mime == "text/plain" || media_type(mime).prober == Prober::kNone;
+}
 
 }  // namespace
 
@@ -62,12 +66,9 @@ Raster upright(Raster raster, int orientation) {
 MediaFacts probe(const Source& source, std::string_view name) {
   MediaFacts facts;
   facts.mime = mime_of(source, name);
-  if (is_vague(facts.mime)) {
-    if (std::string mime = av_mime_by_content(source); !mime.empty()) facts.mime = std::move(mime);
-  }
   const std::string mime = facts.mime;
   try {
-    probe_as(mime, source, facts);
+    if (!is_unknown(mime) || !is_recording_of_its_own(source, facts)) probe_as(media_type(mime), source, facts);
     if (facts.clip) facts.clip = clip_from_text(clip_to_text(*facts.clip), source.size());
   } catch (const std::bad_alloc&) {
     throw;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "catalog/media/facts.h"
+#include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/source.h"
 
 namespace damfs::worker {
@@ -26,16 +27,15 @@ struct PictureFacts {
 };
 std::optional<PictureFacts> picture_facts(const Source& source, std::string_view name);
 void probe_raw(const Source& source, MediaFacts& facts);  // camera raw: exiv2 alone, and its largest preview
-// A format whose raster is told by a reader of our own, always upright.
+// A format whose raster its stills' maker tells, always upright.
+Raster flat_raster(StillMaker maker, const Source& source, std::string_view mime);
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts);
-void probe_document(const Source& source, MediaFacts& facts);  // pages
-void probe_zip(const Source& source, MediaFacts& facts);       // texture pack or not
+void probe_pages(const Source& source, MediaFacts& facts);  // of a document that is drawn
+void probe_zip(const Source& source, MediaFacts& facts);    // texture pack or not
 // A program that unpacks what stands behind it; nothing where there is no such thing.
 void probe_self_extracting(const Source& source, MediaFacts& facts);
 void probe_sidecar(const Source& source, MediaFacts& facts);  // XMP beside another file
 void probe_av(const Source& source, MediaFacts& facts);       // sound and moving pictures
-// Whether libavformat is sure about bytes that libmagic does not know; gives a MIME type, else empty.
-std::string av_mime_by_content(const Source& source);
 
 // Metadata that libvips hands out of containers which exiv2 does not open.
 struct MetadataBlocks {

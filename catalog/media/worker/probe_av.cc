@@ -56,7 +56,7 @@ VideoFacts video_facts(AVFormatContext* format, AVStream* stream) {
   video.codec = name_of(avcodec_get_name(codec->codec_id));
   video.coded = {codec->width, codec->height};
   video.sample_aspect = sample_aspect_of(format, stream);
-  video.rotation = rotation_of(stream);
+  video.rotation = turn_of(stream).degrees;
   const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
   if (rate.num > 0 && rate.den > 0) video.frame_rate = {rate.num, rate.den};
   video.field_order = field_order_name(codec->field_order);
@@ -212,66 +212,7 @@ void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaF
   if (!object.empty()) facts.metadata["format"] = object.dump();
 }
 
-// Packets of a transport stream, with or without time stamps or parity between them.
-bool has_packet_rhythm(std::span<const uint8_t> head) {
-  constexpr uint8_t kSync = 0x47;
-  for (const size_t packet : {188U, 192U, 204U}) {
-    for (size_t at = 0; at < packet && at + 3 * packet < head.size(); ++at) {
-      if (head[at] == kSync && head[at + packet] == kSync && head[at + 2 * packet] == kSync &&
-          head[at + 3 * packet] == kSync) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-// Whether bytes without a magic number may be a bare stream. It costs nothing, where asking each of
-// libavformat's several hundred demuxers costs milliseconds, and most files it is asked about are no media.
-bool may_be_bare_stream(std::span<const uint8_t> head) {
-  const auto* begin = std::find_if(head.begin(), head.end(), [](uint8_t byte) { return byte != 0; }).base();
-  const auto rest = head.subspan(static_cast<size_t>(begin - head.data()));
-  const auto at = [&](size_t i) { return i < rest.size() ? rest[i] : uint8_t{0}; };
-  const bool start_code = rest.size() < head.size() && at(0) == 1;  // 00 00 01: MPEG, H.264
-  const bool audio_frame = (at(0) == 0xFF && at(1) >= 0xE0) || (at(0) == 0x0B && at(1) == 0x77) ||  // MPEG, AC-3
-                           (at(0) == 0x7F && at(1) == 0xFE) || (at(0) == 0x1F && at(1) == 0x07);    // DTS, DV
-  return start_code || audio_frame || has_packet_rhythm(head);
-}
-
 }  // namespace
-
-std::string av_mime_by_content(const Source& source) {
-  struct Known {
-    std::string_view format, mime;
-  };
-  constexpr Known kKnown[] = {
-      {"mpegts", "video/mp2t"},   {"mpeg", "video/mpeg"},
-      {"mxf", "application/mxf"}, {"dv", "video/x-dv"},
-      {"h264", "video/h264"},     {"hevc", "video/h265"},
-      {"flv", "video/x-flv"},     {"matroska,webm", "video/x-matroska"},
-      {"mp3", "audio/mpeg"},      {"aac", "audio/aac"},
-      {"ac3", "audio/ac3"},       {"eac3", "audio/eac3"},
-      {"dts", "audio/vnd.dts"},   {"wav", "audio/x-wav"},
-      {"w64", "audio/x-w64"},     {"ape", "audio/x-ape"},
-      {"wv", "audio/x-wavpack"},  {"tta", "audio/x-tta"},
-      {"caf", "audio/x-caf"},     {"dsf", "audio/x-dsf"},
-  };
-  constexpr size_t kHead = 128U << 10;
-  const auto bytes = source.bytes();
-  const auto head = bytes.first(std::min(bytes.size(), kHead));
-  if (!may_be_bare_stream(head)) return {};
-  std::vector<uint8_t> padded(head.begin(), head.end());
-  padded.resize(head.size() + AVPROBE_PADDING_SIZE);
-  AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};
-  int score = 0;
-  const AVInputFormat* format = av_probe_input_format3(&data, 1, &score);
-  // Up to this score it is a guess, and any bytes look like some sound.
-  if (format == nullptr || score <= AVPROBE_SCORE_EXTENSION) return {};
-  for (const Known& known : kKnown) {
-    if (known.format == format->name) return std::string(known.mime);
-  }
-  return {};
-}
 
 void probe_av(const Source& source, MediaFacts& facts) {
   MediaInput input(source);
@@ -289,7 +230,7 @@ void probe_av(const Source& source, MediaFacts& facts) {
   facts.kind = Kind::kAudio;
   if (video == nullptr) {
     if (facts.mime.starts_with("video/")) facts.mime.replace(0, 5, "audio");
-    facts.clip = sound_clip(format, audio);
+    facts.clip = sound_clip(format, audio, tag(format->metadata, "time_reference"));
     facts.still = audio_raster(format);
     return;
   }
@@ -298,7 +239,7 @@ void probe_av(const Source& source, MediaFacts& facts) {
   const FrameTimes times = frame_times(format, video);
   facts.video->frame_count = times.count;
   facts.video->variable_frame_rate = times.variable;
-  const Rational average = times.average_rate(video->time_base);
+  const Rational average = times.rate(video->time_base);
   if (times.variable && average.num > 0) facts.video->frame_rate = average;
   facts.clip = video_clip(format, video, times, facts.video->timecode);
   facts.raster = facts.video->coded;

@@ -9,27 +9,51 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <string_view>
 #include <vector>
 
 namespace damfs::worker {
 namespace {
 
-// Rounding to the container's clock moves a frame by a tick; more than that is no constant rate.
-bool vary(const std::vector<int64_t>& sorted) {
-  if (sorted.size() < 3) return false;
-  int64_t shortest = std::numeric_limits<int64_t>::max();
-  int64_t longest = 0;
+// Rounding to the container's clock moves a frame by a tick.
+int64_t tolerance_for(int64_t step) { return step > 2 ? std::max<int64_t>(1, step / 100) : step - 1; }
+
+// A few frames that are missing, or pictures that stand a moment, make no variable rate.
+int64_t most_odd_steps(int64_t steps) { return steps < 4 ? 0 : std::max<int64_t>(1, steps / 50); }
+
+// What sorted times say of the steps between them.
+void take_steps(const std::vector<int64_t>& sorted, FrameTimes& out) {
+  out.timed = !sorted.empty();
+  if (sorted.size() < 2) return;
+  std::vector<int64_t> steps;
+  steps.reserve(sorted.size() - 1);
+  for (size_t i = 1; i < sorted.size(); ++i) steps.push_back(sorted[i] - sorted[i - 1]);
+  out.steps = std::ssize(steps);
+  out.ticks = sorted.back() - sorted.front();
+  if (steps.size() < 2) return;
   // The last one lasts as long as the container likes.
-  for (size_t i = 1; i + 1 < sorted.size(); ++i) {
-    shortest = std::min(shortest, sorted[i] - sorted[i - 1]);
-    longest = std::max(longest, sorted[i] - sorted[i - 1]);
+  std::vector<int64_t> by_length(steps.begin(), std::prev(steps.end()));
+  const auto middle = by_length.begin() + std::ssize(by_length) / 2;
+  std::nth_element(by_length.begin(), middle, by_length.end());
+  const int64_t usual = *middle;
+  int64_t odd = 0;
+  int64_t even = 0;
+  int64_t even_ticks = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (std::abs(steps[i] - usual) <= tolerance_for(usual)) {
+      ++even;
+      even_ticks += steps[i];
+    } else if (i + 1 < steps.size()) {
+      ++odd;
+    }
   }
-  const int64_t average = (sorted.back() - sorted.front()) / static_cast<int64_t>(sorted.size() - 1);
-  return longest - shortest > std::max<int64_t>(2, average / 100);
+  out.variable = odd > most_odd_steps(out.steps);
+  if (out.variable || even == 0) return;
+  out.steps = even;
+  out.ticks = even_ticks;
 }
 
 bool is_format(const AVFormatContext* format, std::string_view name) {
@@ -47,7 +71,10 @@ FrameTimes times_from_table(AVStream* stream) {
   times.reserve(static_cast<size_t>(std::max(count, 0)));
   for (int i = 0; i < count; ++i) times.push_back(avformat_index_get_entry(stream, i)->timestamp);
   std::sort(times.begin(), times.end());
-  return {stream->nb_frames, vary(times)};
+  FrameTimes out;
+  out.count = stream->nb_frames;
+  take_steps(times, out);
+  return out;
 }
 
 FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
@@ -63,7 +90,7 @@ FrameTimes times_from_packets(AVFormatContext* format, AVStream* stream) {
   // Where some frames have no time of their own, those of decoding have the same steps; the two do not mix.
   std::vector<int64_t>& times = shown.size() >= decoded.size() ? shown : decoded;
   std::sort(times.begin(), times.end());
-  out.variable = vary(times);
+  take_steps(times, out);
   if (!times.empty()) {
     out.first = times.front();
     out.last = times.back();
@@ -111,8 +138,9 @@ AVRational grid_for_variable(double average) {
 
 AVRational grid_of(const AVStream* stream, const FrameTimes& times, bool interlaced) {
   AVRational said = value_of(stream->avg_frame_rate) > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
-  const Rational average = times.average_rate(stream->time_base);
-  const AVRational measured{static_cast<int>(average.num), static_cast<int>(average.den)};
+  // Of frames that come as they like, a table tells the average better than its first and last one.
+  const bool is_measured = times.walked || !times.variable;
+  const AVRational measured = is_measured ? av(times.rate(stream->time_base)) : AVRational{0, 1};
   if (value_of(measured) > 0) {
     // A header may say what the frames do not keep. Fields that come one by one are no frames.
     const double ratio = value_of(measured) / std::max(value_of(said), 1e-9);
@@ -132,6 +160,8 @@ AVRational grid_of(const AVStream* stream, const FrameTimes& times, bool interla
 
 int64_t frames_on(AVRational rate, const AVFormatContext* format, const AVStream* stream, const FrameTimes& times) {
   const AVRational frame = av_inv_q(rate);
+  // Frames without times stand one behind the other.
+  if (times.walked && !times.timed) return times.count;
   if (times.walked) return times.count > 0 ? av_rescale_q(times.last - times.first, stream->time_base, frame) + 1 : 0;
   if (stream->duration > 0) return std::max<int64_t>(av_rescale_q(stream->duration, stream->time_base, frame), 1);
   if (format->duration > 0) return std::max<int64_t>(av_rescale_q(format->duration, av_get_time_base_q(), frame), 1);
@@ -235,11 +265,11 @@ std::optional<ClipFacts> declared(const ClipFacts& clip) { return clip_from_text
 
 }  // namespace
 
-Rational FrameTimes::average_rate(AVRational tick) const {
-  if (!walked || count < 2 || last <= first) return {0, 1};
+Rational FrameTimes::rate(AVRational tick) const {
+  if (steps < 1 || ticks < 1) return {0, 1};
   int num = 0;
   int den = 1;
-  av_reduce(&num, &den, (count - 1) * tick.den, (last - first) * tick.num, 1'000'000);
+  av_reduce(&num, &den, steps * tick.den, ticks * tick.num, 1'000'000);
   return num > 0 && den > 0 ? Rational{num, den} : Rational{0, 1};
 }
 
@@ -250,7 +280,7 @@ FrameTimes frame_times(AVFormatContext* format, AVStream* stream) {
 std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, const FrameTimes& times,
                                     const std::string& timecode) {
   const AVCodecParameters* codec = video->codecpar;
-  if (avcodec_find_decoder(codec->codec_id) == nullptr || is_format(format, "_pipe")) return std::nullopt;
+  if (avcodec_find_decoder(codec->codec_id) == nullptr) return std::nullopt;
   ClipFacts clip;
   clip.stream = video->index;
   clip.interlace = interlace_of(codec->field_order);
@@ -258,7 +288,9 @@ std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, co
   clip.rate = from_av(rate);
   clip.frames = frames_on(rate, format, video, times);
   if (clip.frames == 0) return std::nullopt;
-  clip.rotation = rotation_of(video);
+  const Turn turn = turn_of(video);
+  clip.rotation = turn.degrees;
+  clip.mirrored = turn.mirrored;
   clip.raster = {codec->width, codec->height};
   clip.pixel_aspect = sample_aspect_of(format, video);
   if (clip.rotation % 180 != 0) {
@@ -275,7 +307,7 @@ std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, co
   return declared(clip);
 }
 
-std::optional<ClipFacts> sound_clip(AVFormatContext* format, AVStream* audio) {
+std::optional<ClipFacts> sound_clip(AVFormatContext* format, AVStream* audio, const std::string& time_reference) {
   const auto sound = sound_of(audio);
   if (!sound || sound->sample_rate <= 0) return std::nullopt;
   ClipFacts clip;
@@ -284,6 +316,13 @@ std::optional<ClipFacts> sound_clip(AVFormatContext* format, AVStream* audio) {
   clip.start += av_rescale_q(hidden_run_in(format, audio->codecpar), {1, sound->sample_rate}, audio->time_base);
   clip.tick = from_av(audio->time_base);
   clip.samples = length_in_samples(format, audio);
+  int64_t reference = 0;
+  const char* end = time_reference.data() + time_reference.size();
+  if (const auto [stop, error] = std::from_chars(time_reference.data(), end, reference);
+      error == std::errc() && stop == end && reference > 0) {
+    clip.timecode_frame = reference;
+    clip.timecode_rate = {sound->sample_rate, 1};
+  }
   return declared(clip);
 }
 

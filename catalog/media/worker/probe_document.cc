@@ -5,7 +5,7 @@
 
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/exif.h"
-#include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/text.h"
 #include "catalog/media/worker/vips_image.h"
@@ -24,22 +24,20 @@ std::string text_field(VipsImage* image, const char* name) {
 
 }  // namespace
 
-void probe_document(const Source& source, MediaFacts& facts) {
-  if (facts.mime == "application/pdf") {
-    const ImageSource bytes = image_source(source.bytes());
-    const Image image = open_image(source.bytes(), bytes.get());
-    facts.pages = vips_image_get_n_pages(image.get());
-    facts.raster = raster_of(image.get());
-    if (*facts.raster) facts.still = drawing_raster(image.get());
-    const Xmp xmp = Xmp::parse(text_field(image.get(), "pdf-metadata"));
-    if (!xmp.empty()) add_what_xmp_says(xmp, facts);
-    const auto or_else = [&](std::string& words, const char* field) {
-      if (words.empty()) words = clean_line(text_field(image.get(), field), FactLimits::kSentence);
-    };
-    or_else(facts.title, "pdf-title");
-    or_else(facts.description, "pdf-subject");
-  }
-  facts.kind = Kind::kDocument;
+void probe_pages(const Source& source, MediaFacts& facts) {
+  const Bytes document = document_bytes(source);
+  const ImageSource bytes = image_source(document);
+  const Image image = open_image(document, bytes.get());
+  facts.pages = vips_image_get_n_pages(image.get());
+  facts.raster = raster_of(image.get());
+  if (*facts.raster) facts.still = drawing_raster(image.get());
+  const Xmp xmp = Xmp::parse(text_field(image.get(), "pdf-metadata"));
+  if (!xmp.empty()) add_what_xmp_says(xmp, facts);
+  const auto or_else = [&](std::string& words, const char* field) {
+    if (words.empty()) words = clean_line(text_field(image.get(), field), FactLimits::kSentence);
+  };
+  or_else(facts.title, "pdf-title");
+  or_else(facts.description, "pdf-subject");
 }
 
 }  // namespace damfs::worker

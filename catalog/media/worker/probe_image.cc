@@ -7,6 +7,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/probe.h"
@@ -30,10 +31,10 @@ bool is_sane(Raster raster) {
   return raster && raster.width <= FactLimits::kEdge && raster.height <= FactLimits::kEdge;
 }
 
-Raster still_of(VipsImage* image) {
+Raster still_of(VipsImage* image, Bytes bytes) {
   const Raster raster = raster_of(image);
   if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
-  return is_drawing(image) ? drawing_raster(image) : upright(raster, orientation_of(image));
+  return is_drawing(image) ? drawing_raster(image) : upright(raster, orientation_of(image, bytes));
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ void probe_image(const Source& source, MediaFacts& facts) {
     const ImageSource bytes = image_source(source.bytes());
     const Image image = open_image(source.bytes(), bytes.get());
     facts.raster = raster_of(image.get());
-    facts.orientation = orientation_of(image.get());
-    facts.still = still_of(image.get());
+    facts.orientation = orientation_of(image.get(), source.bytes());
+    facts.still = still_of(image.get(), source.bytes());
     facts.pages = vips_image_get_n_pages(image.get());
     blocks = {block(image.get(), VIPS_META_EXIF_NAME), block(image.get(), VIPS_META_IPTC_NAME),
               block(image.get(), VIPS_META_XMP_NAME)};
@@ -55,20 +56,18 @@ void probe_image(const Source& source, MediaFacts& facts) {
   }
   probe_metadata(source, blocks, facts);
   if (!problem.empty()) fail(EINVAL, "{}", problem);
-  facts.kind = Kind::kImage;
   if (facts.pages <= 1) facts.pages = 0;
 }
 
 std::optional<PictureFacts> picture_facts(const Source& source, std::string_view name) {
   PictureFacts facts{mime_of(source, name), {}};
   try {
-    if (facts.mime == "image/x-exr") {
-      facts.still = exr_raster(source.bytes());
-    } else if (facts.mime == "image/vnd.adobe.photoshop") {
-      facts.still = psd_raster(source.bytes());
-    } else if (facts.mime.starts_with("image/") && !is_raw_mime(facts.mime)) {
+    const MediaType& type = media_type(facts.mime);
+    if (type.prober == Prober::kFlat) {
+      facts.still = flat_raster(type.still, source, facts.mime);
+    } else if (type.prober == Prober::kPicture) {
       const ImageSource bytes = image_source(source.bytes());
-      facts.still = still_of(open_image(source.bytes(), bytes.get()).get());
+      facts.still = still_of(open_image(source.bytes(), bytes.get()).get(), source.bytes());
     }
   } catch (const Error&) {
     return std::nullopt;
@@ -78,19 +77,26 @@ std::optional<PictureFacts> picture_facts(const Source& source, std::string_view
 
 void probe_raw(const Source& source, MediaFacts& facts) {
   const Raster raster = probe_metadata(source, {}, facts);
-  if (facts.metadata.empty()) fail(EINVAL, "the camera's raw file has no readable metadata");
-  facts.kind = Kind::kImage;
   if (is_sane(raster)) facts.raster = raster;
   const auto preview = raw_preview(source);
+  if (!preview && facts.metadata.empty()) fail(EINVAL, "the camera's raw file has no readable metadata");
   if (!preview || !is_sane(preview->raster)) return;
   facts.orientation = preview->orientation;
-  facts.still = upright(preview->raster, preview->orientation);
+  facts.still = preview->bytes.empty() ? preview->raster : upright(preview->raster, preview->orientation);
+}
+
+Raster flat_raster(StillMaker maker, const Source& source, std::string_view mime) {
+  switch (maker) {
+    case StillMaker::kExr: return exr_raster(source.bytes());
+    case StillMaker::kPhotoshop: return psd_raster(source.bytes());
+    default: return codec_raster(source.bytes(), mime);
+  }
 }
 
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts) {
   probe_metadata(source, {}, facts);
+  if (!is_sane(raster)) fail(EINVAL, "the picture says it has {} by {} pixels", raster.width, raster.height);
   facts.raster = facts.still = raster;
-  facts.kind = Kind::kImage;
 }
 
 }  // namespace damfs::worker

@@ -5,8 +5,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
@@ -14,6 +16,7 @@
 #include "catalog/media/worker/collage.h"
 #include "catalog/media/worker/fit.h"
 #include "catalog/media/worker/material_ball.h"
+#include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/member_stream.h"
 #include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/picture.h"
@@ -48,6 +51,14 @@ void write_file(int output, const FilledFile& file, int64_t declared) {
   if (::ftruncate(output, declared) != 0) throw_errno(errno, "the preview cannot be written");
 }
 
+// Whether all of it is one colour, as is what nothing was decoded of.
+bool is_blank(const Image& image) {
+  const auto* pixels = static_cast<const uint8_t*>(vips_image_get_data(image.get()));
+  const auto bands = static_cast<size_t>(vips_image_get_bands(image.get()));
+  const size_t bytes = VIPS_IMAGE_N_PELS(image.get()) * bands;
+  return std::equal(pixels + std::min(bands, bytes), pixels + bytes, pixels);
+}
+
 Rendered render(Picture& picture, const StillSpec& spec, int output) {
   check_spec(spec);
   const Image image = picture.at(spec.target);
@@ -55,9 +66,10 @@ Rendered render(Picture& picture, const StillSpec& spec, int output) {
   if (made != spec.target) {
     fail(EINVAL, "the picture is not what was catalogued: its preview has {} by {} pixels", made.width, made.height);
   }
+  if (fail_on() == VIPS_FAIL_ON_NONE && is_blank(image)) fail(EINVAL, "nothing of the picture can be decoded");
   const Fitted fitted = fit_still(image.get(), spec);
   write_file(output, fitted.file, spec.declared_bytes);
-  return {fitted.file.real_bytes(), fitted.encodes};
+  return {fitted.file.real_bytes(), fitted.encodes, {}};
 }
 
 }  // namespace
@@ -65,9 +77,15 @@ Rendered render(Picture& picture, const StillSpec& spec, int output) {
 PictureRef open_picture(const Source& source, const StillRequest& request, Reuse reuse) {
   if (request.kind == Kind::kVideo) return video_picture(source, request.seek_us);
   if (request.kind == Kind::kAudio) return audio_picture(source, reuse);
-  if (is_raw_mime(request.mime)) return raw_picture(source, reuse);
-  if (request.mime == "image/x-exr") return exr_picture(source.bytes());
-  if (request.mime == "image/vnd.adobe.photoshop") return psd_picture(source.bytes());
+  switch (media_type(request.mime).still) {
+    case StillMaker::kRaw: return raw_picture(source, reuse);
+    case StillMaker::kExr: return exr_picture(source.bytes());
+    case StillMaker::kPhotoshop: return psd_picture(source.bytes());
+    case StillMaker::kCodec: return codec_picture(source.bytes(), request.mime);
+    case StillMaker::kPages: return image_picture(document_bytes(source), std::nullopt, reuse);
+    case StillMaker::kPicture:
+    case StillMaker::kNone: break;  // by its bytes, as a member of an archive that was looked at before
+  }
   return image_picture(source.bytes(), std::nullopt, reuse);
 }
 
@@ -85,6 +103,17 @@ PictureRef compose(std::span<const Source* const> sources, const StillRequest& r
   return material_picture(maps);
 }
 
+Rendered render_all(std::span<const Source* const> sources, const StillRequest& request, std::span<const int> outputs) {
+  const PictureRef picture = compose(sources, request);
+  Rendered sum = render(*picture, request, outputs.front());
+  for (size_t i = 0; i < request.also.size(); ++i) {
+    const Rendered more = render(*picture, request.also[i], outputs[i + 1]);
+    sum.real_bytes += more.real_bytes;
+    sum.encodes += more.encodes;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Rendered render_stills(std::span<const std::unique_ptr<Source>> files, const StillRequest& request,
@@ -97,14 +126,22 @@ Rendered render_stills(std::span<const std::unique_ptr<Source>> files, const Sti
     }
     sources.push_back(request.members.empty() ? files[i].get() : &members.back()->source());
   }
-  const PictureRef picture = compose(sources, request);
-  Rendered sum = render(*picture, request, outputs.front());
-  for (size_t i = 0; i < request.also.size(); ++i) {
-    const Rendered more = render(*picture, request.also[i], outputs[i + 1]);
-    sum.real_bytes += more.real_bytes;
-    sum.encodes += more.encodes;
+  try {
+    return render_all(sources, request, outputs);
+  } catch (const Error& error) {
+    const bool is_picture = request.composition == Composition::kNone && request.kind != Kind::kVideo;
+    if (error.code() != EINVAL || !is_picture) throw;
+    std::string note = error.what();
+    try {
+      const ShowsDamaged anyway;
+      Rendered shown = render_all(sources, request, outputs);
+      shown.note = std::move(note);
+      return shown;
+    } catch (const Error&) {
+      // The first one says best what is wrong.
+    }
+    fail(EINVAL, "{}", note);
   }
-  return sum;
 }
 
 }  // namespace damfs::worker

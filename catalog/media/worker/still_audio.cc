@@ -22,7 +22,7 @@ Raster upright_raster(Bytes bytes) {
   try {
     const ImageSource source = image_source(bytes);
     const Image image = open_image(bytes, source.get());
-    return upright(raster_of(image.get()), orientation_of(image.get()));
+    return upright(raster_of(image.get()), orientation_of(image.get(), bytes));
   } catch (const Error&) {
     return {};  // no picture that can be read
   }

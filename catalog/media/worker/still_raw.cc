@@ -6,18 +6,13 @@
 
 #include "catalog/base/error.h"
 #include "catalog/media/worker/exif.h"
+#include "catalog/media/worker/exif_orientation.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/picture.h"
+#include "catalog/media/worker/raw_file.h"
 
 namespace damfs::worker {
 namespace {
-
-int orientation_in(const Exiv2::ExifData& exif) {
-  const auto found = exif.findKey(Exiv2::ExifKey("Exif.Image.Orientation"));
-  if (found == exif.end() || found->count() == 0) return 1;
-  const int64_t value = whole_number(*found);
-  return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-}
 
 int64_t area(const Exiv2::PreviewProperties& preview) {
   return static_cast<int64_t>(preview.width_) * static_cast<int64_t>(preview.height_);
@@ -33,6 +28,11 @@ Raster raster_in(Bytes bytes) {
   }
 }
 
+int64_t long_edge(Raster raster) { return std::max(raster.width, raster.height); }
+
+// Embedded pictures of less than this are for a camera's own screen.
+constexpr int64_t kLargePreview = 1600;
+
 class RawPicture final : public Picture {
  public:
   RawPicture(RawPreview preview, Reuse reuse)
@@ -44,9 +44,25 @@ class RawPicture final : public Picture {
   const PictureRef picture_;
 };
 
-}  // namespace
+class DevelopedPicture final : public Picture {
+ public:
+  explicit DevelopedPicture(Bytes bytes) : image_(RawFile(bytes).developed()) {}
 
-std::optional<RawPreview> raw_preview(const Source& source) {
+  Image at(Raster target) override {
+    VipsImage* small = nullptr;
+    if (vips_thumbnail_image(image_.get(), &small, static_cast<int>(target.width), "height",
+                             static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, nullptr) != 0) {
+      damaged_picture();
+    }
+    return settled(Image(small));
+  }
+
+ private:
+  const Image image_;
+};
+
+// As exiv2 finds it.
+std::optional<RawPreview> embedded_preview(const Source& source) {
   try {
     const auto bytes = source.bytes();
     const auto image = Exiv2::ImageFactory::open(bytes.data(), static_cast<long>(bytes.size()));
@@ -70,9 +86,32 @@ std::optional<RawPreview> raw_preview(const Source& source) {
   return std::nullopt;
 }
 
+}  // namespace
+
+// Where exiv2 finds nothing large LibRaw may: in Canon's boxes, or on the sensor.
+std::optional<RawPreview> raw_preview(const Source& source) {
+  auto found = embedded_preview(source);
+  if (found && long_edge(found->raster) >= kLargePreview) return found;
+  try {
+    RawFile raw(source.bytes());
+    RawPreview other{raw.thumbnail(), {}, found ? found->orientation : raw.orientation()};
+    other.raster = raster_in(other.bytes);
+    if (other.raster && (!found || long_edge(other.raster) > long_edge(found->raster))) found = std::move(other);
+    const Raster developed = raw.raster();
+    const bool is_small = !found || long_edge(found->raster) < kLargePreview;
+    if (is_small && developed && (!found || long_edge(developed) > long_edge(found->raster))) {
+      return RawPreview{{}, developed, raw.orientation()};
+    }
+  } catch (const Error& error) {
+    complain(error.what());
+  }
+  return found;
+}
+
 PictureRef raw_picture(const Source& source, Reuse reuse) {
   auto preview = raw_preview(source);
   if (!preview) fail(EINVAL, "the camera's raw file holds no preview that can be read");
+  if (preview->bytes.empty()) return std::make_unique<DevelopedPicture>(source.bytes());
   return std::make_unique<RawPicture>(std::move(*preview), reuse);
 }
 

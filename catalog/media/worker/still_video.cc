@@ -28,24 +28,23 @@ struct ScalerDeleter {
 };
 using Scaler = std::unique_ptr<SwsContext, ScalerDeleter>;
 
-// The last frame that starts at or before `moment`, in the stream's ticks; of a shorter video the last one.
-Frame frame_at(FrameReader& reader, int64_t moment) {
-  Frame best = new_frame();
+// The last frame that starts at or before `moment`, in the stream's ticks; of a shorter video the last one. Null: none
+// can be decoded. Frames without times follow each other by `step`.
+Frame frame_at(FrameReader& reader, int64_t moment, int64_t start, int64_t step) {
+  Frame best;
   Frame next = new_frame();
-  bool found = false;
+  int64_t behind = start;
   for (int i = 0; i < kMaxFrames && reader.next(next.get()); ++i) {
     const bool damaged = (next->flags & AV_FRAME_FLAG_CORRUPT) != 0 || next->decode_error_flags != 0;
-    const int64_t time = next->best_effort_timestamp;
-    if (found && time != AV_NOPTS_VALUE && time > moment) return best;
+    const int64_t told = next->best_effort_timestamp;
+    const int64_t time = told != AV_NOPTS_VALUE ? told : behind;
+    behind = time + step;
+    if (best && time > moment) return best;
     if (!damaged) {
+      if (!best) best = new_frame();
       std::swap(best, next);
-      found = true;
     }
     av_frame_unref(next.get());
-  }
-  if (!found) {
-    const std::string why = last_complaint();
-    fail(EINVAL, "no frame of the video can be decoded{}{}", why.empty() ? "" : ": ", why);
   }
   return best;
 }
@@ -94,14 +93,20 @@ Image to_rgb(const AVFrame* frame, Raster raster) {
   return image;
 }
 
-Image rotate(Image image, int degrees) {
-  if (degrees == 0) return image;
-  const VipsAngle angle = degrees == 90 ? VIPS_ANGLE_D90 : degrees == 180 ? VIPS_ANGLE_D180 : VIPS_ANGLE_D270;
-  VipsImage* turned = nullptr;
-  if (vips_rot(image.get(), &turned, angle, nullptr) != 0)
-    fail(EIO, "the frame cannot be turned: {}", vips_complaint());
-  const Image owner(turned);
-  Image in_memory(vips_image_copy_memory(turned));
+Image turned(Image image, Turn turn) {
+  if (turn.degrees == 0 && !turn.mirrored) return image;
+  const VipsAngle angle = turn.degrees == 0     ? VIPS_ANGLE_D0
+                          : turn.degrees == 90  ? VIPS_ANGLE_D90
+                          : turn.degrees == 180 ? VIPS_ANGLE_D180
+                                                : VIPS_ANGLE_D270;
+  VipsImage* made = nullptr;
+  if (vips_rot(image.get(), &made, angle, nullptr) != 0) fail(EIO, "the frame cannot be turned: {}", vips_complaint());
+  Image upright(made);
+  if (turn.mirrored) {
+    if (vips_flip(upright.get(), &made, VIPS_DIRECTION_HORIZONTAL, nullptr) != 0) damaged_picture();
+    upright.reset(made);
+  }
+  Image in_memory(vips_image_copy_memory(upright.get()));
   if (!in_memory) fail(EIO, "the frame cannot be turned: {}", vips_complaint());
   return in_memory;
 }
@@ -109,27 +114,39 @@ Image rotate(Image image, int degrees) {
 // The frame is found once and scaled for each raster.
 class VideoPicture final : public Picture {
  public:
-  VideoPicture(const Source& source, int64_t seek_us) : input_(source) {
-    input_.find_streams();
-    AVStream* stream = input_.best(AVMEDIA_TYPE_VIDEO);
-    if (stream == nullptr) fail(EINVAL, "no picture is in it");
-    rotation_ = rotation_of(stream);
-    const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
-    const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
-    FrameReader reader(input_.get(), stream);
-    // A container without an index plays from its beginning instead.
-    if (moment > start) av_seek_frame(input_.get(), stream->index, moment, AVSEEK_FLAG_BACKWARD);
-    frame_ = frame_at(reader, moment);
+  VideoPicture(const Source& source, int64_t seek_us) {
+    frame_ = found_in(source, seek_us, true);
+    // Where a jump leads behind the only key frame, as it may in a stream without an index.
+    if (!frame_ && seek_us > 0) frame_ = found_in(source, seek_us, false);
+    if (frame_) return;
+    const std::string why = last_complaint();
+    fail(EINVAL, "no frame of the video can be decoded{}{}", why.empty() ? "" : ": ", why);
   }
 
   Image at(Raster target) override {
-    const Raster stored = rotation_ % 180 == 0 ? target : Raster{target.height, target.width};
-    return rotate(to_rgb(frame_.get(), stored), rotation_);
+    const Raster stored = turn_.degrees % 180 == 0 ? target : Raster{target.height, target.width};
+    return turned(to_rgb(frame_.get(), stored), turn_);
   }
 
  private:
-  MediaInput input_;
-  int rotation_ = 0;
+  Frame found_in(const Source& source, int64_t seek_us, bool jumps) {
+    MediaInput input(source);
+    input.find_streams();
+    AVStream* stream = input.best(AVMEDIA_TYPE_VIDEO);
+    if (stream == nullptr) fail(EINVAL, "no picture is in it");
+    turn_ = turn_of(stream);
+    const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
+    const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
+    const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
+    const int64_t step =
+        rate.num > 0 && rate.den > 0 ? std::max<int64_t>(1, av_rescale_q(1, av_inv_q(rate), stream->time_base)) : 1;
+    FrameReader reader(input.get(), stream);
+    // A container without an index plays from its beginning instead.
+    if (jumps && moment > start) av_seek_frame(input.get(), stream->index, moment, AVSEEK_FLAG_BACKWARD);
+    return frame_at(reader, moment, start, step);
+  }
+
+  Turn turn_;
   Frame frame_;
 };
 

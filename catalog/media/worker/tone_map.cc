@@ -33,7 +33,7 @@ float white_of(const float* pixels, size_t count, size_t bands) {
 uint8_t to_byte(double value) { return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)); }
 
 Image shrunk(const Image& image, Raster target) {
-  const bool lies = orientation_of(image.get()) >= 5;
+  const bool lies = vips_image_get_orientation(image.get()) >= 5;
   const auto width = static_cast<double>(lies ? target.height : target.width);
   const auto height = static_cast<double>(lies ? target.width : target.height);
   VipsImage* small = nullptr;
@@ -55,8 +55,17 @@ uint8_t srgb_byte(double linear) {
   return to_byte(value <= 0.0031308 ? 12.92 * value : 1.055 * std::pow(value, 1 / 2.4) - 0.055);
 }
 
+namespace {
+
+// Portable float maps, which libvips calls sRGB.
+bool is_float_map(VipsImage* image) {
+  return was_loaded_by(image, "ppmload") && vips_image_get_format(image) == VIPS_FORMAT_FLOAT;
+}
+
+}  // namespace
+
 bool is_scene_linear(VipsImage* image) {
-  return vips_image_get_coding(image) == VIPS_CODING_RAD ||
+  return vips_image_get_coding(image) == VIPS_CODING_RAD || is_float_map(image) ||
          vips_image_get_interpretation(image) == VIPS_INTERPRETATION_scRGB;
 }
 
@@ -65,6 +74,16 @@ Image linear_rgb(Image image) {
   if (vips_image_get_coding(image.get()) == VIPS_CODING_RAD) {
     if (vips_rad2float(image.get(), &next, nullptr) != 0) damaged_picture();
     image.reset(next);
+  }
+  if (is_float_map(image.get())) {
+    if (vips_image_get_bands(image.get()) == 1) {
+      VipsImage* grey[] = {image.get(), image.get(), image.get()};
+      if (vips_bandjoin(grey, &next, 3, nullptr) != 0) damaged_picture();
+      image.reset(next);
+    }
+    if (vips_copy(image.get(), &next, "interpretation", VIPS_INTERPRETATION_scRGB, nullptr) != 0) damaged_picture();
+    image.reset(next);
+    return image;
   }
   if (vips_colourspace(image.get(), &next, VIPS_INTERPRETATION_scRGB, nullptr) != 0) damaged_picture();
   return Image(next);

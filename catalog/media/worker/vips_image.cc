@@ -6,17 +6,56 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <string_view>
 
 #include "catalog/base/error.h"
+#include "catalog/media/worker/exif_orientation.h"
+#include "catalog/media/worker/half_tiff.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/png_chunks.h"
 
 namespace damfs::worker {
 namespace {
 
+bool shows_damaged = false;
+
+bool is_spoilt() { return left_blank_tiles() && !shows_damaged; }
+
+// Brands of sequences of HEIF's relatives, which libvips leaves out of those that it knows them by; the picture that
+// stands for all is in them as in the others.
+bool is_sequence(VipsSource* source) {
+  const auto* head = reinterpret_cast<const char*>(vips_source_sniff(source, 12));
+  if (head == nullptr) vips_error_clear();
+  return head != nullptr && std::string_view(head + 4, 8) == "ftypavis";
+}
+
+// What libvips' reader of TIFF says no to. Null: it is something else, and what libvips said stands.
+Image what_tiff_leaves_out(VipsSource* source) {
+  const auto* head = reinterpret_cast<const char*>(vips_source_sniff(source, 4));
+  if (head == nullptr || (std::string_view(head, 4) != std::string_view("II*\0", 4) &&
+                          std::string_view(head, 4) != std::string_view("MM\0*", 4))) {
+    return nullptr;
+  }
+  size_t size = 0;
+  const auto* bytes = static_cast<const uint8_t*>(vips_source_map(source, &size));
+  return bytes != nullptr ? half_float_tiff({bytes, size}) : nullptr;
+}
+
+// Null: it cannot be read, and libvips says why.
+VipsImage* opened(VipsSource* source, VipsFailOn fail_on) {
+  VipsImage* image = nullptr;
+  if (vips_foreign_find_load_source(source) == nullptr && is_sequence(source)) {
+    vips_heifload_source(source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, nullptr);
+    return image;
+  }
+  image = vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, nullptr);
+  return image != nullptr ? image : what_tiff_leaves_out(source).release();
+}
+
 Image bare_copy(VipsImage* image) {
   size_t size = 0;
   void* pixels = vips_image_write_to_memory(image, &size);
-  if (pixels == nullptr || left_blank_tiles()) {
+  if (pixels == nullptr || is_spoilt()) {
     g_free(pixels);
     damaged_picture();
   }
@@ -33,6 +72,10 @@ Image bare_copy(VipsImage* image) {
 
 }  // namespace
 
+ShowsDamaged::ShowsDamaged() { shows_damaged = true; }
+ShowsDamaged::~ShowsDamaged() { shows_damaged = false; }
+VipsFailOn fail_on() { return shows_damaged ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_ERROR; }
+
 void damaged_picture() { fail(EINVAL, "the picture is damaged: {}", vips_complaint()); }
 
 ImageSource image_source(Bytes bytes) {
@@ -44,10 +87,9 @@ ImageSource image_source(Bytes bytes) {
 Image open_image(Bytes bytes, VipsSource* source) {
   if (bytes.empty()) fail(EINVAL, "the file is empty");
   vips_error_clear();
-  const char* loader = vips_foreign_find_load_source(source);
-  if (loader == nullptr)
+  if (vips_foreign_find_load_source(source) == nullptr && !is_sequence(source))
     fail(EINVAL, "the picture is of a format that is not read, or is damaged: {}", vips_complaint());
-  Image image(vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
+  Image image(opened(source, VIPS_FAIL_ON_NONE));
   if (!image) damaged_picture();
   return image;
 }
@@ -63,16 +105,20 @@ int jpeg_shrink(Raster stored, Raster target) {
 Image load_image(VipsSource* source, int shrink) {
   VipsImage* image = nullptr;
   if (shrink > 1) {
-    vips_jpegload_source(source, &image, "shrink", shrink, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn,
+    vips_jpegload_source(source, &image, "shrink", shrink, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on(),
                          nullptr);
   } else {
-    image = vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", kFailOn, nullptr);
+    image = opened(source, fail_on());
   }
   if (image == nullptr) damaged_picture();
   return Image(image);
 }
 
-int orientation_of(VipsImage* image) { return vips_image_get_orientation(image); }
+int orientation_of(VipsImage* image, Bytes bytes) {
+  const bool is_unseen = (was_loaded_by(image, "pngload") && png_chunks(bytes).exif_is_behind) ||
+                         (was_loaded_by(image, "jp2kload") && vips_image_get_typeof(image, VIPS_META_EXIF_NAME) == 0);
+  return is_unseen ? exif_orientation(bytes) : vips_image_get_orientation(image);
+}
 
 bool was_loaded_by(VipsImage* image, const char* loader) {
   const char* name = nullptr;
@@ -95,7 +141,7 @@ Raster drawing_raster(VipsImage* image) {
 
 Image in_memory(VipsImage* image) {
   Image copy(vips_image_copy_memory(image));
-  if (!copy || left_blank_tiles()) damaged_picture();
+  if (!copy || is_spoilt()) damaged_picture();
   return copy;
 }
 

@@ -22,7 +22,16 @@ using Image = std::unique_ptr<VipsImage, ObjectDeleter>;
 using ImageSource = std::unique_ptr<VipsSource, ObjectDeleter>;
 using Bytes = std::span<const uint8_t>;
 
-inline constexpr VipsFailOn kFailOn = VIPS_FAIL_ON_ERROR;
+// While one stands, damaged pictures are decoded as far as they go, and what is missing of them is left blank; else the
+// first damage ends it. For the whole process, as what libvips reports is.
+class ShowsDamaged {
+ public:
+  ShowsDamaged();
+  ~ShowsDamaged();
+  ShowsDamaged(const ShowsDamaged&) = delete;
+  ShowsDamaged& operator=(const ShowsDamaged&) = delete;
+};
+VipsFailOn fail_on();
 
 [[noreturn]] void damaged_picture();  // EINVAL, with what libvips says of it
 
@@ -39,8 +48,8 @@ int jpeg_shrink(Raster stored, Raster target);
 // The same, to be decoded as far as it is undamaged; at 1/shrink of its size, which only JPEGs can.
 Image load_image(VipsSource* source, int shrink);
 
-// Exif 1..8 as the still of that image will be turned.
-int orientation_of(VipsImage* image);
+// Exif 1..8 as the still of that image will be turned. `bytes`: of its file, for what libvips does not look at.
+int orientation_of(VipsImage* image, Bytes bytes);
 
 bool was_loaded_by(VipsImage* image, const char* loader);  // a libvips operation's name, or its beginning
 
