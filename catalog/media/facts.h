@@ -19,7 +19,7 @@
 namespace damfs {
 
 // The version of the probe: raised when it finds more or other facts of the same bytes.
-inline constexpr int kProbeRecipe = 4;
+inline constexpr int kProbeRecipe = 5;
 
 // The numbers are stored in catalogs and packed into node numbers: never renumber.
 enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };
@@ -62,6 +62,10 @@ struct Position {
   double longitude = 0;            // degrees, east positive
   std::optional<double> altitude;  // metres above sea level
 };
+
+// Of an archive, in MediaFacts::metadata["format"]: NamesRead, by the names of its charsets.
+inline constexpr const char* kNamesReadAs = "names_encoding";
+inline constexpr const char* kNamesRunnerUp = "names_runner_up";
 
 // The type of an XMP sidecar. What its facts say (rating, title, description, tags) is said of the file beside it.
 inline constexpr std::string_view kSidecarMime = "application/rdf+xml";

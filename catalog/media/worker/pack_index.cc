@@ -84,7 +84,7 @@ struct Level {
         prefix(std::move(its_prefix)),
         depth(its_depth),
         archive(its_bytes) {
-    archive.read_names_as(charset);
+    names = archive.read_names_as(charset);
   }
 
   std::span<const uint8_t> stored(const PackMember& member) const {
@@ -98,6 +98,7 @@ struct Level {
   const std::string prefix;  // of its members' paths
   const int depth;           // 1: the outermost
   ZipArchive archive;
+  NamesRead names;
 };
 
 class IndexBuilder {
@@ -111,7 +112,7 @@ class IndexBuilder {
       fail(EINVAL, "the archive has {} members; {} are the most", outermost.archive.size(), kMaxMembers);
     }
     note(outermost);
-    return writer_.finish(members_);
+    return writer_.finish(members_, names_);
   }
 
  private:
@@ -120,6 +121,8 @@ class IndexBuilder {
   }
 
   void note(Level& level) {
+    // The outermost that has such names speaks for all.
+    if (names_.charset == nullptr) names_ = level.names;
     const size_t first = members_.size();
     const size_t count = level.archive.size();
     for (size_t i = 0; i < count; ++i) {
@@ -279,6 +282,7 @@ class IndexBuilder {
   const PackIndexOptions options_;
   PackIndexWriter writer_;
   Pack members_;
+  NamesRead names_;
   std::vector<uint8_t> buffer_;
   int64_t unpacked_ = 0;
 };
