@@ -40,7 +40,14 @@ class Stills::StillContent final : public Content {
 };
 
 bool is_on_ball(const MemberRow& map) {
-  return map.role && map.still && map.problem.empty() && map.role != MapRole::kHeight && map.role != MapRole::kSpecular;
+  if (!map.role || !map.still || !map.problem.empty()) return false;
+  switch (*map.role) {
+    case MapRole::kHeight:
+    case MapRole::kSpecular:
+    case MapRole::kMask:
+    case MapRole::kMetallicRoughness: return false;
+    default: return true;
+  }
 }
 
 // The stills that a collage waits for.

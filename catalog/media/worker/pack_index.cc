@@ -199,7 +199,7 @@ class IndexBuilder {
     PackMember& member = members_[number];
     if (!is_worth_unpacking(member)) return;
     unpacked_ += member.size;
-    const bool is_picture = options_.look_at_pictures && is_picture_name(member.path);
+    const bool is_picture = options_.look_at_pictures && is_shown_name(member.path);
     try {
       const bool is_kept = is_picture && member.method != kStored && member.size <= kMostInMemory;
       Check check(member, options_.hash_members, is_kept ? Check::Keep::kYes : Check::Keep::kNo);
