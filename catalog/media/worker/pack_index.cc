@@ -216,13 +216,27 @@ class IndexBuilder {
     }
   }
 
-  // A picture that is not kept, as it is too large, has no bytes here.
+  // What is not kept, as it is too large, has no bytes here.
   static void look_at_picture(PackMember& member, std::span<const uint8_t> bytes) {
     if (bytes.empty()) return;
-    auto facts = picture_facts(Source(bytes), member.path);
-    if (!facts) return;
-    member.mime = std::move(facts->mime);
-    member.still = facts->still;
+    const Source source(bytes);
+    if (auto picture = picture_facts(source, member.path)) {
+      member.mime = std::move(picture->mime);
+      member.still = picture->still;
+      return;
+    }
+    const MediaFacts facts = probe(source, member.path);
+    if (!facts.still || !facts.problem.empty()) return;
+    member.mime = said_by_first_part(facts);
+    member.still = *facts.still;
+  }
+
+  // PackMember::mime: a container of sound alone is sound, whatever it may hold besides.
+  static std::string said_by_first_part(const MediaFacts& facts) {
+    const std::string_view first = facts.kind == Kind::kVideo ? "video" : facts.kind == Kind::kAudio ? "audio" : "";
+    if (first.empty()) return facts.mime;
+    return fmt::format("{}{}", first,
+                       std::string_view(facts.mime).substr(std::min(facts.mime.find('/'), facts.mime.size())));
   }
 
   template <typename Note, typename Take>

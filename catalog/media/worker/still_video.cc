@@ -115,6 +115,7 @@ class VideoPicture final : public Picture {
     if (stream == nullptr) fail(EINVAL, "no picture is in it");
     rotation_ = rotation_of(stream);
     const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
+    if (seek_us == kMomentOfLength) seek_us = moment_to_show(std::max<int64_t>(input_.get()->duration, 0));
     const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
     FrameReader reader(input_.get(), stream);
     // A container without an index plays from its beginning instead.
