@@ -122,7 +122,7 @@ class Packs : public ::testing::Test {
 TEST_F(Packs, HaveNamesAndTheFinestMapStandsForEach) {
   const int64_t wood =
       add("Wood.zip", {file("Wood_1K_Color.png", 5), file("Wood_2K_Color.png", 4), file("Wood_Normal.png")});
-  add("wood.exe", {file("Wood_Color.png")});
+  add("wood.exe", {file("Wood_Color.png"), file("Wood_AO.png")});
   const auto lease = catalog_.catalog().reader();
   PackReader packs(*lease);
   std::vector<std::string> names;
@@ -142,7 +142,7 @@ TEST_F(Packs, HaveNamesAndTheFinestMapStandsForEach) {
 }
 
 TEST_F(Packs, LeaveNothingBehindWhenTheyArePurged) {
-  const int64_t asset = add("Wood.zip", {file("a/Wood_Color.png")});
+  const int64_t asset = add("Wood.zip", {file("a/Wood_Color.png"), file("a/Wood_AO.png")});
   catalog_.catalog().write([&](Writer& writer) {
     const auto entry = writer.entry_at(writer.ensure_folder("packs"), "Wood.zip");
     writer.trash_entry(*entry, 0);
