@@ -153,10 +153,12 @@ struct Company {
     all.insert(initial.begin(), initial.end());
     return all.size();
   }
-  // "DSC_N.JPG" is a photo: letters are believed beside words, or as the set that Unreal's artists make.
+  // "DSC_N.JPG" is a photo, and "House_N.jpg" with "House_S.jpg" and "House_E.jpg" are its sides: letters are believed
+  // beside words, or as the set that Unreal's artists make.
   bool is_initial_believed() const {
     constexpr size_t kSet = 3;
-    return !roles.empty() || (is_of_unreal && count() > 1) || (count() >= kSet && initial.contains(MapRole::kNormal));
+    return !roles.empty() || (is_of_unreal && count() > 1) ||
+           (count() >= kSet && initial.contains(MapRole::kNormal) && initial.contains(MapRole::kAlbedo));
   }
 };
 

@@ -58,6 +58,8 @@ TEST(TextureMaps, AreKnownAsEnginesWantThem) {
             (Told{"albedo Crate", "mask Crate", "emissive Crate"}));
   EXPECT_EQ(maps_among({"T_Crate_D.tga", "T_Crate_N.tga", "T_Crate_ORM.tga"}),
             (Told{"albedo T_Crate", "normal T_Crate", "orm T_Crate"}));
+  EXPECT_EQ(maps_among({"Crate_D.tga", "Crate_N.tga", "Crate_R.tga"}),
+            (Told{"albedo Crate", "normal Crate", "roughness Crate"}));
   EXPECT_EQ(maps_among({"T_Crate_BC.tga", "T_Crate_N.tga"}), (Told{"albedo T_Crate", "normal T_Crate"}));
   EXPECT_EQ(maps_among({"set_Base_Color.1001.png", "set_Normal_OpenGL.1001.png", "set_Mixed_AO_1002.png",
                         "set_OcclusionRoughnessMetallic.png", "set_metallicRoughness.png"}),
@@ -74,6 +76,7 @@ TEST(TextureMaps, PhotosAreNone) {
   EXPECT_EQ(maps_among({"Normal day.jpg", "Height of day.jpg", "Rough day.jpg", "Metal day.jpg"}), Told());
   EXPECT_EQ(maps_among({"autumn color.jpg", "beach normal.jpg", "IMG_0001 alpha.jpg"}), Told());
   EXPECT_EQ(maps_among({"DSC_N.JPG", "DSC_S.JPG", "trip_e.jpg", "trip_m.jpg"}), Told());
+  EXPECT_EQ(maps_among({"House_N.jpg", "House_E.jpg", "House_S.jpg", "House_W.jpg"}), Told());
   EXPECT_EQ(maps_among({"abnormal.jpg", "discolor.jpg", "Colorado.jpg", "abNormal.jpg"}), Told());
 }
 
