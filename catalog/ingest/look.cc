@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "catalog/base/error.h"
@@ -43,12 +44,20 @@ void keep_index(DerivedCache* cache, const Digest& sha256, int index) {
   }
 }
 
+void take_names(const NamesRead& names, MediaFacts& facts) {
+  if (names.charset == nullptr) return;
+  nlohmann::json told = {{kNamesReadAs, names.charset->name}};
+  if (names.runner_up != nullptr) told[kNamesRunnerUp] = names.runner_up->name;
+  facts.metadata["format"] = told.dump();
+}
+
 // What the worker found inside; what makes no sense is the archive's problem.
 void take_inside(const ToLook& what, int index, JobResult& result) {
   try {
     const auto reader = PackIndexReader::open(index, what.size);
     if (!reader) fail(EPROTO, "a worker's index of an archive is none");
     result.facts.pack = std::make_shared<const Pack>(reader->members());
+    take_names(reader->names(), result.facts);
     const auto primary = primary_picture(*result.facts.pack);
     if (primary) result.facts.still = (*result.facts.pack)[*primary].still;
   } catch (const Error& error) {

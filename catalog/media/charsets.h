@@ -14,6 +14,13 @@ struct Charset {
   const char* iconv_name;  // as the C library has it
 };
 
+// What names in an archive were read in that do not tell their encoding, and what came next. Null: there are none that
+// do not; it was said, or nothing comes next.
+struct NamesRead {
+  const Charset* charset = nullptr;
+  const Charset* runner_up = nullptr;
+};
+
 // It is found out for each archive, from all of its names together.
 inline constexpr std::string_view kAutoCharset = "auto";
 

@@ -83,6 +83,10 @@ struct Position {
   std::optional<double> altitude;  // metres above sea level
 };
 
+// Of an archive, in MediaFacts::metadata["format"]: NamesRead, by the names of its charsets.
+inline constexpr const char* kNamesReadAs = "names_encoding";
+inline constexpr const char* kNamesRunnerUp = "names_runner_up";
+
 // The type of an XMP sidecar. What its facts say (rating, title, description, tags) is said of the file beside it.
 inline constexpr std::string_view kSidecarMime = "application/rdf+xml";
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -74,8 +75,10 @@ struct StillRequest : StillSpec {
   std::vector<MapRole> roles;          // of a material's sources
   Kind kind = Kind::kImage;
   std::string mime;     // of the source
-  int64_t seek_us = 0;  // video: which moment to show
+  int64_t seek_us = 0;  // video: which moment to show; kMomentOfLength: moment_to_show() of what its container says
 };
+inline constexpr int64_t kMomentOfLength = -1;
+constexpr int64_t moment_to_show(int64_t duration_us) { return std::min<int64_t>(3'000'000, duration_us / 10); }
 inline constexpr int kMaxCollage = 4;
 inline constexpr int kMaxMaps = 12;
 inline constexpr size_t kMaxStills = 6;  // of one job

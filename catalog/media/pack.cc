@@ -10,6 +10,7 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
@@ -23,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "the index is written 
 static_assert(sizeof(Checkpoint) == 40 && std::is_trivially_copyable_v<Checkpoint>);
 
 constexpr std::string_view kWhat = "the index of an archive";
-constexpr char kMagic[8] = {'d', 'a', 'm', 'f', 's', 'P', 'K', '1'};  // its last character is the version
+constexpr char kMagic[8] = {'d', 'a', 'm', 'f', 's', 'P', 'K', '2'};  // its last character is the version
 constexpr int64_t kMaxCheckpoints = 1 << 24;                          // one a MiB, of 16 TiB
 constexpr int64_t kMaxText = 512 << 20;
 constexpr uint32_t kMaxPath = 256U << 10;  // 65,535 bytes of CP437, as UTF-8
@@ -40,6 +41,10 @@ struct Record {
   uint8_t sha256[32];
 };
 static_assert(sizeof(Record) == 112 && std::is_trivially_copyable_v<Record>);
+
+int32_t number_of(const Charset* charset) {
+  return charset == nullptr ? 0 : static_cast<int32_t>(charset - charsets().data()) + 1;
+}
 
 [[noreturn]] void odd_index(std::string_view what) {
   fail(EPROTO, "a worker's index of an archive is malformed: {}", what);
@@ -179,10 +184,12 @@ void PackIndexWriter::add(Checkpoint checkpoint, std::string_view window) {
   checkpoints_.push_back(checkpoint);
 }
 
-int64_t PackIndexWriter::finish(const Pack& members) {
+int64_t PackIndexWriter::finish(const Pack& members, const NamesRead& names) {
   PackIndexReader::Head head{};
   std::memcpy(head.magic, kMagic, sizeof head.magic);
   head.source_size = source_size_;
+  head.charset = number_of(names.charset);
+  head.runner_up = number_of(names.runner_up);
   const auto append = [this](std::span<const std::byte> bytes) {
     pwrite_all(fd_, bytes, static_cast<uint64_t>(end_), kWhat);
     end_ += static_cast<int64_t>(bytes.size());
@@ -247,6 +254,14 @@ Pack PackIndexReader::members() const {
     members.push_back(member_of(record, path, problem, take(record.mime_size)));
   }
   return members;
+}
+
+NamesRead PackIndexReader::names() const {
+  const auto charset = [](int32_t number) -> const Charset* {
+    if (number < 0 || std::cmp_greater(number, charsets().size())) odd_index("an encoding");
+    return number == 0 ? nullptr : &charsets()[static_cast<size_t>(number) - 1];
+  };
+  return {charset(head_.charset), charset(head_.runner_up)};
 }
 
 Checkpoint PackIndexReader::checkpoint(int64_t index) const {

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "catalog/base/digest.h"
+#include "catalog/media/charsets.h"
 #include "catalog/media/geometry.h"
 
 namespace damfs {
 
 // The version of the index: raised when it finds more or other things of the same bytes.
-inline constexpr int kPackRecipe = 1;
+inline constexpr int kPackRecipe = 2;
 
 // Compression methods, by the numbers of APPNOTE 4.4.5.
 inline constexpr uint16_t kStored = 0;
@@ -46,8 +47,9 @@ struct PackMember {
   int64_t entry = 0;             // its number in its own archive's directory
   std::string problem;           // why it cannot be read (a sentence), or empty
   std::optional<Digest> sha256;  // of what is read, when it was asked for
-  std::string mime;              // of a picture, by content; else empty
-  Raster still;                  // of a picture, what a still of it shows before shrinking; else zero
+  // Of what a still can be made of, by content; else empty. Of moving pictures and sound its first part says so.
+  std::string mime;
+  Raster still;  // what that shows before shrinking; else zero
 };
 
 // What is in an archive: its members in the directory's order, then those of the archives within, likewise.
@@ -75,7 +77,7 @@ class PackIndexWriter {
   // Checkpoints come in the order in which they are kept.
   void add(Checkpoint checkpoint, std::string_view window);
   // Ends the file; returns its size.
-  int64_t finish(const Pack& members);
+  int64_t finish(const Pack& members, const NamesRead& names);
 
  private:
   const int fd_;
@@ -91,6 +93,7 @@ class PackIndexReader {
 
   // Throws Error(EPROTO) for what cannot be: an odd name, bytes outside the archive.
   Pack members() const;
+  NamesRead names() const;
   // The last checkpoint of the member at or before `out`; empty: read from its beginning.
   std::optional<Checkpoint> before(int64_t member, int64_t out) const;
   // The first one behind `out`; empty: there is none.
@@ -104,6 +107,7 @@ class PackIndexReader {
     int64_t checkpoints, checkpoints_at;
     int64_t members, members_at;  // members_at: of the first one; their text follows them
     int64_t text_bytes;
+    int32_t charset, runner_up;  // NamesRead: which of charsets(), counted from 1; 0: null
   };
   friend class PackIndexWriter;
   PackIndexReader(int fd, const Head& head) : fd_(fd), head_(head) {}

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <vector>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "catalog/base/names.h"
+#include "catalog/media/texture_words.h"
 
 namespace damfs {
 namespace {
@@ -25,94 +27,25 @@ constexpr std::array kRoles = {MapRoleName{MapRole::kAlbedo, "albedo"},
                                MapRoleName{MapRole::kEmissive, "emissive"},
                                MapRoleName{MapRole::kOrm, "orm"},
                                MapRoleName{MapRole::kArm, "arm"},
-                               MapRoleName{MapRole::kSpecular, "specular"}};
+                               MapRoleName{MapRole::kSpecular, "specular"},
+                               MapRoleName{MapRole::kMask, "mask"},
+                               MapRoleName{MapRole::kMetallicRoughness, "metallic-roughness"}};
 
-// The words of texture authors: those of ambientCG, Poly Haven, Quixel, Substance, Poliigon and of game engines. Words
-// joined, as in "base color", stand without what joins them.
-struct RoleWord {
-  std::string_view word;
-  MapRole role;
-};
-constexpr RoleWord kRoleWords[] = {{"albedo", MapRole::kAlbedo},
-                                   {"basecolor", MapRole::kAlbedo},
-                                   {"basecolour", MapRole::kAlbedo},
-                                   {"color", MapRole::kAlbedo},
-                                   {"colour", MapRole::kAlbedo},
-                                   {"col", MapRole::kAlbedo},
-                                   {"diffuse", MapRole::kAlbedo},
-                                   {"diff", MapRole::kAlbedo},
-                                   {"dif", MapRole::kAlbedo},
-                                   {"normalgl", MapRole::kNormal},
-                                   {"normalopengl", MapRole::kNormal},
-                                   {"normalogl", MapRole::kNormal},
-                                   {"norgl", MapRole::kNormal},
-                                   {"nrmgl", MapRole::kNormal},
-                                   {"normal", MapRole::kNormal},
-                                   {"normals", MapRole::kNormal},
-                                   {"nrm", MapRole::kNormal},
-                                   {"nor", MapRole::kNormal},
-                                   {"norm", MapRole::kNormal},
-                                   {"normaldx", MapRole::kNormalDx},
-                                   {"normaldirectx", MapRole::kNormalDx},
-                                   {"nordx", MapRole::kNormalDx},
-                                   {"nrmdx", MapRole::kNormalDx},
-                                   {"roughness", MapRole::kRoughness},
-                                   {"rough", MapRole::kRoughness},
-                                   {"rgh", MapRole::kRoughness},
-                                   {"gloss", MapRole::kGloss},
-                                   {"glossiness", MapRole::kGloss},
-                                   {"smoothness", MapRole::kGloss},
-                                   {"metallic", MapRole::kMetallic},
-                                   {"metalness", MapRole::kMetallic},
-                                   {"metal", MapRole::kMetallic},
-                                   {"ao", MapRole::kAo},
-                                   {"ambientocclusion", MapRole::kAo},
-                                   {"occlusion", MapRole::kAo},
-                                   {"height", MapRole::kHeight},
-                                   {"displacement", MapRole::kHeight},
-                                   {"disp", MapRole::kHeight},
-                                   {"bump", MapRole::kHeight},
-                                   {"opacity", MapRole::kOpacity},
-                                   {"alpha", MapRole::kOpacity},
-                                   {"emissive", MapRole::kEmissive},
-                                   {"emission", MapRole::kEmissive},
-                                   {"orm", MapRole::kOrm},
-                                   {"occlusionroughnessmetallic", MapRole::kOrm},
-                                   {"arm", MapRole::kArm},
-                                   {"specular", MapRole::kSpecular},
-                                   {"spec", MapRole::kSpecular},
-                                   {"reflection", MapRole::kSpecular},
-                                   {"refl", MapRole::kSpecular}};
-
-constexpr std::string_view kPictures[] = {".png", ".jpg",  ".jpeg", ".tif", ".tiff", ".exr",
-                                          ".tga", ".webp", ".bmp",  ".hdr", ".psd",  ".jp2"};
-constexpr std::string_view kOtherPictures[] = {".gif", ".heic", ".heif", ".avif", ".jxl", ".svg", ".psb"};
-// Words that tell a file's format, and nothing of the material.
-constexpr std::string_view kFormatWords[] = {"png", "jpg", "jpeg", "tif",   "tiff",
-                                             "exr", "tga", "8bit", "16bit", "32bit"};
-constexpr std::string_view kSeparators = "_-. ()[]+";
-
-struct Word {
-  size_t begin, end;  // in the stem
-  std::string text;   // folded
-};
-
-std::vector<Word> words_of(std::string_view stem) {
-  std::vector<Word> words;
-  size_t begin = 0;
-  while (begin < stem.size()) {
-    const size_t end = std::min(stem.find_first_of(kSeparators, begin), stem.size());
-    if (end > begin) words.push_back({begin, end, fold(stem.substr(begin, end - begin))});
-    begin = end + 1;
-  }
-  return words;
-}
-
-std::optional<MapRole> role_of(std::string_view word) {
-  const auto* found = std::find_if(std::begin(kRoleWords), std::end(kRoleWords),
-                                   [&](const RoleWord& each) { return each.word == word; });
-  return found == std::end(kRoleWords) ? std::nullopt : std::optional(found->role);
-}
+constexpr std::string_view kPictures[] = {".png", ".jpg",  ".jpeg", ".tif", ".tiff", ".exr", ".tga",
+                                          ".dds", ".webp", ".bmp",  ".hdr", ".psd",  ".jp2"};
+constexpr std::string_view kOthersShown[] = {
+    ".gif", ".heic", ".heif", ".hif",  ".avif", ".jxl",  ".svg", ".svgz", ".psb", ".pdf",  ".ai",  ".3fr", ".arw",
+    ".cr2", ".cr3",  ".crw",  ".dcr",  ".dng",  ".erf",  ".iiq", ".kdc",  ".mrw", ".nef",  ".nrw", ".orf", ".pef",
+    ".raf", ".rw2",  ".rwl",  ".sr2",  ".srf",  ".srw",  ".3g2", ".3gp",  ".avi", ".dv",   ".f4v", ".flv", ".insv",
+    ".lrv", ".m2t",  ".m2ts", ".m4v",  ".mkv",  ".mov",  ".mp4", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".qt",
+    ".rm",  ".ts",   ".vob",  ".webm", ".wmv",  ".360",  ".aac", ".ac3",  ".aif", ".aiff", ".amr", ".caf", ".flac",
+    ".m4a", ".mka",  ".mp3",  ".oga",  ".ogg",  ".opus", ".wav", ".wma",  ".wv"};
+// What describes a material and its maps, as their makers and their programs write it.
+constexpr std::string_view kManifests[] = {".mtlx", ".usd",   ".usda", ".usdc",  ".gltf", ".tres", ".mat",
+                                           ".vmat", ".blend", ".sbs",  ".sbsar", ".json", ".mtl"};
+constexpr std::string_view kQuixels = ".json";  // it is called by its number, which is one word of its maps' names
+// Folders that are called after what is in them, not after a material.
+constexpr std::string_view kPlainFolders[] = {"textures", "texture", "tex", "maps", "map", "source", "materials"};
 
 bool is_one_of(std::string_view text, std::span<const std::string_view> all) {
   return std::find(all.begin(), all.end(), text) != all.end();
@@ -123,16 +56,133 @@ std::string_view file_name_of(std::string_view path) {
   return slash == path.npos ? path : path.substr(slash + 1);
 }
 
-// "2k", "16K", "2048", "2048x2048". 0: it is none.
-int64_t resolution_of(std::string_view word) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc()) return 0;
-  const std::string_view rest = word.substr(static_cast<size_t>(end - word.data()));
-  if (rest == "k" && number >= 1 && number <= 32) return number * 1024;
-  const bool is_edge = number >= 128 && number <= 32768 && (number & (number - 1)) == 0;
-  return is_edge && (rest.empty() || rest.starts_with('x')) ? number : 0;
+std::string_view folder_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : path.substr(0, slash);
 }
+
+// What is left of a name without the words that tell a size or a format.
+std::string material_in(std::string_view name, std::span<const NameWord> words, int64_t& resolution) {
+  std::string material;
+  for (const NameWord& word : words) {
+    const int64_t edge = resolution_of(word.text);
+    if (edge != 0) resolution = edge;
+    if (edge != 0 || is_format_word(word.text)) continue;
+    if (!material.empty()) material += name[word.begin - 1];
+    material += name.substr(word.begin, word.end - word.begin);
+  }
+  return material;
+}
+
+// Of maps that are called by their role alone: the nearest folder that is called after something.
+std::string material_of_folder(std::string_view folder, int64_t& resolution) {
+  for (; !folder.empty(); folder = folder_of(folder)) {
+    const std::string_view name = file_name_of(folder);
+    if (is_one_of(fold(name), kPlainFolders)) continue;
+    int64_t edge = 0;
+    std::string material = material_in(name, words_of(name), edge);
+    if (resolution == 0) resolution = edge;
+    if (!material.empty()) return material;
+  }
+  return {};
+}
+
+struct Candidate {
+  TextureMap map;
+  bool is_initial = false;    // NamedRole
+  bool is_of_unreal = false;  // by its prefix
+};
+
+// For people, or for the desktop of some other system.
+bool is_no_map(std::string_view path, const std::vector<NameWord>& words) {
+  if (file_name_of(path).starts_with("._") || path.starts_with("__MACOSX/")) return true;
+  if (std::any_of(words.begin(), words.end(), [](const NameWord& word) { return is_portrait_word(word.text); })) {
+    return true;
+  }
+  for (std::string_view folder = folder_of(path); !folder.empty(); folder = folder_of(folder)) {
+    if (is_portrait_word(fold(file_name_of(folder)))) return true;
+  }
+  return false;
+}
+
+// Without a word of its own for it, a name may be written in one: "RockBaseColor".
+std::optional<NamedRole> role_in_last_word(std::string_view stem, std::vector<NameWord>& words) {
+  const std::vector<NameWord> parts = parts_of(stem, words.back());
+  auto role = role_at_end(parts);
+  if (!role || role->first == 0 || role->is_initial) return std::nullopt;
+  const size_t before = words.size() - 1;
+  // What stands before it stays one word.
+  NameWord rest{words.back().begin, parts[role->first].begin, {}};
+  rest.text = fold(stem.substr(rest.begin, rest.end - rest.begin));
+  words.back() = std::move(rest);
+  words.insert(words.end(), parts.begin() + static_cast<ptrdiff_t>(role->first), parts.end());
+  role->end += before + 1 - role->first;
+  role->first = before + 1;
+  return role;
+}
+
+std::optional<Candidate> candidate_of(std::string_view path) {
+  const auto [stem, extension] = split_extension(file_name_of(path));
+  if (!is_one_of(fold(extension), kPictures)) return std::nullopt;
+  std::vector<NameWord> words = words_of(stem);
+  if (words.empty() || is_no_map(path, words)) return std::nullopt;
+  auto role = role_at_end(words);
+  if (!role) role = role_in_last_word(stem, words);
+  if (!role) return std::nullopt;
+  Candidate found{{role->role, {}, 0}, role->is_initial, false};
+  int64_t behind = 0;
+  material_in(stem, std::span(words).subspan(role->end), behind);
+  const auto before = std::span(words).first(role->first);
+  found.map.material = material_in(stem, before, found.map.resolution);
+  if (behind != 0) found.map.resolution = behind;
+  found.is_of_unreal = !before.empty() && (before.front().text == "t" || before.front().text == "tx");
+  if (found.map.material.empty()) found.map.material = material_of_folder(folder_of(path), found.map.resolution);
+  return found;
+}
+
+bool is_picture(const PackMember& member) { return member.mime.starts_with("image/"); }
+
+// What the maps of one material have in common.
+struct Company {
+  std::set<MapRole> roles;    // that some name tells by a word
+  std::set<MapRole> initial;  // by a letter or two
+  bool is_of_unreal = false;
+
+  size_t count() const {
+    std::set<MapRole> all = roles;
+    all.insert(initial.begin(), initial.end());
+    return all.size();
+  }
+  // "DSC_N.JPG" is a photo, and "House_N.jpg" with "House_S.jpg" and "House_E.jpg" are its sides: letters are believed
+  // beside words, or as the set that Unreal's artists make.
+  bool is_initial_believed() const {
+    constexpr size_t kSet = 3;
+    return !roles.empty() || (is_of_unreal && count() > 1) ||
+           (count() >= kSet && initial.contains(MapRole::kNormal) && initial.contains(MapRole::kAlbedo));
+  }
+};
+
+// The materials that manifests are called after, folded; of Quixel's their numbers.
+struct Manifests {
+  std::set<std::string> materials, numbers;
+
+  void add(std::string_view path) {
+    const std::string_view name = file_name_of(path);
+    const auto [stem, extension] = split_extension(name);
+    const std::string folded = fold(extension);
+    if (!is_one_of(folded, kManifests) || name.starts_with("._")) return;
+    int64_t resolution = 0;
+    std::string material = fold(material_in(stem, words_of(stem), resolution));
+    if (material.empty()) return;
+    if (folded == kQuixels) numbers.insert(material);
+    materials.insert(std::move(material));
+  }
+  bool has(std::string_view material) const {
+    if (materials.contains(fold(material))) return true;
+    const std::vector<NameWord> words = words_of(material);
+    return !words.empty() && numbers.contains(words.back().text);
+  }
+};
 
 }  // namespace
 
@@ -148,58 +198,56 @@ std::optional<MapRole> map_role_from_string(std::string_view name) {
   return found == kRoles.end() ? std::nullopt : std::optional(found->role);
 }
 
-std::optional<TextureMap> texture_map(std::string_view file_name) {
-  const auto [stem, extension] = split_extension(file_name);
-  if (!is_one_of(fold(extension), kPictures)) return std::nullopt;
-  const std::vector<Word> words = words_of(stem);
-  // The last word that names a map: "Metal_Plates_006_roughness". Two together go before one: "Base_Color",
-  // "nor_gl".
-  std::optional<MapRole> role;
-  size_t first = 0;
-  size_t last = 0;
-  for (size_t i = words.size(); i-- > 0 && !role;) {
-    first = last = i;
-    if (i > 0) role = role_of(words[i - 1].text + words[i].text);
-    if (role) {
-      first = i - 1;
-    } else {
-      role = role_of(words[i].text);
-    }
+std::vector<std::optional<TextureMap>> texture_maps(std::span<const std::string_view> paths) {
+  std::vector<std::optional<Candidate>> candidates;
+  candidates.reserve(paths.size());
+  std::map<std::string, Company> companies;  // by material, folded
+  Manifests manifests;
+  for (const std::string_view path : paths) {
+    candidates.push_back(candidate_of(path));
+    manifests.add(path);
+    if (!candidates.back()) continue;
+    const Candidate& candidate = *candidates.back();
+    Company& company = companies[fold(candidate.map.material)];
+    (candidate.is_initial ? company.initial : company.roles).insert(candidate.map.role);
+    company.is_of_unreal |= candidate.is_of_unreal;
   }
-  if (!role) return std::nullopt;
-  TextureMap map{*role, {}, 0};
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (i >= first && i <= last) continue;
-    const int64_t resolution = resolution_of(words[i].text);
-    if (resolution != 0) map.resolution = resolution;
-    if (resolution != 0 || is_one_of(words[i].text, kFormatWords)) continue;
-    if (!map.material.empty()) map.material += stem[words[i].begin - 1];
-    map.material += stem.substr(words[i].begin, words[i].end - words[i].begin);
+  std::vector<std::optional<TextureMap>> maps(paths.size());
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (!candidates[i]) continue;
+    const Company& company = companies[fold(candidates[i]->map.material)];
+    if (candidates[i]->is_initial && !company.is_initial_believed()) continue;
+    const size_t count = company.is_initial_believed() ? company.count() : company.roles.size();
+    const bool has_company = count > 1 || manifests.has(candidates[i]->map.material);
+    if (has_company) maps[i] = std::move(candidates[i]->map);
   }
-  return map;
+  return maps;
 }
 
-bool is_picture_name(std::string_view path) {
+bool is_shown_name(std::string_view path) {
   const std::string extension = fold(split_extension(file_name_of(path)).extension);
-  return is_one_of(extension, kPictures) || is_one_of(extension, kOtherPictures);
+  return is_one_of(extension, kPictures) || is_one_of(extension, kOthersShown);
 }
 
 std::optional<size_t> primary_picture(const Pack& members) {
   std::optional<size_t> albedo, map, picture;
   std::string material;
   std::pair<int64_t, int64_t> finest;  // resolution, bytes
+  std::vector<std::string_view> paths;
+  for (const PackMember& member : members) paths.push_back(member.path);
+  const std::vector<std::optional<TextureMap>> maps = texture_maps(paths);
   for (size_t i = 0; i < members.size(); ++i) {
     const PackMember& member = members[i];
     if (!member.still || !member.problem.empty()) continue;
-    if (!picture) picture = i;
-    const auto role = texture_map(file_name_of(member.path));
-    if (!role) continue;
+    const bool is_first = !picture || (!is_picture(members[*picture]) && is_picture(member));
+    if (is_first) picture = i;
+    if (!maps[i]) continue;
     if (!map) map = i;
-    if (role->role != MapRole::kAlbedo) continue;
-    const std::pair<int64_t, int64_t> worth{role->resolution, member.size};
-    if (albedo && (fold(role->material) != material || worth <= finest)) continue;
+    if (maps[i]->role != MapRole::kAlbedo) continue;
+    const std::pair<int64_t, int64_t> worth{maps[i]->resolution, member.size};
+    if (albedo && (fold(maps[i]->material) != material || worth <= finest)) continue;
     albedo = i;
-    material = fold(role->material);
+    material = fold(maps[i]->material);
     finest = worth;
   }
   if (albedo) return albedo;

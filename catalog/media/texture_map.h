@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/media/pack.h"
 
@@ -27,6 +28,8 @@ enum class MapRole : uint8_t {
   kOrm = 11,  // occlusion, roughness, metallic as red, green, blue
   kArm = 12,  // the same three, as Poly Haven calls them
   kSpecular = 13,
+  kMask = 14,               // metallic, occlusion, detail, smoothness as red, green, blue, alpha: Unity's mask map
+  kMetallicRoughness = 15,  // roughness as green, metallic as blue: glTF's
 };
 
 // All of them, by rising number, with their folders in packs/by-map/.
@@ -41,18 +44,21 @@ std::optional<MapRole> map_role_from_string(std::string_view name);
 // What the name of a file in a texture pack tells: "Wood049_2K-PNG_Color.png" is the albedo of Wood049, 2048 pixels.
 struct TextureMap {
   MapRole role;
-  std::string material;    // the name without the words that tell the rest; may be empty
+  std::string material;    // the name without the words that tell the rest, else the folder's; may be empty
   int64_t resolution = 0;  // pixels of an edge, as named; 0: not named
 };
 
-// Empty: it is no picture, or no word of it names a map.
-std::optional<TextureMap> texture_map(std::string_view file_name);
+// Which of the files of one archive are maps, by their paths: one for each. Its name's last words have to say so, and a
+// name says little by itself, so it needs company: another map of its material, or a file in which the makers of
+// textures describe that.
+std::vector<std::optional<TextureMap>> texture_maps(std::span<const std::string_view> paths);
 
-// Whether a file is called as pictures are; its path or its name alone.
-bool is_picture_name(std::string_view path);
+// Whether a file is called as those are that a still can be made of: pictures, RAW, recordings, PDF; its path or its
+// name alone.
+bool is_shown_name(std::string_view path);
 
 // Which of an archive's members stands for the whole of it: the albedo of its first material, else another map, else
-// the first picture. Empty: it has none that can be shown.
+// the first picture, else what else a still can be made of. Empty: it has none that can be shown.
 std::optional<size_t> primary_picture(const Pack& members);
 
 }  // namespace damfs

@@ -14,16 +14,21 @@
 namespace damfs {
 namespace {
 
+// What lies deeper stands in the last folder that is not: below it no program's path would reach.
 constexpr size_t kMostParts = 100;
+constexpr size_t kMostPathBytes = 3000;  // of the 4,096 that a path has, some are the mount's own
 constexpr std::string_view kNoteOutside = "its name in the archive leads out of it; what leads out is left out";
 constexpr std::string_view kNoteEmpty = "its name in the archive has empty parts, which are left out";
 constexpr std::string_view kNoteTwice = "another one in its folder is called so, but for case";
 constexpr std::string_view kNoteLong = "its name is too long for a file system";
+constexpr std::string_view kNoteDeep = "it lies too deep in the archive for a path to reach; it is shown further up";
+constexpr std::string_view kNoteNoNumber = "the archive has more folders than can be shown; it is shown further up";
 constexpr std::string_view kNoteLink = "a symbolic link, which is not followed: a file with the text of its target";
 
 struct Parts {
   std::vector<std::string> parts;
   std::string note;
+  bool is_deep = false;  // some of the folders around it are left out
 };
 
 bool is_drive(std::string_view part) {
@@ -35,6 +40,22 @@ std::string fitting(std::string_view part, std::string& note) {
   if (part.size() <= kMaxNameBytes) return std::string(part);
   note = kNoteLong;
   return with_suffix(part, "~");
+}
+
+// Leaves the folders that a path can reach, and the last part.
+void lift(Parts& path) {
+  if (path.parts.empty()) return;
+  size_t bytes = path.parts.back().size();
+  size_t folders = 0;
+  while (folders + 1 < path.parts.size()) {
+    bytes += path.parts[folders].size() + 1;
+    if (folders + 1 == kMostParts || bytes > kMostPathBytes) break;
+    ++folders;
+  }
+  if (folders + 1 == path.parts.size()) return;
+  path.parts.erase(path.parts.begin() + static_cast<ptrdiff_t>(folders), path.parts.end() - 1);
+  path.is_deep = true;
+  path.note = kNoteDeep;
 }
 
 Parts parts_of(std::string_view path) {
@@ -50,6 +71,7 @@ Parts parts_of(std::string_view path) {
     if (leads_out || part.empty() || part == ".") continue;
     found.parts.push_back(fitting(part, found.note));
   }
+  lift(found);
   return found;
 }
 
@@ -78,13 +100,11 @@ class Builder {
       if (is_folder(members_[i])) folders.emplace_back(depth, i);
     }
     std::sort(folders.begin(), folders.end());
-    for (const auto& [depth, number] : folders) own_folder(number);
-    // Also those that are only implied: of a file and a folder called the same, the folder keeps the name.
-    for (const PackMember& member : members_) {
-      if (is_folder(member)) continue;
-      const Parts path = parts_of(member.path);
-      if (is_shown(path)) folder(path.parts, path.parts.size() - 1);
-    }
+    for (const auto& [depth, number] : folders) own_folder(number, Deep::kNo);
+    imply_folders(Deep::kNo);
+    // What lies too deep comes last, so that it changes no number of the others.
+    for (const auto& [depth, number] : folders) own_folder(number, Deep::kYes);
+    imply_folders(Deep::kYes);
     for (size_t i = 0; i < members_.size(); ++i) {
       if (!is_folder(members_[i])) file(i);
     }
@@ -95,40 +115,62 @@ class Builder {
   static bool is_folder(const PackMember& member) {
     return member.type == PackMember::Type::kFolder || member.type == PackMember::Type::kArchive;
   }
-  static bool is_shown(const Parts& path) { return !path.parts.empty() && path.parts.size() <= kMostParts; }
+  enum class Deep : bool { kNo, kYes };
 
-  void own_folder(size_t index) {
+  void own_folder(size_t index, Deep which) {
     const Parts path = parts_of(members_[index].path);
-    if (!is_shown(path)) return;
-    const int64_t parent = folder(path.parts, path.parts.size() - 1);
-    if (parent < 0 || folders_.contains({parent, path.parts.back()})) return;  // it has one already
-    add_folder(parent, path.parts.back(), static_cast<int64_t>(index), &members_[index], path.note);
+    if (path.parts.empty() || path.is_deep != (which == Deep::kYes)) return;
+    const auto number = static_cast<int64_t>(index);
+    const Place place = place_of(path);
+    const bool is_lifted = path.is_deep || !place.is_its_own;
+    if (!is_lifted) {
+      if (folders_.contains({place.folder, path.parts.back()})) return;  // it has one already
+      add_folder(place.folder, path.parts.back(), number, &members_[index], path.note);
+      return;
+    }
+    // Nothing is in it: what was, stands beside it.
+    std::string note(place.is_its_own ? std::string_view(path.note) : kNoteNoNumber);
+    std::string name = free_name(place.folder, path.parts.back(), note);
+    nodes_.push_back({number, place.folder, std::move(name), &members_[index], std::move(note)});
+  }
+
+  // Also those that are only implied: of a file and a folder called the same, the folder keeps the name.
+  void imply_folders(Deep which) {
+    for (const PackMember& member : members_) {
+      if (is_folder(member)) continue;
+      const Parts path = parts_of(member.path);
+      if (!path.parts.empty() && path.is_deep == (which == Deep::kYes)) place_of(path);
+    }
   }
 
   void file(size_t index) {
     const PackMember& member = members_[index];
     Parts path = parts_of(member.path);
-    if (!is_shown(path)) return;
-    const int64_t parent = folder(path.parts, path.parts.size() - 1);
-    if (parent < 0) return;
-    std::string name = free_name(parent, path.parts.back(), path.note);
+    if (path.parts.empty()) return;
+    const Place place = place_of(path);
+    if (!place.is_its_own) path.note = kNoteNoNumber;
+    std::string name = free_name(place.folder, path.parts.back(), path.note);
     if (path.note.empty() && member.type == PackMember::Type::kLink) path.note = kNoteLink;
-    nodes_.push_back({static_cast<int64_t>(index), parent, std::move(name), &member, std::move(path.note)});
+    nodes_.push_back({static_cast<int64_t>(index), place.folder, std::move(name), &member, std::move(path.note)});
   }
 
-  // The folder of the first `depth` parts; -1: there is no number left for it.
-  int64_t folder(const std::vector<std::string>& parts, size_t depth) {
-    int64_t at = kPackTop;
-    for (size_t i = 0; i < depth; ++i) {
-      const auto found = folders_.find({at, parts[i]});
+  // The folder around the last part, or one above it, where no number is left for it.
+  struct Place {
+    int64_t folder = kPackTop;
+    bool is_its_own = true;
+  };
+  Place place_of(const Parts& path) {
+    Place place;
+    for (size_t i = 0; i + 1 < path.parts.size(); ++i) {
+      const auto found = folders_.find({place.folder, path.parts[i]});
       if (found != folders_.end()) {
-        at = found->second;
+        place.folder = found->second;
         continue;
       }
-      if (next_implied_ >= kPackTop) return -1;
-      at = add_folder(at, parts[i], next_implied_++, nullptr, {});
+      if (next_implied_ >= kPackTop) return {place.folder, false};
+      place.folder = add_folder(place.folder, path.parts[i], next_implied_++, nullptr, {});
     }
-    return at;
+    return place;
   }
 
   int64_t add_folder(int64_t parent, const std::string& part, int64_t number, const PackMember* member,
@@ -141,7 +183,7 @@ class Builder {
 
   std::string free_name(int64_t parent, const std::string& wanted, std::string& note) {
     if (taken_.emplace(Key{parent, fold(wanted)}, 1).second) return wanted;
-    note = kNoteTwice;
+    if (note.empty()) note = kNoteTwice;
     int64_t& number = taken_[{parent, fold(wanted)}];
     for (;;) {
       std::string name = with_suffix(wanted, fmt::format("~{}", ++number));

@@ -39,17 +39,25 @@ struct Maps {
 
 Maps find_maps(const std::vector<PackNode>& nodes) {
   Maps maps;
-  maps.of.resize(nodes.size());
   maps.material.resize(nodes.size());
   maps.by_map.resize(nodes.size());
   maps.by_material.resize(nodes.size());
   std::map<std::string, int64_t> known;  // folded
   std::map<std::pair<int64_t, MapRole>, Best> best;
+  std::vector<std::string_view> paths;
+  for (const PackNode& node : nodes) {
+    const bool is_file = node.member != nullptr && node.member->type == PackMember::Type::kFile;
+    paths.push_back(is_file ? std::string_view(node.member->path) : std::string_view());
+  }
+  // Also one that cannot be read is company.
+  maps.of = texture_maps(paths);
   for (size_t i = 0; i < nodes.size(); ++i) {
-    const PackMember* member = nodes[i].member;
-    if (member == nullptr || member->type != PackMember::Type::kFile || !member->problem.empty()) continue;
-    maps.of[i] = texture_map(nodes[i].name);
     if (!maps.of[i]) continue;
+    const PackMember* member = nodes[i].member;
+    if (!member->problem.empty()) {
+      maps.of[i].reset();
+      continue;
+    }
     const auto [found, is_new] = known.emplace(fold(maps.of[i]->material), maps.materials.size());
     if (is_new) maps.materials.push_back(maps.of[i]->material);
     maps.material[i] = found->second;

@@ -149,20 +149,34 @@ struct Inside {
   std::string folder;  // in the mount
   PackReader::Count count;
   std::vector<PackReader::Oddity> oddities;  // the first of them
+  std::string names, names_runner_up;        // NamesRead
 };
 
 // Empty: it is no archive.
-std::optional<Inside> look_inside(Reader& reader, int64_t asset) {
+std::optional<Inside> look_inside(Reader& reader, const Details& details) {
   PackReader packs(reader);
-  const auto pack = packs.pack(asset);
+  const auto pack = packs.pack(details.id);
   const auto count = pack ? packs.count(pack->blob) : std::nullopt;
   if (!count) return std::nullopt;
-  return Inside{"packs/" + pack->name, *count, packs.oddities(pack->blob, kMostOddities)};
+  Inside inside{"packs/" + pack->name, *count, packs.oddities(pack->blob, kMostOddities), {}, {}};
+  const auto format = details.metadata.find("format");
+  if (format == details.metadata.end()) return inside;
+  const auto told = nlohmann::json::parse(format->second, nullptr, false);
+  if (!told.is_object()) return inside;
+  inside.names = told.value(kNamesReadAs, "");
+  inside.names_runner_up = told.value(kNamesRunnerUp, "");
+  return inside;
 }
 
 void print_inside(const Inside& inside) {
   const auto& [files, folders, unreadable, odd] = inside.count;
   print_row("inside", fmt::format("{} files and {} folders, shown in {}", files, folders, printable(inside.folder)));
+  if (!inside.names.empty()) {
+    print_row("names", fmt::format("read as {}{}", inside.names,
+                                   inside.names_runner_up.empty()
+                                       ? ""
+                                       : fmt::format("; if that is wrong, {} comes next", inside.names_runner_up)));
+  }
   if (unreadable > 0) print_row("unreadable", fmt::format("{} of them", unreadable));
   for (const PackReader::Oddity& each : inside.oddities) {
     fmt::print("  {}: {}\n", printable(each.path), each.reason);
@@ -177,6 +191,8 @@ nlohmann::ordered_json inside_json(const Inside& inside) {
                                  {"folders", inside.count.folders},
                                  {"unreadable", inside.count.unreadable},
                                  {"odd", nlohmann::ordered_json::array()}};
+  if (!inside.names.empty()) json["names_encoding"] = inside.names;
+  if (!inside.names_runner_up.empty()) json["names_runner_up"] = inside.names_runner_up;
   for (const PackReader::Oddity& each : inside.oddities) {
     json["odd"].push_back({{"path", each.path}, {"reason", each.reason}, {"readable", each.is_readable}});
   }
@@ -184,7 +200,7 @@ nlohmann::ordered_json inside_json(const Inside& inside) {
 }
 
 void tell(Reader& reader, const Details& details, bool as_json) {
-  const auto inside = look_inside(reader, details.id);
+  const auto inside = look_inside(reader, details);
   if (!as_json) {
     print_details(details);
     if (inside) print_inside(*inside);

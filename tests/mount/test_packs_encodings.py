@@ -3,6 +3,7 @@
 """Names in archives that do not tell their encoding: found out where that is clear, read as somebody says, and read anew."""
 
 import io
+import json
 import os
 import sqlite3
 import zipfile
@@ -18,6 +19,8 @@ CHINESE = ["新建文件夹/图片1.jpg", "新建文件夹/使用说明.txt"]
 TAIWANESE = ["新資料夾/圖片1.jpg", "新資料夾/使用說明書.pdf"]
 KOREAN = ["새 폴더/사진1.jpg", "새 폴더/설명서.txt"]
 RUSSIAN = ["Новая папка/фото1.jpg", "Новая папка/Описание.txt", "Кирпич_Color.png"]
+POLISH = ["Zażółć gęślą jaźń.txt", "zdjęcia/ślub.jpg"]
+DANISH = ["Århus/påske.jpg", "København/rødgrød.txt"]
 WESTERN = ["Grün/Stein_größer.png", "Grün/café.txt"]
 
 
@@ -75,7 +78,9 @@ def shown(drive, scratch, data, *options):
 
 
 @pytest.mark.parametrize("encoding, names", [
-    ("cp932", JAPANESE), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp949", KOREAN), ("cp866", RUSSIAN), ("cp437", WESTERN)])
+    ("cp932", JAPANESE), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp949", KOREAN), ("cp866", RUSSIAN), ("cp437", WESTERN),
+    ("cp932", ["くるま.pdf"]), ("gbk", ["照片/长城.jpg", "照片/春节2020.jpg"]), ("cp1251", RUSSIAN[:2]), ("koi8-r", RUSSIAN[:2]),
+    ("cp1252", WESTERN[:1]), ("cp850", DANISH), ("cp852", POLISH), ("cp1250", POLISH)])
 def test_what_is_clear_is_found_out(sound_drive, scratch, encoding, names):
     folder = shown(sound_drive, scratch, zipped(names, encoding))
     require_names(folder, names)
@@ -83,12 +88,19 @@ def test_what_is_clear_is_found_out(sound_drive, scratch, encoding, names):
     assert [xattr(folder / name, "user.damfs.member") for name in names] == names
 
 
-def test_what_is_not_clear_is_read_as_before(library, mount_of, scratch):
-    library.import_(put(scratch / "in", latin=zipped(WESTERN, "latin-1"), koi=zipped(RUSSIAN, "koi8-r"), short=zipped(["木.png"], "cp932")))
-    mount = mount_of(library)
-    assert below(mount / "packs/latin") == sorted(name.encode("latin-1").decode("cp437") for name in WESTERN)
-    assert below(mount / "packs/koi") == sorted(name.encode("koi8-r").decode("cp437") for name in RUSSIAN)
-    assert below(mount / "packs/short") == ["木.png".encode("cp932").decode("cp437")]
+def inside_of(library, item):
+    return json.loads(library.run("info", "--json", item).stdout)["inside"]
+
+
+def test_the_guess_and_what_came_next_are_told(library, scratch):
+    library.import_(put(scratch / "in", russian=zipped(RUSSIAN, "cp1251"), plain=zipped(["a.txt"], "ascii")))
+    inside = inside_of(library, "russian.zip")
+    assert inside["names_encoding"] == "windows-1251" != inside["names_runner_up"]
+    assert "windows-1251" in library.run("info", "russian.zip").stdout
+    assert "names_encoding" not in inside_of(library, "plain.zip")
+    library.run("import", "--refresh", "--encoding", "koi8-r", "russian.zip")
+    inside = inside_of(library, "russian.zip")
+    assert inside["names_encoding"] == "koi8-r" and "names_runner_up" not in inside
 
 
 @pytest.mark.parametrize("encoding, told, names", [
@@ -165,7 +177,7 @@ def inodes(folder):
 
 
 def test_names_are_read_anew(library, mount_of, scratch):
-    library.import_("--hash-members", put(scratch / "in", latin=zipped(WESTERN, "latin-1"), russian=zipped(RUSSIAN, "cp866")))
+    library.import_("--hash-members", "--encoding", "cp437", put(scratch / "in", latin=zipped(WESTERN, "latin-1"), russian=zipped(RUSSIAN, "cp866")))
     mount = mount_of(library)
     wrong = sorted(name.encode("latin-1").decode("cp437") for name in WESTERN)
     assert below(mount / "packs/latin") == wrong
@@ -200,7 +212,7 @@ def test_a_look_after_an_upgrade_keeps_what_was_said(library, mount_of, scratch)
 
 def test_materials_are_called_anew(library, mount_of, scratch):
     names = ["Ziegel_größe_Color.png", "Ziegel_größe_Normal.png"]
-    library.import_(put(scratch / "in", ziegel=zipped(names, "latin-1")))
+    library.import_("--encoding", "cp437", put(scratch / "in", ziegel=zipped(names, "latin-1")))
     mount = mount_of(library)
     assert len(os.listdir(mount / "packs/by-material")) == 1 and os.listdir(mount / "packs/by-material") != ["Ziegel_größe"]
     library.run("import", "--refresh", "--encoding", "latin1", "ziegel.zip")

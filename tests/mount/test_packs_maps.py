@@ -4,6 +4,7 @@
 
 import errno
 import os
+import re
 
 import pytest
 
@@ -26,6 +27,8 @@ NAMES = {
     "emissive": ["Lamp_2K_Emission.png", "Tile_emissive_1K.png"],
     "orm": ["Crate_ORM.png", "Tile_OcclusionRoughnessMetallic_1K.png"],
     "arm": ["brick_wall_arm_4k.jpg"],
+    "mask": ["Crate_MaskMap.png", "Tile_Mask_Map_1K.png"],
+    "metallic-roughness": ["Crate_metallicRoughness.png"],
     "specular": ["Rock-Specular.tif", "brick_wall_spec_4k.jpg"]}
 MATERIALS = {"Wood049": "2K", "brick_wall": "4K", "Tile": "1K", "Metal032": "2K", "Leaf": "2K", "Lamp": "2K", "Sand 02": "8K"}
 NO_MAPS = ["Wood049.usdc", "readme_color.txt", "preview.jpg", "LICENSE", "colorado trip.jpg", "normality.pdf", "Wood049.png"]
@@ -56,7 +59,11 @@ def contents(folder):
 
 @pytest.mark.parametrize("role", NAMES)
 def test_names_that_artists_use(packs, role):
-    folder = packs(pack={name: data_of(name) for name in NAMES[role]}) / "pack"
+    """Each stands beside another map of its material, for one by itself is none."""
+    beside = "ao" if role != "ao" else "height"
+    company = {next((m for m in MATERIALS if name.startswith(m)), re.split("[-_]", name)[0]) for name in NAMES[role]}
+    names = NAMES[role] + [f"{material}_{beside}.png" for material in company]
+    folder = packs(pack={name: data_of(name) for name in names}) / "pack"
     for name in NAMES[role]:
         assert xattr(folder / name, "user.damfs.role") == role, name
         material = xattr(folder / name, "user.damfs.material")
@@ -85,11 +92,28 @@ def test_a_pack_of_one_material(packs):
 
 def test_of_several_resolutions_the_largest(packs):
     members = {f"{size}/Rock_{size}_Color.png": data_of(size) for size in ("1K", "16K", "4K", "2K")}
-    shown = packs(Rock=members)
-    assert contents(shown / "by-map") == {"albedo/Rock.png": data_of("16K")}
-    assert contents(shown / "by-material") == {"Rock/albedo.png": data_of("16K")}
+    shown = packs(Rock={**members, "Rock_AO.png": b"ao"})
+    assert contents(shown / "by-map") == {"albedo/Rock.png": data_of("16K"), "ao/Rock.png": b"ao"}
+    assert contents(shown / "by-material") == {"Rock/albedo.png": data_of("16K"), "Rock/ao.png": b"ao"}
     for size in ("1K", "2K", "4K", "16K"):
         assert xattr(shown / f"Rock/{size}/Rock_{size}_Color.png", "user.damfs.resolution") == size
+
+
+def test_photos_are_called_like_maps(packs):
+    photos = {name: data_of(name) for name in ("Normal day.jpg", "Color run 2024.jpg", "ao dai.jpg", "DSC_0001.JPG", "DSC_N.JPG",
+                                                "autumn color.jpg", "beach normal.jpg")}
+    shown = packs(photos=photos)
+    assert contents(shown / "by-map") == {} == contents(shown / "by-material")
+    assert all(xattr(shown / "photos" / name, "user.damfs.role") is None for name in photos)
+
+
+def test_a_preview_is_taken_for_a_map(packs):
+    members = {f"rusty-metal-bl/rusty-metal_{word}.png": data_of(word) for word in ("albedo", "normal-ogl", "normal-dx", "metallic",
+                                                                                     "preview")}
+    shown = packs(freepbr=members)
+    assert os.listdir(shown / "by-material") == ["rusty-metal"]
+    assert contents(shown / "by-material") == {f"rusty-metal/{role}.png": data_of(word) for role, word in (
+        ("albedo", "albedo"), ("normal", "normal-ogl"), ("normal-dx", "normal-dx"), ("metallic", "metallic"))}
 
 
 def test_of_several_materials_the_first(packs):
@@ -101,14 +125,16 @@ def test_of_several_materials_the_first(packs):
 
 
 def test_one_material_in_two_packs_is_there_twice(packs):
-    shown = packs(Wood_1K={"Wood_1K_Color.png": data_of("one")}, Wood_2K={"Wood_2K_Color.png": data_of("two")})
+    shown = packs(Wood_1K={"Wood_1K_Color.png": data_of("one"), "Wood.mtlx": b""},
+                  Wood_2K={"Wood_2K_Color.png": data_of("two"), "Wood.mtlx": b""})
     assert contents(shown / "by-map") == {"albedo/Wood_1K.png": data_of("one"), "albedo/Wood_2K.png": data_of("two")}
     found = contents(shown / "by-material")
     assert sorted(found.values()) == [data_of("one"), data_of("two")] and all(name.startswith("Wood") for name in found)
 
 
 def test_maps_go_with_their_pack_and_cannot_be_changed(packs, drive):
-    shown = packs(oak={"oak_diff_1k.png": data_of("oak")}, ash={"ash_diff_1k.png": data_of("ash")})
+    shown = packs(oak={"oak_diff_1k.png": data_of("oak"), "oak_1k.blend": b""},
+                  ash={"ash_diff_1k.png": data_of("ash"), "ash_1k.blend": b""})
     member = os.lstat(shown / "oak/oak_diff_1k.png")
     shown_there = os.lstat(shown / "by-map/albedo/oak.png")
     assert (shown_there.st_size, shown_there.st_mtime_ns) == (member.st_size, member.st_mtime_ns)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import stills_media
 from clips import ffmpeg
 from drive import Drive
 from library import Library, scratch_folder, thorough
@@ -245,6 +246,32 @@ def test_they_come_and_go_with_their_archive(own_packs):
     os.rename(own_packs / "trash/Rock.zip", own_packs.originals / "Rock.zip")
     wait_until(lambda: os.listdir(own_packs / "previews/material/packs") == [ball], 30, "the ball to be back")
     assert (own_packs / "previews/material/packs" / ball).read_bytes()
+
+
+@pytest.mark.parametrize("method", [STORED, DEFLATED], ids=["stored", "deflated"])
+def test_what_is_no_picture_has_its_still_as_outside(drive, scratch, pictures, method):
+    incoming = scratch / "in"
+    incoming.mkdir()
+    # Black at first, so that it is told which moment is shown.
+    ffmpeg("-f", "lavfi", "-i", "color=c=black:size=64x48:rate=10:duration=1", "-f", "lavfi", "-i",
+           "color=c=red:size=64x48:rate=10:duration=19", "-filter_complex", "concat=n=2", "-c:v", "mpeg4", incoming / "clip.mp4")
+    ffmpeg("-f", "lavfi", "-i", "sine=frequency=440:duration=1", incoming / "tone.wav")
+    ffmpeg("-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-c:a", "aac", incoming / "sound alone.mp4")
+    stills_media.pdf(incoming / "page.pdf")
+    stills_media.raw(incoming / "shot.dng", pictures / "Rock_1K_Roughness.jpg", orientation=6)
+    names = sorted(os.listdir(incoming))
+    members = [Member(f"trip/{name}", (incoming / name).read_bytes(), method) for name in names]
+    inner = archive(*members)
+    (incoming / "pack.zip").write_bytes(archive(*members, Member("inner.zip", inner, method)))
+    drive.library.import_(incoming)
+    for folder in ("packs/pack/trip", "packs/pack/inner.zip/trip"):
+        inside = drive / "previews/small" / folder
+        wait_until(inside.is_dir, 30, "the pack")
+        assert sorted(os.listdir(inside)) == sorted(f"{name}.webp" for name in names)
+        for name in names:
+            shown = (inside / f"{name}.webp").read_bytes()
+            assert len(shown) == os.lstat(inside / f"{name}.webp").st_size
+            assert shown == (drive / f"previews/small/originals/{name}.webp").read_bytes(), name
 
 
 # --- balls --------------------------------------------------------------------------------------------------

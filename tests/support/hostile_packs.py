@@ -86,10 +86,12 @@ def long_names():
 
 
 def deep_names():
-    """What no path can reach may be left out."""
-    deep = "d/" * 90 + "end.txt"
-    deeper = [Member("f/" * 900 + "x", b"2"), Member("e/" * 32_000 + "x", b"3")]
-    return pack({deep: Shown(b"1")}, Member(deep, b"1"), *deeper, exact=False)
+    """What no path can reach is shown as far down as one can."""
+    deep, wide = "d/" * 90 + "end.txt", ("w" * 200 + "/") * 20
+    shown = {deep: Shown(b"1"), "f/" * 99 + "x": Shown(b"2", note=True), "f/" * 99 + "x~2": Shown(b"3", note=True),
+             "e/" * 99 + "x": Shown(b"4", note=True), wide[:201 * 14] + "x": Shown(b"5", note=True)}
+    return pack(shown, Member(deep, b"1"), Member("f/" * 900 + "x", b"2"), Member("f/" * 901 + "x", b"3"),
+                Member("e/" * 32_000 + "x", b"4"), Member(wide + "x", b"5"))
 
 
 # --- links and other kinds ----------------------------------------------------------------------------------

@@ -51,6 +51,40 @@ TEST(PackTree, ImpliesFoldersAndKeepsThoseThatHaveAnEntry) {
   }
 }
 
+TEST(PackTree, LeavesOutNothingThatLiesDeep) {
+  const auto repeated = [](std::string_view part, int times) {
+    std::string path;
+    for (int i = 0; i < times; ++i) path += part;
+    return path;
+  };
+  const std::string deepest = repeated("d/", 99);
+  const auto found = shown({file(deepest + "x"), file(repeated("d/", 100) + "x"), file(repeated("d/", 900) + "y"),
+                            folder(repeated("d/", 500)), folder(repeated("d/", 501))});
+  EXPECT_TRUE(found.contains(deepest + "x") && !found.at(deepest + "x"));
+  for (const char* name : {"x~2", "y", "d", "d~2"}) {
+    EXPECT_TRUE(found.contains(deepest + name) && found.at(deepest + name)) << name;
+  }
+  EXPECT_EQ(found.size(), 99U + 5U);
+  // Nor what only its names' lengths put out of reach.
+  const std::string wide = repeated(std::string(200, 'w') + "/", 30);
+  const auto long_ones = shown({file(wide + "x")});
+  EXPECT_EQ(long_ones.size(), 14U + 1U);
+  EXPECT_TRUE(long_ones.contains(wide.substr(0, 14 * 201) + "x") && long_ones.rbegin()->second);
+}
+
+TEST(PackTree, WhatLiesDeepChangesNoNumberOfOthers) {
+  std::string deep = "deep/";
+  for (int i = 0; i < 200; ++i) deep += "d/";
+  const auto numbers = [](const Pack& members) {
+    std::map<std::string, int64_t> found;
+    for (const PackNode& node : pack_tree(members)) found.emplace(node.name, node.number);
+    return found;
+  };
+  const auto with = numbers({file("a/x"), file("b/y"), folder("c/"), file(deep + "z")});
+  const auto without = numbers({file("a/x"), file("b/y"), folder("c/"), file("w")});
+  for (const char* name : {"a", "x", "b", "y", "c"}) EXPECT_EQ(with.at(name), without.at(name)) << name;
+}
+
 TEST(PackTree, LetsNothingOut) {
   const auto found =
       shown({file("../../x"), file("/etc/passwd"), file("C:/windows/y"), file("a/../../z"), file(".."), file("/")});
@@ -88,7 +122,7 @@ class Packs : public ::testing::Test {
 TEST_F(Packs, HaveNamesAndTheFinestMapStandsForEach) {
   const int64_t wood =
       add("Wood.zip", {file("Wood_1K_Color.png", 5), file("Wood_2K_Color.png", 4), file("Wood_Normal.png")});
-  add("wood.exe", {file("Wood_Color.png")});
+  add("wood.exe", {file("Wood_Color.png"), file("Wood_AO.png")});
   const auto lease = catalog_.catalog().reader();
   PackReader packs(*lease);
   std::vector<std::string> names;
@@ -108,7 +142,7 @@ TEST_F(Packs, HaveNamesAndTheFinestMapStandsForEach) {
 }
 
 TEST_F(Packs, LeaveNothingBehindWhenTheyArePurged) {
-  const int64_t asset = add("Wood.zip", {file("a/Wood_Color.png")});
+  const int64_t asset = add("Wood.zip", {file("a/Wood_Color.png"), file("a/Wood_AO.png")});
   catalog_.catalog().write([&](Writer& writer) {
     const auto entry = writer.entry_at(writer.ensure_folder("packs"), "Wood.zip");
     writer.trash_entry(*entry, 0);

@@ -28,13 +28,21 @@ std::string in(const char* charset, std::string_view text) {
   return bytes;
 }
 
-// What names of that charset are taken for; "": it is not clear.
-std::string guessed(const char* charset, const std::vector<std::string_view>& names) {
+// What those names are read as when they stand in an archive in that charset.
+std::vector<std::string> read_back(const char* charset, const std::vector<std::string_view>& names) {
   std::vector<std::string> bytes;
   for (const std::string_view name : names) bytes.push_back(in(charset, name));
   const std::vector<std::string_view> views(bytes.begin(), bytes.end());
-  const Charset* found = guess_charset(views);
-  return found == nullptr ? "" : std::string(found->name);
+  const NamesRead read = guess_charset(views);
+  if (read.charset == nullptr) return {};
+  Decoder decoder(*read.charset);
+  std::vector<std::string> texts;
+  for (const std::string_view each : views) texts.push_back(decoder.decode(each).value_or("impossible"));
+  return texts;
+}
+
+void expect_known(const char* charset, const std::vector<std::string_view>& names) {
+  EXPECT_EQ(read_back(charset, names), std::vector<std::string>(names.begin(), names.end())) << charset;
 }
 
 TEST(MemberNames, EveryCharsetIsThereAndReadsWhatItWrote) {
@@ -78,45 +86,80 @@ TEST(MemberNames, CharsetsAreCalledByManyNames) {
 }
 
 TEST(MemberNames, EastAsianOnesAreToldApart) {
-  EXPECT_EQ(guessed("CP932", {"テクスチャ/木材_01.png", "テクスチャ/説明書.txt"}), "shift-jis");
-  EXPECT_EQ(guessed("CP932", {"新しいフォルダー/画像1.png", "写真.jpg"}), "shift-jis");
-  EXPECT_EQ(guessed("EUC-JP", {"テクスチャ/木材の写真.png", "新しいフォルダー/画像1.png"}), "euc-jp");
-  EXPECT_EQ(guessed("BIG5", {"新資料夾/圖片1.jpg", "木紋貼圖/顏色.png", "使用說明書.pdf"}), "big5");
-  EXPECT_EQ(guessed("CP949", {"새 폴더/사진1.jpg", "한국어 이름.txt"}), "euc-kr");
-  // The one is all of the other.
-  EXPECT_EQ(guessed("GBK", {"新建文件夹/图片1.jpg", "使用说明.txt", "照片/北京/长城.jpg"}), "gb18030");
+  expect_known("CP932", {"テクスチャ/木材_01.png", "テクスチャ/説明書.txt"});
+  expect_known("CP932", {"新しいフォルダー/画像1.png", "写真.jpg"});
+  expect_known("EUC-JP", {"テクスチャ/木材の写真.png", "新しいフォルダー/画像1.png"});
+  expect_known("BIG5", {"新資料夾/圖片1.jpg", "木紋貼圖/顏色.png", "使用說明書.pdf"});
+  expect_known("CP949", {"새 폴더/사진1.jpg", "한국어 이름.txt"});
+  expect_known("GB18030", {"新建文件夹/图片1.jpg", "使用说明.txt", "照片/北京/长城.jpg"});
+  expect_known("GB18030", {"说明\U00020000.txt", "文档.txt"});
 }
 
-TEST(MemberNames, CyrillicOfDosIsKnown) {
-  EXPECT_EQ(guessed("CP866", {"Новая папка/фото1.jpg", "Описание.txt"}), "cp866");
-  EXPECT_EQ(guessed("CP866", {"Кирпич/цвет.png", "Дерево_Color.png", "Прочитай меня.txt"}), "cp866");
-}
-
-TEST(MemberNames, WhatIsNotClearIsNotGuessed) {
-  EXPECT_EQ(guess_charset({}), nullptr);
-  for (const char* charset : {"CP437", "CP850", "ISO-8859-1", "CP1252"}) {
+TEST(MemberNames, AFewLettersAreEnough) {
+  expect_known("CP932", {"くるま.pdf"});
+  expect_known("CP932", {"木.png"});
+  expect_known("CP932", {"データ.txt"});
+  expect_known("GB18030", {"照片/长城.jpg", "照片/春节2020.jpg"});
+  expect_known("GB18030", {"婚礼.jpg"});
+  expect_known("BIG5", {"圖片.jpg"});
+  expect_known("CP949", {"사진.jpg"});
+  expect_known("CP866", {"фото1.jpg"});
+  expect_known("CP1251", {"Отпуск.jpg"});
+  expect_known("CP1252", {"Müller Straße.jpg", "Übung größer.jpg"});
+  for (const char* charset : {"CP437", "CP850", "CP1252"}) {
     for (const char* name : {"Grün.txt", "schön.txt", "Größe.txt", "Übung/Straße.png", "Änderungen.txt", "café.jpg",
-                             "éléphant.png", "señor.txt", "Ñandú.png", "naïveté.txt", "où.txt", "Fußböden/Böden.png"}) {
-      EXPECT_EQ(guessed(charset, {name}), "") << charset << ": " << name;
+                             "éléphant.png", "señor.txt", "Ñandú.png", "où.txt", "Fußböden/Böden.png"}) {
+      expect_known(charset, {name});
     }
-    EXPECT_EQ(guessed(charset, {"Müller.txt", "Über uns.txt", "crème brûlée.jpg", "año nuevo.jpg", "Öl.png"}), "")
-        << charset;
   }
-  EXPECT_EQ(guessed("CP437", {"│αµ √.txt", "┌──┐.txt", "░▒▓.txt"}), "");
-  EXPECT_EQ(guessed("CP850", {"São Paulo.jpg", "coração.txt", "Århus/Ø.txt"}), "");
-  EXPECT_EQ(guessed("CP852", {"Zażółć gęślą.txt", "Příliš žluťoučký kůň.txt", "Łódź.png"}), "");
-  EXPECT_EQ(guessed("CP857", {"Türkçe dosyası.txt", "Şişli.jpg"}), "");
-  EXPECT_EQ(guessed("CP737", {"Αρχείο κειμένου.txt", "Νέος φάκελος/εικόνα.jpg", "Διάβασέ με.txt"}), "");
-  EXPECT_EQ(guessed("CP862", {"שלום עולם.txt", "תמונות.jpg"}), "");
-  EXPECT_EQ(guessed("CP1251", {"Новая папка/фото1.jpg", "Описание.txt"}), "");
 }
 
-TEST(MemberNames, OneNameThatIsImpossibleDecides) {
+TEST(MemberNames, CyrillicIsReadAsItWasWritten) {
+  for (const char* charset : {"CP866", "CP1251", "KOI8-R"}) {
+    expect_known(charset, {"Новая папка/фото1.jpg", "Описание.txt"});
+    expect_known(charset, {"Фотографии/Отпуск 2010.jpg", "Фотографии/Первый снег.jpg"});
+    expect_known(charset, {"Кирпич/цвет.png", "Дерево_Color.png", "Прочитай меня.txt"});
+  }
+  expect_known("CP1251", {"Весілля.jpg", "Нова папка/зображення.jpg"});
+}
+
+TEST(MemberNames, EuropesAreReadAsTheyWereWritten) {
+  for (const char* charset : {"CP852", "CP1250"}) {
+    expect_known(charset, {"Zażółć gęślą jaźń.txt"});
+    expect_known(charset, {"Příliš žluťoučký kůň.txt", "dovolená/děti.jpg"});
+    expect_known(charset, {"őszi szünet.jpg", "Esküvő/virágok.jpg"});
+  }
+  for (const char* charset : {"CP850", "CP1252"}) {
+    expect_known(charset, {"São Paulo.jpg", "coração.txt", "mãe e irmão.jpg"});
+    expect_known(charset, {"Århus/København.txt", "påske.jpg", "Jørgen.jpg"});
+    expect_known(charset, {"Noël 2019.jpg", "été à la mer.jpg", "garçon.jpg"});
+  }
+  expect_known("CP857", {"Türkçe dosyası.txt", "Şişli.jpg", "düğün.jpg"});
+  expect_known("CP737", {"Αρχείο κειμένου.txt", "Νέος φάκελος/εικόνα.jpg"});
+  expect_known("CP1253", {"Αρχείο κειμένου.txt", "Νέος φάκελος/εικόνα.jpg"});
+  expect_known("CP862", {"שלום עולם.txt", "תמונות.jpg"});
+}
+
+TEST(MemberNames, TheRunnerUpReadsSomethingElse) {
+  const std::string bytes = in("CP1251", "Отпуск.jpg");
+  const std::vector<std::string_view> names{bytes};
+  const NamesRead read = guess_charset(names);
+  ASSERT_TRUE(read.charset != nullptr && read.runner_up != nullptr);
+  EXPECT_EQ(read.charset->name, "windows-1251");
+  EXPECT_NE(Decoder(*read.runner_up).decode(bytes), Decoder(*read.charset).decode(bytes));
+}
+
+TEST(MemberNames, OneNameThatIsImpossibleSpoilsNoOther) {
   std::vector<std::string> bytes{in("CP932", "テクスチャ/木材_01.png"), in("CP932", "新しいフォルダー/画像1.png")};
   std::vector<std::string_view> names(bytes.begin(), bytes.end());
-  EXPECT_EQ(guess_charset(names), find_charset("shift-jis"));
   names.emplace_back("\x82");
-  EXPECT_EQ(guess_charset(names), nullptr);
+  EXPECT_EQ(guess_charset(names).charset, find_charset("shift-jis"));
+}
+
+TEST(MemberNames, WhatIsPlainTellsNothing) {
+  EXPECT_EQ(guess_charset({}).charset, nullptr);
+  const std::vector<std::string_view> plain{"readme.txt", "a/b.png"};
+  EXPECT_EQ(guess_charset(plain).charset, nullptr);
 }
 
 }  // namespace

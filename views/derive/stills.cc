@@ -40,7 +40,14 @@ class Stills::StillContent final : public Content {
 };
 
 bool is_on_ball(const MemberRow& map) {
-  return map.role && map.still && map.problem.empty() && map.role != MapRole::kHeight && map.role != MapRole::kSpecular;
+  if (!map.role || !map.still || !map.problem.empty()) return false;
+  switch (*map.role) {
+    case MapRole::kHeight:
+    case MapRole::kSpecular:
+    case MapRole::kMask:
+    case MapRole::kMetallicRoughness: return false;
+    default: return true;
+  }
 }
 
 // The stills that a collage waits for.
@@ -76,7 +83,10 @@ Stills::Origin Stills::origin_of_member(PackReader& packs, const MemberRow& memb
   if (!digest) damfs::fail(ENOENT, "the archive of {} is gone", printable(member.name));
   Origin origin;
   origin.bytes.sha256 = *digest;
-  origin.bytes.kind = Kind::kImage;
+  const std::string_view mime = member.mime;
+  origin.bytes.kind = mime.starts_with("video/")   ? Kind::kVideo
+                      : mime.starts_with("audio/") ? Kind::kAudio
+                                                   : Kind::kImage;
   origin.bytes.mime = member.mime;
   origin.part = fmt::format("-member-{}", number_of_member(member.id));
   origin.members.push_back(member);
@@ -216,7 +226,8 @@ void Stills::submit_with(const std::shared_ptr<Batch>& shared, std::vector<Uniqu
   }
   job.still.kind = bytes.kind;
   job.still.mime = bytes.mime;
-  job.still.seek_us = std::min<int64_t>(3'000'000, bytes.duration_us / 10);
+  // A member's length is not in the catalog.
+  job.still.seek_us = batch.files.empty() ? moment_to_show(bytes.duration_us) : kMomentOfLength;
   submit(shared, std::move(job));
 }
 

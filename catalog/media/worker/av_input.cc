@@ -10,7 +10,6 @@
 #include <span>
 
 #include "catalog/base/error.h"
-#include "catalog/base/file.h"
 #include "catalog/media/worker/av_formats.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/mp4_tracks.h"
@@ -77,8 +76,7 @@ int MediaInput::read(void* opaque, uint8_t* buffer, int size) {
   auto* self = static_cast<MediaInput*>(opaque);
   try {
     const std::span<uint8_t> wanted(buffer, static_cast<size_t>(size));
-    const size_t n = pread_some(self->source_.fd(), std::as_writable_bytes(wanted),
-                                static_cast<uint64_t>(self->position_), "the source");
+    const size_t n = self->source_.read(std::as_writable_bytes(wanted), static_cast<uint64_t>(self->position_));
     if (n == 0) return AVERROR_EOF;
     mask(self->hidden_, self->position_, wanted.first(n));
     self->position_ += static_cast<int64_t>(n);
@@ -101,9 +99,7 @@ int64_t MediaInput::seek(void* opaque, int64_t offset, int whence) {
 
 // libavformat counts a stream for each track, in their order.
 void MediaInput::hide_others() {
-  const ReadAt read = [this](std::span<std::byte> buffer, uint64_t offset) {
-    return pread_some(source_.fd(), buffer, offset, "the source");
-  };
+  const ReadAt read = [this](std::span<std::byte> buffer, uint64_t offset) { return source_.read(buffer, offset); };
   const uint32_t handler = four_characters(kind_ == AVMEDIA_TYPE_VIDEO ? "vide" : "soun");
   const auto tracks = mp4_tracks(read, static_cast<uint64_t>(source_.size()));
   const int before = wanted_;

@@ -110,7 +110,9 @@ void set(Texels& texels, MapRole role, const MapFile& file, Raster raster) {
     case MapRole::kOrm:
     case MapRole::kArm: return set_packed(texels, file.numbers(raster));
     case MapRole::kHeight:
-    case MapRole::kSpecular: return;
+    case MapRole::kSpecular:
+    case MapRole::kMask:
+    case MapRole::kMetallicRoughness: return;
   }
 }
 

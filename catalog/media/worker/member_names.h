@@ -25,8 +25,9 @@ class Decoder {
   std::unique_ptr<void, Close> converter_;
 };
 
-// What all these names of one archive are in, when they look like names of East Asia or like Cyrillic of DOS, and each
-// of them is possible in it; null: that is not clear.
-const Charset* guess_charset(std::span<const std::string_view> names);
+// What the names of one archive are in that do not tell it: the encoding in which they are most likely names that
+// people give, all of them together. Nothing can be ruled out of a few letters, so there is an answer whenever there is
+// something to read.
+NamesRead guess_charset(std::span<const std::string_view> names);
 
 }  // namespace damfs::worker

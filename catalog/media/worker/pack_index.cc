@@ -84,7 +84,7 @@ struct Level {
         prefix(std::move(its_prefix)),
         depth(its_depth),
         archive(its_bytes) {
-    archive.read_names_as(charset);
+    names = archive.read_names_as(charset);
   }
 
   std::span<const uint8_t> stored(const PackMember& member) const {
@@ -98,6 +98,7 @@ struct Level {
   const std::string prefix;  // of its members' paths
   const int depth;           // 1: the outermost
   ZipArchive archive;
+  NamesRead names;
 };
 
 class IndexBuilder {
@@ -111,7 +112,7 @@ class IndexBuilder {
       fail(EINVAL, "the archive has {} members; {} are the most", outermost.archive.size(), kMaxMembers);
     }
     note(outermost);
-    return writer_.finish(members_);
+    return writer_.finish(members_, names_);
   }
 
  private:
@@ -120,6 +121,8 @@ class IndexBuilder {
   }
 
   void note(Level& level) {
+    // The outermost that has such names speaks for all.
+    if (names_.charset == nullptr) names_ = level.names;
     const size_t first = members_.size();
     const size_t count = level.archive.size();
     for (size_t i = 0; i < count; ++i) {
@@ -196,7 +199,7 @@ class IndexBuilder {
     PackMember& member = members_[number];
     if (!is_worth_unpacking(member)) return;
     unpacked_ += member.size;
-    const bool is_picture = options_.look_at_pictures && is_picture_name(member.path);
+    const bool is_picture = options_.look_at_pictures && is_shown_name(member.path);
     try {
       const bool is_kept = is_picture && member.method != kStored && member.size <= kMostInMemory;
       Check check(member, options_.hash_members, is_kept ? Check::Keep::kYes : Check::Keep::kNo);
@@ -213,13 +216,27 @@ class IndexBuilder {
     }
   }
 
-  // A picture that is not kept, as it is too large, has no bytes here.
+  // What is not kept, as it is too large, has no bytes here.
   static void look_at_picture(PackMember& member, std::span<const uint8_t> bytes) {
     if (bytes.empty()) return;
-    auto facts = picture_facts(Source(bytes), member.path);
-    if (!facts) return;
-    member.mime = std::move(facts->mime);
-    member.still = facts->still;
+    const Source source(bytes);
+    if (auto picture = picture_facts(source, member.path)) {
+      member.mime = std::move(picture->mime);
+      member.still = picture->still;
+      return;
+    }
+    const MediaFacts facts = probe(source, member.path);
+    if (!facts.still || !facts.problem.empty()) return;
+    member.mime = said_by_first_part(facts);
+    member.still = *facts.still;
+  }
+
+  // PackMember::mime: a container of sound alone is sound, whatever it may hold besides.
+  static std::string said_by_first_part(const MediaFacts& facts) {
+    const std::string_view first = facts.kind == Kind::kVideo ? "video" : facts.kind == Kind::kAudio ? "audio" : "";
+    if (first.empty()) return facts.mime;
+    return fmt::format("{}{}", first,
+                       std::string_view(facts.mime).substr(std::min(facts.mime.find('/'), facts.mime.size())));
   }
 
   template <typename Note, typename Take>
@@ -279,6 +296,7 @@ class IndexBuilder {
   const PackIndexOptions options_;
   PackIndexWriter writer_;
   Pack members_;
+  NamesRead names_;
   std::vector<uint8_t> buffer_;
   int64_t unpacked_ = 0;
 };

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <algorithm>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/media/texture_map.h"
@@ -10,25 +12,16 @@
 #include "catalog/media/worker/zip_archive.h"
 
 namespace damfs::worker {
-namespace {
-
-bool is_map(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return texture_map(slash == path.npos ? path : path.substr(slash + 1)).has_value();
-}
-
-}  // namespace
 
 void probe_zip(const Source& source, MediaFacts& facts) {
   ZipArchive archive(source.bytes());
   facts.is_archive = true;
-  for (size_t i = 0; i < std::min(archive.size(), kMaxMembers); ++i) {
-    const auto path = archive.path(i);
-    if (path && is_map(*path)) {
-      facts.kind = Kind::kTexturePack;
-      return;
-    }
-  }
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < std::min(archive.size(), kMaxMembers); ++i) paths.push_back(archive.path(i).value_or(""));
+  const std::vector<std::string_view> views(paths.begin(), paths.end());
+  const auto maps = texture_maps(views);
+  const bool has_map = std::any_of(maps.begin(), maps.end(), [](const auto& map) { return map.has_value(); });
+  if (has_map) facts.kind = Kind::kTexturePack;
 }
 
 void probe_self_extracting(const Source& source, MediaFacts& facts) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "catalog/base/error.h"
@@ -34,6 +35,14 @@ std::span<const uint8_t> Source::bytes() const {
     bytes_ = {static_cast<const uint8_t*>(map_), size_};
   }
   return bytes_;
+}
+
+size_t Source::read(std::span<std::byte> buffer, uint64_t offset) const {
+  if (fd_ >= 0) return pread_some(fd_, buffer, offset, "the source");
+  if (offset >= size_) return 0;
+  const size_t some = std::min(buffer.size(), size_ - static_cast<size_t>(offset));
+  std::memcpy(buffer.data(), bytes_.data() + offset, some);
+  return some;
 }
 
 void Source::expect(int64_t offset, int64_t size) const {

@@ -18,7 +18,8 @@ class Source {
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
-  int fd() const { return fd_; }
+  // What stands there, as far as it goes: from the descriptor, so that a mapping need not be made, or from memory.
+  size_t read(std::span<std::byte> buffer, uint64_t offset) const;
   int64_t size() const { return static_cast<int64_t>(size_); }
   // Mapped when first asked for.
   std::span<const uint8_t> bytes() const;

@@ -117,7 +117,7 @@ class VideoPicture final : public Picture {
   VideoPicture(const Source& source, int64_t seek_us) {
     frame_ = found_in(source, seek_us, true);
     // Where a jump leads behind the only key frame, as it may in a stream without an index.
-    if (!frame_ && seek_us > 0) frame_ = found_in(source, seek_us, false);
+    if (!frame_ && seek_us != 0) frame_ = found_in(source, seek_us, false);
     if (frame_) return;
     const std::string why = last_complaint();
     fail(EINVAL, "no frame of the video can be decoded{}{}", why.empty() ? "" : ": ", why);
@@ -136,6 +136,7 @@ class VideoPicture final : public Picture {
     if (stream == nullptr) fail(EINVAL, "no picture is in it");
     turn_ = turn_of(stream);
     const int64_t start = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
+    if (seek_us == kMomentOfLength) seek_us = moment_to_show(std::max<int64_t>(input.get()->duration, 0));
     const int64_t moment = start + av_rescale_q(seek_us, AVRational{1, AV_TIME_BASE}, stream->time_base);
     const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
     const int64_t step =

@@ -190,21 +190,17 @@ size_t ZipArchive::size() const {
   return static_cast<size_t>(std::max<zip_int64_t>(0, zip_get_num_entries(archive_.get(), 0)));
 }
 
-void ZipArchive::read_names_as(std::string_view charset) {
-  const Charset* found = find_charset(charset);
-  if (charset == kAutoCharset) {
-    std::vector<std::string_view> names;
-    for (size_t i = 0; i < size(); ++i) {
-      const char* bytes = zip_get_name(archive_.get(), i, ZIP_FL_ENC_RAW);
-      if (bytes != nullptr && !is_utf8(bytes)) names.emplace_back(bytes);
-    }
-    found = guess_charset(names);
+NamesRead ZipArchive::read_names_as(std::string_view charset) {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < size(); ++i) {
+    const char* bytes = zip_get_name(archive_.get(), i, ZIP_FL_ENC_RAW);
+    if (bytes != nullptr && !is_utf8(bytes)) names.emplace_back(bytes);
   }
-  if (found != nullptr) {
-    decoder_.emplace(*found);
-  } else {
-    decoder_.reset();
-  }
+  decoder_.reset();
+  if (names.empty()) return {};
+  const NamesRead read = charset == kAutoCharset ? guess_charset(names) : NamesRead{find_charset(charset), nullptr};
+  if (read.charset != nullptr) decoder_.emplace(*read.charset);
+  return read;
 }
 
 std::optional<std::string> ZipArchive::path(size_t index) {

@@ -32,8 +32,8 @@ class ZipArchive {
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   // Names that are not UTF-8, and are not said to be, are read in that charset from now on, where they are possible in
-  // it; kAutoCharset: in the one that all of them are in, where that is clear. Else, and until then, in CP437.
-  void read_names_as(std::string_view charset);
+  // it; kAutoCharset: in the one that all of them together are most likely in. Else, and until then, in CP437.
+  NamesRead read_names_as(std::string_view charset);
 
   size_t size() const;                               // how many members
   std::optional<std::string> path(size_t index);     // as PackMember has it; empty: it has none
