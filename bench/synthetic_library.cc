@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Fills a library's catalog with assets that have no bytes: everything but reading works as in a real one. With "copies"
-// they are copies of the files whose bytes the library has, in turn, and can be read.
-// Usage: damfs-synthetic-library LIBRARY ASSETS [copies]
+// Fills a library's catalog with assets that have no bytes: everything but reading works as in a real one. With
+// "copies" they are copies of the files whose bytes the library has, in turn, and can be read. Usage:
+// damfs-synthetic-library LIBRARY ASSETS [copies]
 
 #include <fmt/format.h>
 
@@ -97,7 +97,8 @@ void file_copy(Writer& writer, int64_t n, const std::vector<std::pair<Digest, in
 
 int main(int argc, char** argv) try {
   const bool are_copies = argc == 4 && std::string_view(argv[3]) == "copies";
-  if (argc != 3 && !are_copies) return std::fputs("usage: damfs-synthetic-library LIBRARY ASSETS [copies]\n", stderr), 1;
+  if (argc != 3 && !are_copies)
+    return std::fputs("usage: damfs-synthetic-library LIBRARY ASSETS [copies]\n", stderr), 1;
   Catalog catalog(Path(argv[1]) / "catalog.db");
   const int64_t assets = std::atoll(argv[2]);
   std::mt19937_64 random(1);

@@ -44,8 +44,9 @@ std::optional<int64_t> Writer::asset_with(const Digest& sha256, const Ownership&
   const int64_t blob = blob_with(sha256);
   for (const std::string_view sql :
        // By that name an empty file is meant, too, though it is nobody's copy.
-       {std::string_view("SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id WHERE a.label_key = ?2 AND "
-                         "v.blob_id = ?1 AND a.state = 0 AND a.link IS NULL AND coalesce(a.uid, ?4) = coalesce(?3, ?4)"),
+       {std::string_view(
+            "SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id WHERE a.label_key = ?2 AND "
+            "v.blob_id = ?1 AND a.state = 0 AND a.link IS NULL AND coalesce(a.uid, ?4) = coalesce(?3, ?4)"),
         std::string_view(
             "SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 AND ?2 <> '' AND "
             "coalesce(uid, ?4) = coalesce(?3, ?4) ORDER BY id LIMIT 1")}) {
