@@ -5,6 +5,7 @@
 import errno
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,9 @@ def make_pictures(folder, ppm, work):
     (folder / "half.png").write_bytes(data[:len(data) // 2])
     (folder / "nothing.png").write_bytes(data[:data.index(b"IDAT") + 6])
     (folder / (251 * "x" + ".jpg")).write_bytes(jpeg)
+    with zipfile.ZipFile(folder / "Quarters.zip", "w") as pack:
+        pack.write(folder / "from bottom.tga", "Quarters_1K_Color.tga")
+        pack.write(folder / "a.dds", "Quarters_1K_NormalGL.dds")
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +164,14 @@ def test_what_a_table_of_types_left_out_is_told_by_its_bytes(kinds):
 @pytest.mark.parametrize("name", ["a.bmp", "from top.tga", "from bottom.tga", "a.dds", "moving.avif"])
 def test_pictures_that_libvips_leaves_out_are_shown(shown, name):
     require_quarters(shown(name), *UPRIGHT)
+
+
+def test_maps_in_those_formats_are_shown_and_make_a_ball(shown, shared_scratch):
+    for path in ("small/packs/Quarters/Quarters_1K_Color.tga.webp", "small/packs/Quarters/Quarters_1K_NormalGL.dds.webp"):
+        copy = shared_scratch / "preview.webp"
+        copy.write_bytes((shown.mount / "previews" / path).read_bytes())
+        require_quarters(copy, *UPRIGHT)
+    assert (shown.mount / "previews/material/packs/Quarters.webp").read_bytes()[:4] == b"RIFF"
 
 
 @pytest.mark.parametrize("name", ["a.pfm", "half floats.tif"])

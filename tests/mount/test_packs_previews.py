@@ -62,7 +62,8 @@ def packs_library(pictures):
     """Rock.zip of deflated pictures, Stored.zip of the same stored, Nested.zip with one within, Plain.zip without any."""
     members = {name: (pictures / name).read_bytes() for name in RASTERS}
     members["readme.txt"] = b"no picture\n"
-    members["extra/broken.png"] = members["Rock_1K_Color.png"][:3000]
+    members["extra/half.png"] = members["Rock_1K_Color.png"][:3000]
+    members["extra/broken.png"] = members["Rock_1K_Color.png"][:45]
     members["extra/no picture.png"] = b"not a picture at all" * 50
     with scratch_folder() as scratch:
         incoming = scratch / "in"
@@ -126,7 +127,7 @@ def test_every_picture_inside_has_its_still(packs, scratch, profile, pack):
 def test_looking_at_them_renders_nothing_and_tells_what_is_there(own_packs):
     listed = own_packs / "previews/small/packs/Rock"
     assert sorted(os.listdir(listed)) == sorted(["extra"] + [f"{name}.webp" for name in RASTERS if "/" not in name])
-    assert sorted(os.listdir(listed / "extra")) == ["broken.png.webp", "tiny.webp", "turned.jpg.webp"]
+    assert sorted(os.listdir(listed / "extra")) == ["broken.png.webp", "half.png.webp", "tiny.webp", "turned.jpg.webp"]
     assert os.listdir(own_packs / "previews/small/packs/Plain") == ["b"]
     done = subprocess.run(["find", str(own_packs / "previews"), "-ls"], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr
@@ -202,6 +203,12 @@ def test_a_damaged_picture_is_an_error_with_its_reason(own_packs):
     failed = own_packs.library.run("status", "--failed").stdout
     assert "Rock.zip/extra/broken.png" in failed
     assert preview(own_packs, "medium", "Rock_1K_Color.png").read_bytes()
+
+
+def test_of_half_a_picture_that_half_is_shown_with_a_note(own_packs):
+    path = preview(own_packs, "medium", "extra/half.png")
+    assert path.read_bytes()[:4] == b"RIFF"
+    assert "damaged" in xattr(path, "user.damfs.note") and not xattr(path, "user.damfs.error")
 
 
 def test_rm_drops_what_is_kept_of_one(own_packs):

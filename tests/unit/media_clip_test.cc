@@ -44,6 +44,20 @@ TEST(Clip, FactsSurviveAsText) {
   sound.sound = {{0, 48'000, 2, 3}};
   sound.samples = 384'000;
   EXPECT_EQ(clip_from_text(clip_to_text(sound)), sound);
+  ClipFacts mirrored = whole();
+  mirrored.mirrored = true;
+  EXPECT_EQ(clip_from_text(clip_to_text(mirrored)), mirrored);
+  sound.timecode_frame = 4'000'000'000;  // of a recorder's day, in samples
+  sound.timecode_rate = {48'000, 1};
+  EXPECT_EQ(clip_from_text(clip_to_text(sound)), sound);
+}
+
+TEST(Clip, FactsOfEarlierCatalogsAreRead) {
+  const auto clip = clip_from_text("clip1 0 25/1 200 640x360 1/1 90 0 2,2,2,0 0 1/12800 -1 0/1 0 0 1 1:48000:2:3");
+  ASSERT_TRUE(clip);
+  EXPECT_EQ(clip->rotation, 90);
+  EXPECT_FALSE(clip->mirrored);
+  EXPECT_EQ(clip->frames, 200);
 }
 
 TEST(Clip, FactsThatNoClipCanHaveAreRefused) {
@@ -65,6 +79,7 @@ TEST(Clip, FactsThatNoClipCanHaveAreRefused) {
   EXPECT_TRUE(refused([](ClipFacts& c) { c.sound[0].channels = 0; }));
   EXPECT_TRUE(refused([](ClipFacts& c) { c.sound.resize(kMaxSounds + 1, c.sound[0]); }));
   EXPECT_FALSE(clip_from_text("clip1"));
+  EXPECT_FALSE(clip_from_text("clip2"));
   EXPECT_FALSE(clip_from_text(clip_to_text(whole()) + " 1"));
 }
 

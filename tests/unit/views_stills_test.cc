@@ -160,7 +160,7 @@ TEST_F(StillsTest, TheSameBytesAgainAfterTheCacheIsGone) {
 
 TEST_F(StillsTest, AFailureIsRememberedWithItsReason) {
   ScratchTree tree;
-  write_file(tree.folder / "broken", "P6 300 300 255\nno pixels follow");
+  write_file(tree.folder / "broken", "P6 300 300 255\n");
   add_file(tree, "broken.ppm", tree.folder / "broken", {300, 300});
   const NodeRef node = preview(tree, "broken.ppm");
   EXPECT_FALSE(node->xattr("user.damfs.error"));
