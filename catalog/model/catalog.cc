@@ -25,9 +25,9 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 10> kSchemaSteps = {
-    sql::k_schema_1, sql::k_schema_2, sql::k_schema_3, sql::k_schema_4, sql::k_schema_5,
-    sql::k_schema_6, sql::k_schema_7, sql::k_schema_8, sql::k_schema_9, sql::k_schema_10};
+constexpr std::array<std::string_view, 11> kSchemaSteps = {
+    sql::k_schema_1, sql::k_schema_2, sql::k_schema_3, sql::k_schema_4,  sql::k_schema_5, sql::k_schema_6,
+    sql::k_schema_7, sql::k_schema_8, sql::k_schema_9, sql::k_schema_10, sql::k_schema_11};
 constexpr int64_t kSchemaVersion = kSchemaSteps.size();
 
 // SQLite's locks and its shared-memory index do not work between machines.
