@@ -30,7 +30,10 @@ struct stat to_stat(const Attributes& attributes, Owner owner) noexcept {
   st.st_uid = attributes.uid.value_or(owner.uid);
   st.st_gid = attributes.gid.value_or(owner.gid);
   st.st_size = static_cast<off_t>(attributes.size);
-  st.st_blocks = static_cast<blkcnt_t>((attributes.size + kStatBlock - 1) / kStatBlock);
+  // Programs look for holes where this is less than the size; of none at all some take it that there is nothing.
+  const uint64_t room =
+      std::max<uint64_t>(attributes.data_bytes.value_or(attributes.size), attributes.size > 0 ? 1 : 0);
+  st.st_blocks = static_cast<blkcnt_t>((room + kStatBlock - 1) / kStatBlock);
   st.st_blksize = kReadSize;
   st.st_mtim = to_timespec(attributes.mtime_ns);
   st.st_ctim = to_timespec(attributes.ctime_ns);

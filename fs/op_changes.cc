@@ -14,6 +14,7 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
+#include "catalog/base/exact_time.h"
 #include "fs/asker.h"
 #include "fs/op_table.h"
 #include "fs/owed_answer.h"
@@ -43,7 +44,10 @@ AttributeChange change_of(const struct stat& wanted, int what) {
   if ((what & FUSE_SET_ATTR_UID) != 0) change.uid = wanted.st_uid;
   if ((what & FUSE_SET_ATTR_GID) != 0) change.gid = wanted.st_gid;
   if ((what & FUSE_SET_ATTR_SIZE) != 0) change.size = static_cast<uint64_t>(wanted.st_size);
-  if ((what & FUSE_SET_ATTR_MTIME) != 0) change.mtime_ns = to_ns(wanted.st_mtim);
+  if ((what & FUSE_SET_ATTR_MTIME) != 0) {
+    change.mtime_ns = exact_ns(wanted.st_mtim);
+    if (!change.mtime_ns) fail(EOVERFLOW, "times are kept from the year 1677 to 2262");
+  }
   if ((what & FUSE_SET_ATTR_MTIME_NOW) != 0) change.mtime_ns = now_ns();
   return change;
 }

@@ -4,13 +4,16 @@
 // The ops on open files.
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "catalog/base/error.h"
+#include "catalog/base/holes.h"
 #include "fs/asker.h"
 #include "fs/op_table.h"
 #include "fs/owed_answer.h"
@@ -135,6 +138,23 @@ void copy_file_range(Session& session, Reply& reply, fuse_ino_t, off_t from, fus
                                  owed->reply().written(copied);
                                });
   });
+}
+
+// SEEK_DATA and SEEK_HOLE; the kernel does all others by itself.
+void lseek(Session& session, Reply& reply, fuse_ino_t number, off_t offset, int whence, fuse_file_info* file) {
+  if (offset < 0 || (whence != SEEK_DATA && whence != SEEK_HOLE)) return reply.error(EINVAL);
+  const auto handle = find_file(session, *file);
+  const uint64_t size = attributes_of(*find_node(session, number)).size;
+  const auto from = static_cast<uint64_t>(offset);
+  const auto bytes = handle->content->holes_fd();
+  std::optional<uint64_t> found;
+  if (bytes) {
+    found = whence == SEEK_DATA ? seek_data(bytes->get(), from, size) : seek_hole(bytes->get(), from, size);
+  } else if (from < size) {
+    found = whence == SEEK_DATA ? from : size;
+  }
+  if (!found) return reply.error(ENXIO);
+  reply.offset(*found);
 }
 
 void fsync(Session& session, Reply& reply, fuse_ino_t, int, fuse_file_info* file) {

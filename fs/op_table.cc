@@ -96,6 +96,7 @@ fuse_lowlevel_ops make_table() {
   row<Op::kWrite, &op::write>(ops.write);
   row<Op::kFallocate, &op::fallocate>(ops.fallocate);
   row<Op::kCopyFileRange, &op::copy_file_range>(ops.copy_file_range);
+  row<Op::kLseek, &op::lseek>(ops.lseek);
   row<Op::kFsync, &op::fsync>(ops.fsync);
   row<Op::kFsyncdir, &op::fsyncdir>(ops.fsyncdir);
   row<Op::kMkdir, &op::mkdir>(ops.mkdir);

@@ -14,8 +14,8 @@ namespace damfs {
 
 // One row for each thing the kernel can ask. A row counts, calls its op, and turns whatever the op throws into
 // the one reply; so an op only finds its node, calls it once and packs the answer. Not in the table, so that
-// libfuse answers ENOSYS and the kernel does it alone and asks no more: access (default_permissions), lseek,
-// locks, ioctl, poll, bmap.
+// libfuse answers ENOSYS and the kernel does it alone and asks no more: access (default_permissions), locks, ioctl,
+// poll, bmap.
 const fuse_lowlevel_ops& op_table();
 
 // The node the kernel means. Throws ESTALE when it is gone, so that a path that led there is looked up afresh.
@@ -52,6 +52,7 @@ void write(Session&, Reply&, fuse_ino_t, const char* data, size_t size, off_t of
 void fallocate(Session&, Reply&, fuse_ino_t, int mode, off_t offset, off_t size, fuse_file_info* file);
 void copy_file_range(Session&, Reply&, fuse_ino_t, off_t from, fuse_file_info* source, fuse_ino_t, off_t to,
                      fuse_file_info* file, size_t size, int flags);
+void lseek(Session&, Reply&, fuse_ino_t number, off_t offset, int whence, fuse_file_info* file);
 void fsync(Session&, Reply&, fuse_ino_t, int datasync, fuse_file_info* file);
 
 void setattr(Session&, Reply&, fuse_ino_t number, struct stat* wanted, int what, fuse_file_info* file);

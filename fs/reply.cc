@@ -119,6 +119,10 @@ void Reply::written(size_t size) {
   if (auto* request = take()) fuse_reply_write(request, size);
 }
 
+void Reply::offset(uint64_t offset) {
+  if (auto* request = take()) fuse_reply_lseek(request, static_cast<off_t>(offset));
+}
+
 void Reply::xattr_size(size_t size) {
   if (auto* request = take()) fuse_reply_xattr(request, size);
 }

@@ -44,6 +44,7 @@ class Reply {
   void bytes(std::span<const std::byte> data);
   void slice(int fd, uint64_t offset, size_t size);
   void written(size_t size);
+  void offset(uint64_t offset);
   void xattr_size(size_t size);
   void link_target(const std::string& target);
   void statfs(const struct statvfs& volume);

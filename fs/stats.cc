@@ -16,11 +16,11 @@ namespace damfs {
 
 std::string_view op_name(Op op) {
   static constexpr std::array<std::string_view, kOpCount> kNames = {
-      "lookup",    "forget",   "getattr",     "open",       "read",     "flush",     "release",
-      "opendir",   "readdir",  "readdirplus", "releasedir", "readlink", "statfs",    "getxattr",
-      "listxattr", "setattr",  "create",      "mknod",      "write",    "fallocate", "copy_file_range",
-      "fsync",     "fsyncdir", "mkdir",       "unlink",     "rmdir",    "symlink",   "rename",
-      "link",      "setxattr", "removexattr"};
+      "lookup",    "forget",  "getattr",     "open",       "read",     "flush",     "release",
+      "opendir",   "readdir", "readdirplus", "releasedir", "readlink", "statfs",    "getxattr",
+      "listxattr", "setattr", "create",      "mknod",      "write",    "fallocate", "copy_file_range",
+      "lseek",     "fsync",   "fsyncdir",    "mkdir",      "unlink",   "rmdir",     "symlink",
+      "rename",    "link",    "setxattr",    "removexattr"};
   return kNames[static_cast<size_t>(op)];
 }
 

@@ -35,6 +35,7 @@ enum class Op : uint8_t {
   kWrite,
   kFallocate,
   kCopyFileRange,
+  kLseek,
   kFsync,
   kFsyncdir,
   kMkdir,

@@ -273,7 +273,7 @@ void FolderNode::rename_draft(const Actor& actor, const DraftRef& draft, std::ve
   try {
     context_.drafts.move(draft, to_folder.place(to.view()));
     held.clear();  // its bytes may take a while to their disk
-    draft->secure_now(actor, SealWhen::kReleased);
+    draft->secure_soon(actor, SealWhen::kReleased);
   } catch (const Error&) {
     held.clear();
     draft->set_failure(failure);  // its bytes are as good as before

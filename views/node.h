@@ -16,6 +16,7 @@
 
 #include "catalog/base/digest.h"
 #include "catalog/base/names.h"
+#include "catalog/base/unique_fd.h"
 #include "views/node_id.h"
 
 namespace damfs {
@@ -23,9 +24,10 @@ namespace damfs {
 // What stat shows. Exact, even of a file that nobody has made yet.
 struct Attributes {
   NodeId node;
-  mode_t mode = 0;     // type and permission bits
-  uint32_t nlink = 1;  // a file: the number of its names; a directory: 1 ("not counted")
-  uint64_t size = 0;   // bytes; 0 for directories
+  mode_t mode = 0;                       // type and permission bits
+  uint32_t nlink = 1;                    // a file: the number of its names; a directory: 1 ("not counted")
+  uint64_t size = 0;                     // bytes; 0 for directories
+  std::optional<uint64_t> data_bytes{};  // of them, those that are no hole; empty: all
   int64_t mtime_ns = 0;
   int64_t ctime_ns = 0;
   std::optional<uint32_t> uid{}, gid{};  // empty: the mount's own
@@ -112,6 +114,9 @@ class Content {
   virtual void released() {}
   // A descriptor to copy all of its bytes from; -1: there is none.
   virtual int copy_fd() const { return passthrough_fd(); }
+  // A descriptor that tells where there are holes in these bytes, open as long as what is given lives. Null: there are
+  // none.
+  virtual std::shared_ptr<const UniqueFd> holes_fd() const { return nullptr; }
   virtual std::optional<Digest> sha256() const { return std::nullopt; }  // of those bytes, where it is known
   // A descriptor whose bytes are exactly this file's, all of them and for ever, open as long as this lives; the
   // kernel may read it past this object. -1: there is none.

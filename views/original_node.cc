@@ -29,20 +29,24 @@ bool is_size_of(int object, uint64_t size) {
 class ObjectContent final : public Content {
  public:
   ObjectContent(UniqueFd object, const Digest& sha256, uint64_t size)
-      : object_(std::move(object)), sha256_(sha256), size_(size), is_whole_(is_size_of(object_.get(), size)) {}
+      : object_(std::make_shared<const UniqueFd>(std::move(object))),
+        sha256_(sha256),
+        size_(size),
+        is_whole_(is_size_of(object_->get(), size)) {}
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override {
     if (offset >= size_) {
       answer->bytes({});
     } else {
-      answer->slice(object_.get(), offset, std::min<uint64_t>(size, size_ - offset));
+      answer->slice(object_->get(), offset, std::min<uint64_t>(size, size_ - offset));
     }
   }
   // Only when nothing is amiss with it: what is shorter than declared must be told, see ReadAnswer::slice.
-  int passthrough_fd() const override { return is_whole_ ? object_.get() : -1; }
+  int passthrough_fd() const override { return is_whole_ ? object_->get() : -1; }
+  std::shared_ptr<const UniqueFd> holes_fd() const override { return object_; }
   std::optional<Digest> sha256() const override { return sha256_; }
 
  private:
-  const UniqueFd object_;
+  const std::shared_ptr<const UniqueFd> object_;
   const Digest sha256_;
   const uint64_t size_;
   const bool is_whole_;
@@ -182,6 +186,7 @@ std::optional<Attributes> PlainLens::attributes(const AssetRow& asset) const {
                         .mtime_ns = asset.mtime_ns,
                         .ctime_ns = asset.changed_ns};
   apply(asset.ownership, attributes);
+  if (asset.data_bytes) attributes.data_bytes = static_cast<uint64_t>(*asset.data_bytes);
   if (asset.is_link()) attributes.mode = kLinkMode;
   return attributes;
 }

@@ -71,6 +71,12 @@ void Sha256::update(std::span<const std::byte> bytes) {
   if (EVP_DigestUpdate(evp(context_.get()), bytes.data(), bytes.size()) != 1) fail(EIO, "SHA-256 failed");
 }
 
+void Sha256::update_zeros(uint64_t count) {
+  static constexpr std::array<std::byte, size_t{64} << 10> kZeros{};
+  for (; count > kZeros.size(); count -= kZeros.size()) update(kZeros);
+  update(std::span(kZeros).first(static_cast<size_t>(count)));
+}
+
 Digest Sha256::finish() {
   Digest digest;
   if (EVP_DigestFinal_ex(evp(context_.get()), digest.bytes.data(), nullptr) != 1 ||

@@ -31,6 +31,7 @@ class Sha256 {
  public:
   Sha256();
   void update(std::span<const std::byte> bytes);
+  void update_zeros(uint64_t count);
   Digest finish();        // leaves the hasher ready for the next message
   Digest so_far() const;  // of what came until now; more may follow
 

@@ -10,13 +10,14 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
+#include "catalog/base/long_path.h"
 
 namespace damfs {
 
 UniqueFd open_file(const Path& path, int flags, mode_t mode) {
   int fd;
   do {
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    fd = at_length(path, [&](int at, const char* rest) { return ::openat(at, rest, flags | O_CLOEXEC, mode); });
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) throw_errno(errno, "cannot open " + path.string());
   return UniqueFd(fd);

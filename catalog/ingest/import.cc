@@ -23,6 +23,7 @@
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/copies.h"
+#include "catalog/ingest/likeness.h"
 #include "catalog/ingest/look.h"
 #include "catalog/ingest/walk.h"
 #include "catalog/media/worker_pool.h"
@@ -57,37 +58,6 @@ void wait_looking_up(std::condition_variable& condition, std::unique_lock<std::m
   }
 }
 
-// What the source says of who may do what: its bits, where they are other than usual; and whose it is, which only root
-// could give it.
-Ownership ownership_like(const struct stat& st, mode_t usual) {
-  constexpr mode_t kBits = 0777;
-  Ownership ownership;
-  if ((st.st_mode & kBits) != usual) ownership.mode = st.st_mode & kBits;
-  if (::geteuid() != 0) return ownership;
-  if (st.st_uid != 0) ownership.uid = st.st_uid;
-  if (st.st_gid != 0) ownership.gid = st.st_gid;
-  return ownership;
-}
-
-// Of the folders that a file is filed in, by the parts of their path; empty where all are as usual. The root that was
-// walked stands for the last part of `into`; where it goes into originals/ itself, nobody's folder is its likeness.
-std::vector<Ownership> folders_like(const WalkedFile& file, std::string_view into) {
-  constexpr mode_t kUsual = 0755;
-  std::vector<Ownership> folders;
-  bool are_usual = true;
-  for (auto at = file.in; at; at = at->above) {
-    folders.push_back(ownership_like(at->stat, kUsual));
-    if (!at->above && into.empty()) folders.pop_back();
-    const Ownership& own = folders.empty() ? Ownership{} : folders.back();
-    are_usual = are_usual && !own.mode && !own.uid && !own.gid;
-  }
-  if (are_usual) return {};
-  const auto above = static_cast<size_t>(std::count(into.begin(), into.end(), '/'));
-  folders.insert(folders.end(), into.empty() ? 0 : above, Ownership{});
-  std::reverse(folders.begin(), folders.end());
-  return folders;
-}
-
 // Errors that no other file will escape either.
 bool ends_everything(int code) { return is_out_of_room(code) || code == EROFS; }
 
@@ -102,8 +72,9 @@ struct Item {
   SourceStamp stamp;
   int64_t known_entry = 0;  // kUnchanged: what it became
   Digest sha256;
-  bool heals = false;   // catalogued bytes, whose object was damaged or missing until now
-  int64_t copy_of = 0;  // IncomingFile's
+  std::optional<int64_t> data_bytes;  // IncomingFile's
+  bool heals = false;                 // catalogued bytes, whose object was damaged or missing until now
+  int64_t copy_of = 0;                // IncomingFile's
   std::optional<MediaFacts> facts;
 };
 using ItemRef = std::shared_ptr<Item>;
@@ -285,6 +256,7 @@ void Import::Pipeline::read_one(const ItemRef& item) {
   item->sha256 = ingested.sha256;
   item->heals = is_known && ingested.added;
   item->stamp.size = ingested.size;
+  item->data_bytes = ingested.data_bytes;
   if (has_archives_) {
     item->copy_of = member_like(parts_.catalog, parts_.store, ingested.object.get(), ingested.sha256, ingested.size);
   }
@@ -394,6 +366,7 @@ void Import::Pipeline::catalogue(Writer& writer, const Item& item, ImportReport&
   IncomingFile incoming;
   incoming.sha256 = item.sha256;
   incoming.size = item.stamp.size;
+  incoming.data_bytes = item.data_bytes;
   incoming.mtime_ns = item.stamp.mtime_ns;
   incoming.folder = item.walked.folder.empty() ? options_.into : join_path(options_.into, item.walked.folder);
   incoming.name = item.walked.name;

@@ -9,22 +9,27 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <memory>
 #include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/exact_time.h"
+#include "catalog/base/long_path.h"
 #include "catalog/base/names.h"
 #include "catalog/base/own_mounts.h"
 #include "catalog/store/library.h"
 
 namespace damfs {
 namespace {
+
+constexpr const char* kNoSuchTime =
+    "its time lies beyond the years 1677 to 2262, which a library keeps; `touch` gives it another";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -34,11 +39,15 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 std::string why(int code) { return std::generic_category().message(code); }
 
 std::optional<std::vector<std::string>> sorted_names(const Path& folder, const WalkVisitor& visitor) {
-  const Directory directory(::opendir(folder.c_str()));
+  UniqueFd fd(at_length(folder, [](int at, const char* rest) {
+    return ::openat(at, rest, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+  }));
+  const Directory directory(fd ? ::fdopendir(fd.get()) : nullptr);
   if (!directory) {
     visitor.unreadable(folder, why(errno));
     return std::nullopt;
   }
+  fd.release();  // the directory's now
   std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
@@ -60,10 +69,13 @@ const char* unsupported_type(mode_t mode) {
 
 // Empty: it cannot be read, and errno says why.
 std::optional<std::string> target_of(const Path& link) {
-  std::array<char, PATH_MAX> text{};
-  const ssize_t size = ::readlink(link.c_str(), text.data(), text.size());
+  std::string text(PATH_MAX, '\0');
+  const int size = at_length(link, [&](int at, const char* rest) {
+    return static_cast<int>(::readlinkat(at, rest, text.data(), text.size()));
+  });
   if (size < 0) return std::nullopt;
-  return std::string(text.data(), static_cast<size_t>(size));
+  text.resize(static_cast<size_t>(size));
+  return text;
 }
 
 // Whether a link in the folder `below` the root leads to somewhere below the root, by what it says alone.
@@ -78,40 +90,61 @@ bool stays_within(const std::string& below, const std::string& target) {
   return true;
 }
 
+// Its own stack, for a tree may be deeper than that of a thread.
 class Walk {
  public:
-  explicit Walk(const WalkVisitor& visitor) : visitor_(visitor), own_mounts_(devices_of_own_mounts()) {}
+  Walk(Path root, const WalkVisitor& visitor)
+      : root_(std::move(root)), visitor_(visitor), own_mounts_(devices_of_own_mounts()) {}
 
-  // `below`: the folder's own path below the root, "" for the root itself.
-  bool folder(const Path& path, const std::string& below, const std::shared_ptr<const WalkedFolder>& in) {
-    if (own_mounts_.contains(in->stat.st_dev)) {
-      visitor_.skipped(path, "a damfs mount");
-      return true;
-    }
-    if (Library::is_library(path)) {
-      visitor_.skipped(path, "a damfs library");
-      return true;
-    }
-    const auto names = sorted_names(path, visitor_);
-    if (!names) return true;
-    for (const std::string& name : *names) {
-      if (!entry(path / name, below, name, in)) return false;
+  bool all(const struct stat& root) {
+    enter("", std::make_shared<WalkedFolder>(WalkedFolder{nullptr, root}));
+    while (!levels_.empty()) {
+      Level& level = levels_.back();
+      below_.resize(level.below);
+      if (level.next == level.names.size()) {
+        levels_.pop_back();
+        continue;
+      }
+      const std::string name = std::move(level.names[level.next++]);
+      if (!entry(name, level.in)) return false;
     }
     return true;
   }
 
  private:
-  bool entry(const Path& path, const std::string& below, const std::string& name,
-             const std::shared_ptr<const WalkedFolder>& in) {
+  struct Level {
+    size_t below = 0;  // of below_, what is its own path
+    std::vector<std::string> names{};
+    size_t next = 0;
+    std::shared_ptr<const WalkedFolder> in{};
+  };
+  static constexpr size_t kMostLevels = 10'000;
+
+  void enter(const std::string& name, const std::shared_ptr<const WalkedFolder>& in) {
+    if (!name.empty()) below_ = join_path(below_, name);
+    const Path path = below_.empty() ? root_ : root_ / below_;
+    if (own_mounts_.contains(in->stat.st_dev)) return visitor_.skipped(path, "a damfs mount");
+    if (Library::is_library(path)) return visitor_.skipped(path, "a damfs library");
+    if (levels_.size() == kMostLevels) {
+      return visitor_.unreadable(path, "it lies below more than 10,000 folders; import it by itself");
+    }
+    if (auto names = sorted_names(path, visitor_)) levels_.push_back({below_.size(), std::move(*names), 0, in});
+  }
+
+  // In the folder below_.
+  bool entry(const std::string& name, std::shared_ptr<const WalkedFolder> in) {
+    const Path path = below_.empty() ? root_ / name : root_ / below_ / name;
     struct stat st {};
-    if (::lstat(path.c_str(), &st) != 0) {
+    const auto look = [&](int at, const char* rest) { return ::fstatat(at, rest, &st, AT_SYMLINK_NOFOLLOW); };
+    if (at_length(path, look) != 0) {
       visitor_.unreadable(path, why(errno));
       return true;
     }
     if (S_ISDIR(st.st_mode)) {
-      return folder(path, join_path(below, name), std::make_shared<WalkedFolder>(WalkedFolder{in, st}));
+      enter(name, std::make_shared<WalkedFolder>(WalkedFolder{std::move(in), st}));
+      return true;
     }
-    if (S_ISLNK(st.st_mode)) return link(path, below, name, st, in);
+    if (S_ISLNK(st.st_mode)) return link(path, below_, name, st, in);
     if (!S_ISREG(st.st_mode)) {
       visitor_.skipped(path, unsupported_type(st.st_mode));
       return true;
@@ -120,7 +153,14 @@ class Walk {
       visitor_.skipped(path, "a temporary file of some program");
       return true;
     }
-    return visitor_.file({path, below, name, st, in});
+    return met({path, below_, name, st, in});
+  }
+
+  // One that nobody ever sees with another time than it came with.
+  bool met(WalkedFile file) {
+    if (exact_ns(file.stat.st_mtim)) return visitor_.file(file);
+    visitor_.unreadable(file.path, kNoSuchTime);
+    return true;
   }
 
   bool link(const Path& path, const std::string& below, const std::string& name, const struct stat& st,
@@ -134,23 +174,26 @@ class Walk {
       visitor_.skipped(path, "a symbolic link to " + printable(*target) + ", which is not among what is imported");
       return true;
     }
-    return visitor_.file({path, below, name, st, in, std::move(target)});
+    return met({path, below, name, st, in, std::move(target)});
   }
 
+  const Path root_;
   const WalkVisitor& visitor_;
   const std::set<dev_t> own_mounts_;
+  std::vector<Level> levels_;
+  std::string below_;  // the path of the folder that is walked, below the root
 };
 
 }  // namespace
 
 bool walk(const Path& root, const WalkVisitor& visitor) {
   struct stat st {};
-  if (::stat(root.c_str(), &st) != 0) {
+  if (at_length(root, [&](int at, const char* rest) { return ::fstatat(at, rest, &st, 0); }) != 0) {
     visitor.unreadable(root, why(errno));
     return true;
   }
   if (S_ISDIR(st.st_mode)) {
-    return Walk(visitor).folder(root, "", std::make_shared<WalkedFolder>(WalkedFolder{nullptr, st}));
+    return Walk(root, visitor).all(st);
   }
   if (devices_of_own_mounts().contains(st.st_dev)) {
     visitor.skipped(root, "in a damfs mount");
@@ -158,6 +201,10 @@ bool walk(const Path& root, const WalkVisitor& visitor) {
   }
   if (!S_ISREG(st.st_mode)) {
     visitor.skipped(root, unsupported_type(st.st_mode));
+    return true;
+  }
+  if (!exact_ns(st.st_mtim)) {
+    visitor.unreadable(root, kNoSuchTime);
     return true;
   }
   return visitor.file({root, "", root.filename().string(), st, nullptr});

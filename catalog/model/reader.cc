@@ -46,6 +46,7 @@ AssetRow asset_row(const db::Statement& statement) {
   row.ownership = ownership(statement, 18);
   row.state = static_cast<AssetState>(statement.integer(21));
   row.standing = static_cast<Standing>(statement.integer(25));
+  if (!statement.is_null(26)) row.data_bytes = statement.integer(26);
   return row;
 }
 

@@ -110,6 +110,7 @@ struct AssetRow {
   Ownership ownership;
   AssetState state = AssetState::kLive;
   Standing standing = Standing::kForItself;
+  std::optional<int64_t> data_bytes;  // those of `size` that are no hole; empty: all
   bool is_in_flat_views() const { return standing == Standing::kForItself; }
   bool is_link() const { return standing == Standing::kLink; }
 };

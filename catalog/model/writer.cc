@@ -264,8 +264,13 @@ int64_t Writer::add_blob(const IncomingFile& incoming) {
     if (row->step()) return row->integer(0);
   }
   if (incoming.facts == nullptr) fail(EINVAL, "no facts for the new blob {}", incoming.sha256.hex());
-  db::Use row(statement("INSERT INTO blob (sha256, size, added_ns) VALUES (?1, ?2, ?3)"));
+  db::Use row(statement("INSERT INTO blob (sha256, size, added_ns, data_bytes) VALUES (?1, ?2, ?3, ?4)"));
   row->bind_blob(1, incoming.sha256.raw()).bind(2, incoming.size).bind(3, now_ns_);
+  if (incoming.data_bytes && *incoming.data_bytes < incoming.size) {
+    row->bind(4, *incoming.data_bytes);
+  } else {
+    row->bind_null(4);
+  }
   row->run();
   const int64_t blob = database_.last_insert_id();
   statement("INSERT INTO location (blob_id, custody, path) VALUES (?1, 'object', '')").bind_all(blob).run();
@@ -409,6 +414,7 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   db::Use row(
       statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
                 "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12, "
+                "data_bytes = (SELECT b.data_bytes FROM version v JOIN blob b ON b.id = v.blob_id WHERE v.id = ?2), "
                 "last_version = max(last_version, (SELECT number FROM version WHERE id = ?2)) WHERE id = ?1"));
   row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, date.at.day.key());
   if (camera != 0) {

@@ -27,6 +27,7 @@ namespace damfs {
 struct IncomingFile {
   Digest sha256;
   int64_t size = 0;
+  std::optional<int64_t> data_bytes{};  // of them, those that are no hole; empty: all
   int64_t mtime_ns = 0;
   int64_t version = 0;                // the id that its version is to have; 0: a new one
   std::string folder;                 // below originals/, parts joined by '/', "" for its top
@@ -78,6 +79,7 @@ struct SealedFile {
   int64_t version = 0;  // reserved for it: its inode number since it was created
   Digest sha256;
   int64_t size = 0;
+  std::optional<int64_t> data_bytes{};  // of them, those that are no hole; empty: all
   int64_t mtime_ns = 0;
   Ownership ownership{};
   const MediaFacts* facts = nullptr;  // null: not looked at yet

@@ -280,6 +280,7 @@ int64_t Writer::add_sealed_blob(const SealedFile& file) {
   IncomingFile incoming;
   incoming.sha256 = file.sha256;
   incoming.size = file.size;
+  incoming.data_bytes = file.data_bytes;
   incoming.facts = file.facts != nullptr ? file.facts : &unseen;
   const int64_t blob = add_blob(incoming);
   if (file.facts == nullptr) statement("UPDATE technical SET probe = 0 WHERE blob_id = ?1").bind_all(blob).run();

@@ -55,7 +55,7 @@ SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
@@ -63,7 +63,7 @@ WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.standing = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -71,7 +71,7 @@ WHERE a.state = 0 AND a.standing = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.standing = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -79,7 +79,7 @@ WHERE a.state = 0 AND a.standing = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.standing = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -87,7 +87,7 @@ WHERE a.state = 0 AND a.standing = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 
@@ -95,7 +95,7 @@ WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
@@ -103,7 +103,7 @@ WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
@@ -111,7 +111,7 @@ WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + 1,
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 AND a.standing = 0 ORDER BY a.id;
 
@@ -119,7 +119,7 @@ WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id >
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.blob_id = ?1 AND a.blob_id <> 0 AND a.id > ?2 ORDER BY a.id;
 
@@ -149,7 +149,7 @@ LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.sha256 = ?1 AND b.
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
@@ -157,7 +157,7 @@ WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key = ?1 AND a.state = 0;
 
@@ -165,7 +165,7 @@ WHERE a.label_key = ?1 AND a.state = 0;
 SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
@@ -173,7 +173,7 @@ WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
@@ -181,7 +181,7 @@ WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_ke
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
 
@@ -189,7 +189,7 @@ WHERE a.id = ?1;
 SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
 
 -- name: search_text
@@ -201,7 +201,7 @@ SELECT a.id, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mtime_n
   CASE a.version_id WHEN v.id
     THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -215,7 +215,7 @@ SELECT v.number, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mti
   CASE a.version_id WHEN v.id
     THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
   t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes
 FROM version v
 CROSS JOIN asset a ON a.id = v.asset_id
 CROSS JOIN blob b ON b.id = v.blob_id
@@ -302,7 +302,7 @@ SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.id > ?2 AND ?1 = 0 AND t.hidden = 0 ORDER BY t.id;
 
@@ -310,7 +310,7 @@ WHERE t.id > ?2 AND ?1 = 0 AND t.hidden = 0 ORDER BY t.id;
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.uid = ?1 AND t.id > ?2 AND t.hidden = 0 ORDER BY t.id;
 
@@ -318,7 +318,7 @@ WHERE t.uid = ?1 AND t.id > ?2 AND t.hidden = 0 ORDER BY t.id;
 SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
   a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
   a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.name_key = ?1 AND t.hidden = 0;
 

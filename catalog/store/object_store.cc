@@ -20,11 +20,14 @@
 
 #include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
+#include "catalog/base/holes.h"
 #include "catalog/base/log.h"
 #include "catalog/base/out_of_room.h"
 
 namespace damfs {
 namespace {
+
+constexpr uint64_t kHoleStep = 64 << 20;  // between two looks whether to stop
 
 // Start write-back of a large file while it is still being read, so that the batch's syncfs finds little left.
 constexpr int64_t kWriteBackStep = 32 << 20;
@@ -40,14 +43,8 @@ std::span<std::byte> block_buffer() {
 
 Digest digest_of_file(int file, const Path& path) {
   Sha256 hash;
-  uint64_t at = 0;
-  for (;;) {
-    const auto buffer = block_buffer();
-    const size_t n = pread_some(file, buffer, at, path);
-    hash.update(std::span<const std::byte>(buffer).first(n));
-    at += n;
-    if (n < buffer.size()) return hash.finish();
-  }
+  hash_range(hash, file, 0, static_cast<uint64_t>(stat_fd(file, path).st_size), path);
+  return hash.finish();
 }
 
 // ab/cd/<sha256>
@@ -234,16 +231,30 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
 
   Sha256 hash;
   int64_t size = 0;
+  int64_t data_bytes = 0;
   int64_t written_back = 0;
+  const auto whole = static_cast<uint64_t>(before.st_size);
+  Extent data;
   try {
     for (;;) {
       if (hooks.stop()) fail(ECANCELED, "stopped");
-      const auto buffer = block_buffer();
-      const size_t n = pread_some(read_from, buffer, static_cast<uint64_t>(size), source_path);
+      const auto at = static_cast<uint64_t>(size);
+      if (at >= data.end && at < whole) data = data_from(read_from, at, whole).value_or(Extent{whole, whole});
+      if (at < data.begin) {
+        const uint64_t hole = std::min(kHoleStep, data.begin - at);
+        hash.update_zeros(hole);
+        size += static_cast<int64_t>(hole);
+        hooks.on_bytes(static_cast<int64_t>(hole));
+        continue;
+      }
+      // Behind what it was, it is read once more: it may have grown.
+      const auto buffer = block_buffer().first(at < data.end ? std::min<uint64_t>(kBlock, data.end - at) : kBlock);
+      const size_t n = pread_some(read_from, buffer, at, source_path);
       const auto block = std::span<const std::byte>(buffer).first(n);
       hash.update(block);
-      if (!cloned) write_all(staged.fd.get(), block, "the library");
+      if (!cloned) pwrite_all(staged.fd.get(), block, at, "the library");
       size += static_cast<int64_t>(n);
+      data_bytes += static_cast<int64_t>(n);
       hooks.on_bytes(static_cast<int64_t>(n));
       if (!cloned && size - written_back >= kWriteBackStep) {
         ::sync_file_range(staged.fd.get(), written_back, size - written_back, SYNC_FILE_RANGE_WRITE);
@@ -251,6 +262,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
       }
       if (n < buffer.size()) break;
     }
+    if (!cloned && ::ftruncate(staged.fd.get(), size) != 0) throw_errno(errno, "cannot write the library");
     if (!same_state(before, stat_fd(source, source_path)) || size != before.st_size) {
       fail(EAGAIN, "{} changed while it was read; import it again when nothing writes to it", source_path.string());
     }
@@ -258,7 +270,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
     if (!cloned && size > written_back) ::sync_file_range(staged.fd.get(), written_back, 0, SYNC_FILE_RANGE_WRITE);
     const Digest sha256 = hash.finish();
     const bool added = link_into_place(staged, sha256, size, hooks.is_catalogued(sha256));
-    Ingested result{sha256, size, added, {}};
+    Ingested result{sha256, size, added, data_bytes, {}};
     result.object = objects_.open(place_of(sha256), O_RDONLY);
     return result;
   } catch (...) {

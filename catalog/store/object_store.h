@@ -27,17 +27,18 @@ class ObjectStore {
   struct Ingested {
     Digest sha256;
     int64_t size = 0;
-    bool added = false;  // false: the object was there already
-    UniqueFd object;     // open for reading
+    bool added = false;      // false: the object was there already
+    int64_t data_bytes = 0;  // of them, those that are no hole
+    UniqueFd object;         // open for reading
   };
   struct Hooks {
     std::function<bool()> stop;                        // asked between blocks; true: ECANCELED
     std::function<void(int64_t)> on_bytes;             // so many more were read
     std::function<bool(const Digest&)> is_catalogued;  // an object that is, has been on the disk for certain
   };
-  // Reads `source` from its beginning to its end, once, and stores it. EAGAIN when it changed while it was read.
-  // An object that lies there already stays when it is catalogued and proves to be whole; else the copy that was just
-  // hashed replaces it.
+  // Reads `source` from its beginning to its end, once, and stores it; its holes stay holes. EAGAIN when it changed
+  // while it was read. An object that lies there already stays when it is catalogued and proves to be whole; else the
+  // copy that was just hashed replaces it.
   Ingested ingest(int source, const Path& source_path, const Hooks& hooks);
 
   // A new file to write to that nothing names yet.

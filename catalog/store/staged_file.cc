@@ -14,29 +14,15 @@
 #include <iterator>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/holes.h"
 #include "catalog/store/object_store.h"
 
 namespace damfs {
 namespace {
 
 const Path kWhat = "a file that is being written";
-
-// Bytes [begin, end) of a file that are on its disk at all, the first from `from` on; empty: only a hole is left.
-struct Extent {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-};
-std::optional<Extent> data_from(int fd, uint64_t from, uint64_t size) {
-  const off_t begin = ::lseek(fd, static_cast<off_t>(from), SEEK_DATA);
-  if (begin < 0 && errno == ENXIO) return std::nullopt;
-  if (begin < 0) return Extent{from, size};  // this file system cannot tell
-  if (static_cast<uint64_t>(begin) >= size) return std::nullopt;
-  const off_t end = ::lseek(fd, begin, SEEK_HOLE);
-  return Extent{static_cast<uint64_t>(begin), end < 0 ? size : std::min<uint64_t>(static_cast<uint64_t>(end), size)};
-}
 
 // The pieces of one file that another one lacks; holes stay holes.
 void copy_blocks(int from, int to, uint64_t size) {
@@ -206,29 +192,23 @@ size_t StagedFile::copy_from(int source, uint64_t from, uint64_t to, size_t size
   return static_cast<size_t>(n);
 }
 
-// From what is hashed on. Of a hole nothing is read.
+// From what is hashed on.
 void StagedFile::hash_up_to(uint64_t end) {
   if (hashed_ >= end) return;
   if (hashed_ == 0) hash_ = Sha256();
-  std::vector<std::byte> block(std::min<uint64_t>(kBlock, end - hashed_));
-  bool is_zero = false;
-  Extent data{hashed_, hashed_};
-  while (hashed_ < end) {
-    if (hashed_ >= data.end) data = data_from(file_->get(), hashed_, end).value_or(Extent{end, end});
-    const bool is_hole = hashed_ < data.begin;
-    const auto piece =
-        std::span(block).first(std::min<uint64_t>(block.size(), (is_hole ? data.begin : data.end) - hashed_));
-    if (is_hole) {
-      if (!std::exchange(is_zero, true)) std::fill(block.begin(), block.end(), std::byte{0});
-    } else {
-      is_zero = false;
-      if (pread_some(file_->get(), piece, hashed_, kWhat) != piece.size()) {
-        fail(EIO, "a file that is being written is shorter than it was");
-      }
-    }
-    hash_.update(piece);
-    hashed_ += piece.size();
+  try {
+    hash_range(hash_, file_->get(), hashed_, end, kWhat);
+  } catch (...) {
+    forget_hash();  // nobody knows how far it came
+    throw;
   }
+  hashed_ = end;
+}
+
+uint64_t StagedFile::left_to_hash() const { return object_ ? 0 : size_ - std::min(hashed_, size_); }
+
+void StagedFile::hash_some(uint64_t most) {
+  if (!object_) hash_up_to(hashed_ + std::min(most, left_to_hash()));
 }
 
 Digest StagedFile::hash_all() {
@@ -244,8 +224,8 @@ void StagedFile::prepare() {
 }
 
 StagedFile::Sealed StagedFile::seal(const std::function<bool(const Digest&)>& is_catalogued) {
-  if (object_) return {*object_, size_};
-  const Sealed sealed{hash_all(), size_};
+  if (object_) return {*object_, size_, data_bytes(file_->get(), size_)};
+  const Sealed sealed{hash_all(), size_, data_bytes(file_->get(), size_)};
   // One that had a name in staging/ and lost it can never be linked again: its bytes go into one that can.
   if (was_kept_ && stat_fd(file_->get(), kWhat).st_nlink == 0) go_on_with_copy();
   UniqueFd object =

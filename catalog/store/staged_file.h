@@ -39,10 +39,14 @@ class StagedBytes {
   struct Sealed {
     Digest sha256;
     uint64_t size = 0;
+    uint64_t data_bytes = 0;  // of them, those that are no hole
   };
   virtual Sealed seal(const std::function<bool(const Digest&)>& is_catalogued) = 0;
   // What takes long of that, for as long as nothing more is written.
   virtual void prepare() = 0;
+  // So many bytes are to be hashed yet, where it is sealed as it is; and that is done of some of them.
+  virtual uint64_t left_to_hash() const { return 0; }
+  virtual void hash_some(uint64_t most) { (void)most; }
   // What was written so far is on the disk when this returns.
   virtual void sync() = 0;
   // It outlives this process, under that number (ObjectStore::keep_staged).
@@ -68,6 +72,8 @@ class StagedFile final : public StagedBytes {
   void become(const Digest& sha256, UniqueFd object) override;
   Sealed seal(const std::function<bool(const Digest&)>& is_catalogued) override;
   void prepare() override;
+  uint64_t left_to_hash() const override;
+  void hash_some(uint64_t most) override;
   void sync() override;
   void keep(int64_t number) override;
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <stdexcept>
@@ -234,6 +235,12 @@ TEST(Writing, EveryOpIsRefusedWithErofs) {
                     }())),
             EBADF);
   EXPECT_EQ(refused(FUSE_COPY_FILE_RANGE, packed(fuse_copy_file_range_in{})), EBADF);
+  EXPECT_EQ(refused(FUSE_LSEEK, packed([] {
+                      fuse_lseek_in in{};
+                      in.whence = SEEK_DATA;
+                      return in;
+                    }())),
+            EBADF);
   for (const uint32_t flags : {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC}) {
     EXPECT_EQ(mount.kernel.ask(FUSE_OPEN, node, packed(fuse_open_in{.flags = flags, .open_flags = 0})).error, EROFS);
   }
@@ -243,7 +250,6 @@ TEST(Writing, EveryOpIsRefusedWithErofs) {
 TEST(Kernel, IsLeftToDoAloneWhatItCan) {
   FakeMount mount;
   EXPECT_EQ(mount.kernel.ask(FUSE_ACCESS, kRoot, packed(fuse_access_in{})).error, ENOSYS);
-  EXPECT_EQ(mount.kernel.ask(FUSE_LSEEK, kRoot, packed(fuse_lseek_in{})).error, ENOSYS);
   EXPECT_EQ(mount.kernel.ask(FUSE_READLINK, kRoot).error, EINVAL);
 }
 

@@ -191,6 +191,7 @@ TEST_F(TreeTest, BothSpellingsAreFound) {
   EXPECT_NE(nfc_file, 0U);
   EXPECT_EQ(id("by-date/2023/2023-01-02/" + kNfd), nfc_file);
   EXPECT_EQ(id("originals/spelling/" + kNfc), nfc_file);
+  EXPECT_NE(id("originals/spelling/" + kNfd), nfc_file) << "in originals/ they are two";
   EXPECT_EQ(id("originals/spelling/Caf\xC3\x89.jpg"), 0U);
   EXPECT_NE(id("previews/small/by-date/2023/2023-01-02/" + kNfd + ".webp"), 0U);
 }

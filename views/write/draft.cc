@@ -22,6 +22,15 @@ namespace {
 
 constexpr size_t kCopiedAtOnce = size_t{1} << 20;  // more of a file is copied by those who wait for disks
 
+// What it takes on its disk, where that is less than its size.
+std::optional<uint64_t> room_of(const UniqueFd& bytes, uint64_t size) {
+  constexpr uint64_t kStatBlock = 512;
+  struct stat st {};
+  if (::fstat(bytes.get(), &st) != 0) return std::nullopt;
+  const uint64_t room = static_cast<uint64_t>(st.st_blocks) * kStatBlock;
+  return room < size ? std::optional(room) : std::nullopt;
+}
+
 }  // namespace
 
 Draft::Draft(Drafts& drafts, int64_t version, DraftPlace place, DraftState state, std::unique_ptr<StagedBytes> file)
@@ -33,6 +42,8 @@ Draft::Draft(Drafts& drafts, int64_t version, DraftPlace place, DraftState state
       state_(state),
       bytes_(file_->bytes()),
       size_(file_->size()),
+      left_to_hash_(file_->left_to_hash()),
+      data_bytes_(room_of(*bytes_, size_)),
       mtime_ns_(drafts.parts_.now()),
       ctime_ns_(mtime_ns_) {}
 
@@ -90,6 +101,7 @@ Attributes Draft::attributes() const {
                         .mode = static_cast<mode_t>(S_IFREG | ownership_.mode.value_or(kFileMode & 07777)),
                         .nlink = state_.has_name() ? 1U : 0U,
                         .size = size_,
+                        .data_bytes = data_bytes_,
                         .mtime_ns = mtime_ns_,
                         .ctime_ns = ctime_ns_};
   if (ownership_.uid) attributes.uid = static_cast<uint32_t>(*ownership_.uid);
@@ -248,9 +260,12 @@ int Draft::perform(const Work& work) {
     error = errno_of_current_exception();
     log::debug("{}", failure.what());
   }
+  const auto data_bytes = room_of(*file_->bytes(), file_->size());
   const std::lock_guard lock(drafts_.mutex_);
   size_ = file_->size();
+  left_to_hash_ = file_->left_to_hash();
   bytes_ = file_->bytes();
+  data_bytes_ = data_bytes;
   const bool is_the_askers = error == EOPNOTSUPP || error == EINVAL || error == EXDEV || error == EBADF;
   if (is_the_askers) return error;
   mtime_ns_ = ctime_ns_ = drafts_.parts_.now();

@@ -95,6 +95,8 @@ class Draft : public std::enable_shared_from_this<Draft> {
   // On this thread. One that has to be looked at first is told of later; whoever asked has no more to wait for than its
   // bytes. Throws Error.
   void secure_now(const Actor& actor, SealWhen when);
+  // Likewise; but one that takes long to be hashed is only kept, and goes into the catalog when that is done.
+  void secure_soon(const Actor& actor, SealWhen when);
   void settle();  // whoever asked for it is done: where nobody has it open, it goes its way
 
  private:
@@ -108,6 +110,12 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void perform_in_turn(Work work, Done done);
   void seal(SealWhen when, Sealing& sealing);  // in the strand
   void stays_a_draft(Done done);
+  // draft_hashing.cc
+  bool takes_long() const;  // with the lock held: to be hashed
+  void seal_later(const Actor& actor, SealWhen when, Done done);
+  void hash_and_seal(const Actor& actor, SealWhen when);
+  struct Hashing;
+  void hash_next(const std::shared_ptr<Hashing>& hashing);
   void prepare();  // in the strand
   void keep(Durability durability);
   KeptDraft kept_row() const;  // with the lock held
@@ -140,8 +148,11 @@ class Draft : public std::enable_shared_from_this<Draft> {
   DraftState state_;
   std::shared_ptr<const UniqueFd> bytes_;  // of file_, as is size_, when it was last changed
   uint64_t size_ = 0;
-  NodeId replaces_;         // whose number it shows until it is sealed
-  int64_t begun_from_ = 0;  // KeptDraft's
+  uint64_t left_to_hash_ = 0;           // likewise
+  std::optional<uint64_t> data_bytes_;  // Attributes'
+  bool is_hashed_ = false;              // and nobody waits for that
+  NodeId replaces_;                     // whose number it shows until it is sealed
+  int64_t begun_from_ = 0;              // KeptDraft's
   Ownership ownership_;
   int64_t mtime_ns_ = 0;
   int64_t ctime_ns_ = 0;

@@ -59,9 +59,11 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
     const auto object = file_->seal([this](const Digest& sha256) { return drafts_.is_known_blob(sha256); });
     sealing.file.sha256 = object.sha256;
     sealing.file.size = static_cast<int64_t>(object.size);
+    sealing.file.data_bytes = static_cast<int64_t>(object.data_bytes);
     sealing.bytes = file_->bytes();
     const std::lock_guard lock(drafts_.mutex_);
     bytes_ = sealing.bytes;
+    left_to_hash_ = 0;
     state_.taken(sealing.state);
     sealing.is_taken = true;
   } catch (const std::exception& error) {
@@ -72,7 +74,10 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
 
 void Draft::prepare() {
   try {
-    if (file_->size() >= kPreparedFrom) file_->prepare();
+    if (file_->size() < kPreparedFrom) return;
+    file_->prepare();
+    const std::lock_guard lock(drafts_.mutex_);
+    left_to_hash_ = file_->left_to_hash();
   } catch (const std::exception& error) {
     log::info("{}: {}", printable(place().name), error.what());  // it is tried again when it is sealed
   }
@@ -151,7 +156,7 @@ void Draft::stays_a_draft(Done done) {
 }
 
 void Draft::secure(const Actor& actor, SealWhen when, Done told) {
-  enum class Course : uint8_t { kNothing, kStaysADraft, kIsSealed, kRefused } course = Course::kNothing;
+  enum class Course : uint8_t { kNothing, kStaysADraft, kIsSealed, kIsSealedLater, kRefused } course = Course::kNothing;
   int failed = 0;
   std::shared_ptr<Drafts::Owed> owed;
   {
@@ -164,11 +169,11 @@ void Draft::secure(const Actor& actor, SealWhen when, Done told) {
     } else if (is_passing()) {
       if (is_to_be_kept()) course = Course::kStaysADraft;
     } else if (state_.is_to_be_sealed(when)) {
-      course = Course::kIsSealed;
+      course = takes_long() ? Course::kIsSealedLater : Course::kIsSealed;
     } else if (answer_when_filed(told)) {
       return;
     }
-    if (course == Course::kStaysADraft || course == Course::kIsSealed) owed = drafts_.owe(shared_from_this());
+    if (course != Course::kNothing && course != Course::kRefused) owed = drafts_.owe(shared_from_this());
   }
   if (course == Course::kRefused) {
     log::warning("{} could not be written: {}", printable(place().name), std::generic_category().message(failed));
@@ -179,6 +184,7 @@ void Draft::secure(const Actor& actor, SealWhen when, Done told) {
     told(error);
   };
   if (course == Course::kStaysADraft) return stays_a_draft(std::move(done));
+  if (course == Course::kIsSealedLater) return seal_later(actor, when, std::move(done));
   const auto sealing = std::make_shared<Sealing>();
   strand_.post([self = shared_from_this(), when, sealing] { self->seal(when, *sealing); },
                [self = shared_from_this(), sealing, actor, done = std::move(done)]() mutable {

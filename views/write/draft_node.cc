@@ -62,6 +62,11 @@ void DraftContent::read(uint64_t offset, size_t size, ReadAnswerRef answer) {
   answer->bytes(draft_->read(offset, size));
 }
 
+std::shared_ptr<const UniqueFd> DraftContent::holes_fd() const {
+  const std::lock_guard lock(draft_->drafts_.mutex_);
+  return draft_->bytes_;
+}
+
 void DraftContent::close(const Actor& actor, Done done) {
   if (mode_ == Mode::kReads) return done(0);
   set_active(false);  // first, for whoever closed it may ask for the name as soon as it has the answer
@@ -102,7 +107,7 @@ void DraftNode::set_attributes(const Actor& actor, const AttributeChange& change
 
 // Nobody will close it: what is said of what is sealed already, or on its way.
 void DraftNode::secure_when_closed(const Actor& actor) const {
-  if (!draft_->has_writers()) draft_->secure_now(actor, SealWhen::kClosed);
+  if (!draft_->has_writers()) draft_->secure_soon(actor, SealWhen::kClosed);
 }
 
 void DraftNode::set_size(const Actor& actor, uint64_t size, Done done) const {

@@ -23,6 +23,7 @@ class DraftContent final : public Content {
   void released() override { set_active(false); }
   void sync(Done done) override { draft_->sync(std::move(done)); }
   int copy_fd() const override { return -1; }
+  std::shared_ptr<const UniqueFd> holes_fd() const override;
 
  private:
   void set_active(bool active);
