@@ -282,7 +282,7 @@ def test_a_purged_copy_leaves_nothing_behind(wood):
 def test_names_read_anew_keep_the_link(wood, scratch):
     (scratch / "more").mkdir()
     (scratch / "more/latin.zip").write_bytes(archive(Member("größe.bin".encode("latin-1"), b"data" * 100)))
-    wood.library.import_(scratch / "more")
+    wood.library.import_("--encoding", "cp437", scratch / "more")
     wait_until(lambda: (wood / "packs/latin").is_dir(), 30, "the pack")
     wood.run("cp", next((wood / "packs/latin").iterdir()), wood.originals / "copy.bin")
     assert origin(wood.originals / "copy.bin") == "packs/latin/" + "größe.bin".encode("latin-1").decode("cp437")

@@ -140,6 +140,8 @@ TEST(MemberNames, EuropesAreReadAsTheyWereWritten) {
   expect_known("CP862", {"שלום עולם.txt", "תמונות.jpg"});
 }
 
+TEST(MemberNames, SignsOfDosAreReadBesideWords) { expect_known("CP437", {"Grün.txt", "│αµ √.txt", "Stein_ß.txt"}); }
+
 TEST(MemberNames, TheRunnerUpReadsSomethingElse) {
   const std::string bytes = in("CP1251", "Отпуск.jpg");
   const std::vector<std::string_view> names{bytes};

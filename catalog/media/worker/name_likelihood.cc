@@ -20,10 +20,12 @@ constexpr double kForeign = -6.5;      // what the encoding has besides
 constexpr double kPunctuation = -3.3;  // what is written in any language
 constexpr double kOtherLetter = -4.2;  // a letter of the script, of another language
 constexpr double kSign = -7;           // box drawing, mathematics, controls: nobody calls a file so
-constexpr double kCapital = -0.8;      // beside small letters
+constexpr double kSignInUse = -4.5;    // "m²", "α": what some do call files
+constexpr double kSignInWord = -5;
+constexpr double kCapital = -0.8;  // beside small letters
 constexpr double kMoreCapitals = -0.05;
 constexpr double kCapitalInside = -1.7;  // behind a small one, in one word
-constexpr double kScriptsInOneWord = -2;
+constexpr double kScriptsInOneWord = -5;
 constexpr double kAccentsInARow = -0.8;
 constexpr double kMarkAlone = -3;
 constexpr double kKana = -2.2;
@@ -64,8 +66,16 @@ bool is_lower(char32_t c) { return category_of(c) == UTF8PROC_CATEGORY_LL; }
 
 bool is_punctuation(char32_t c) {
   constexpr std::u32string_view kInNames =
-      U"–—‘’“”„«»…·№©®°§¿¡€£ºª、。「」『』【】（）！？：；・～《》〈〉々〜－　＆＋";
+      U"µ–—‘’“”„«»…·№©®°§¿¡€£ºª、。「」『』【】（）！？：；・～《》〈〉々〜－　＆＋";
   return kInNames.find(c) != kInNames.npos || (c >= 0xFF10 && c <= 0xFF5A);
+}
+
+constexpr std::u32string_view kSignsInUse = U"√∞±²³÷×≈≤≥½¼αβΓπΣστΦΘΩδφε";
+
+bool is_sign(char32_t c) {
+  if (c < 0x80 || is_punctuation(c)) return false;
+  const auto is = category_of(c);
+  return is == UTF8PROC_CATEGORY_CN || is >= UTF8PROC_CATEGORY_NO;
 }
 
 bool is_of_script(NameScript script, char32_t c) {
@@ -110,6 +120,7 @@ double NameLikelihood::of_character(const NameCharacter& character, std::string_
                                     [&](const Region& each) { return is_in_region(each, charset, character.bytes); });
   if (region != std::end(kRegions)) return region->share;
   if (is_of_east(language_.script)) return kForeign;
+  if (kSignsInUse.find(character.text) != kSignsInUse.npos) return kSignInUse;
   if (is_of_script(language_.script, character.text)) return kOtherLetter;
   return is_letter(character.text) ? kForeign : kSign;
 }
@@ -120,6 +131,7 @@ double NameLikelihood::of_place(char32_t before, char32_t character) const {
   const bool has_ascii = is_ascii_letter(before) || is_ascii_letter(character);
   double place = 0;
   if (character == U'ß' && !has_one(kBeforeSharpS, before)) place += kAtTheWrongEnd;
+  if (is_letter(before) && is_sign(character)) place += kSignInWord;
   if (has_one(kNeverBehindLetters, character) && is_letter(before)) place += kAtTheWrongEnd;
   if (is_mark(character) && !is_letter(before) && !is_mark(before)) place += kMarkAlone;
   if (!is_letter(before) || !is_letter(character)) {
@@ -129,7 +141,10 @@ double NameLikelihood::of_place(char32_t before, char32_t character) const {
   }
   if (has_one(kOnlyLast, before)) place += kAtTheWrongEnd;
   if (is_foreign_to_ascii && has_ascii) place += kScriptsInOneWord;
-  if (language_.script == NameScript::kLatin && before >= 0x80 && character >= 0x80) place += kAccentsInARow;
+  if (language_.script == NameScript::kLatin && is_of_script(NameScript::kLatin, before) &&
+      is_of_script(NameScript::kLatin, character)) {
+    place += kAccentsInARow;
+  }
   if (is_upper(character)) {
     place += is_lower(before) ? kCapitalInside : kMoreCapitals;
   }
