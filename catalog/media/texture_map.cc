@@ -84,9 +84,10 @@ constexpr RoleWord kRoleWords[] = {{"albedo", MapRole::kAlbedo},
                                    {"reflection", MapRole::kSpecular},
                                    {"refl", MapRole::kSpecular}};
 
-constexpr std::string_view kPictures[] = {".png", ".jpg",  ".jpeg", ".tif", ".tiff", ".exr",
-                                          ".tga", ".webp", ".bmp",  ".hdr", ".psd",  ".jp2"};
-constexpr std::string_view kOtherPictures[] = {".gif", ".heic", ".heif", ".avif", ".jxl", ".svg", ".psb"};
+constexpr std::string_view kPictures[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".tga", ".webp",
+                                          ".bmp", ".hdr", ".psd",  ".jp2", ".dds",  ".sgi", ".pfm"};
+constexpr std::string_view kOtherPictures[] = {".gif", ".heic", ".heif", ".avif", ".jxl",
+                                               ".svg", ".psb",  ".svgz", ".pcx",  ".qoi"};
 // Words that tell a file's format, and nothing of the material.
 constexpr std::string_view kFormatWords[] = {"png", "jpg", "jpeg", "tif",   "tiff",
                                              "exr", "tga", "8bit", "16bit", "32bit"};
