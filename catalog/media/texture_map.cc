@@ -31,15 +31,15 @@ constexpr std::array kRoles = {MapRoleName{MapRole::kAlbedo, "albedo"},
                                MapRoleName{MapRole::kMask, "mask"},
                                MapRoleName{MapRole::kMetallicRoughness, "metallic-roughness"}};
 
-constexpr std::string_view kPictures[] = {".png", ".jpg",  ".jpeg", ".tif", ".tiff", ".exr", ".tga",
-                                          ".dds", ".webp", ".bmp",  ".hdr", ".psd",  ".jp2"};
+constexpr std::string_view kPictures[] = {".png",  ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".tga", ".dds",
+                                          ".webp", ".bmp", ".hdr",  ".psd", ".jp2",  ".sgi", ".pfm"};
 constexpr std::string_view kOthersShown[] = {
-    ".gif", ".heic", ".heif", ".hif",  ".avif", ".jxl",  ".svg", ".svgz", ".psb", ".pdf",  ".ai",  ".3fr", ".arw",
-    ".cr2", ".cr3",  ".crw",  ".dcr",  ".dng",  ".erf",  ".iiq", ".kdc",  ".mrw", ".nef",  ".nrw", ".orf", ".pef",
-    ".raf", ".rw2",  ".rwl",  ".sr2",  ".srf",  ".srw",  ".3g2", ".3gp",  ".avi", ".dv",   ".f4v", ".flv", ".insv",
-    ".lrv", ".m2t",  ".m2ts", ".m4v",  ".mkv",  ".mov",  ".mp4", ".mpeg", ".mpg", ".mts",  ".mxf", ".ogv", ".qt",
-    ".rm",  ".ts",   ".vob",  ".webm", ".wmv",  ".360",  ".aac", ".ac3",  ".aif", ".aiff", ".amr", ".caf", ".flac",
-    ".m4a", ".mka",  ".mp3",  ".oga",  ".ogg",  ".opus", ".wav", ".wma",  ".wv"};
+    ".gif", ".heic", ".heif", ".hif", ".avif", ".jxl",  ".svg", ".svgz", ".pcx", ".qoi",  ".psb", ".pdf",  ".ai",
+    ".3fr", ".arw",  ".cr2",  ".cr3", ".crw",  ".dcr",  ".dng", ".erf",  ".iiq", ".kdc",  ".mrw", ".nef",  ".nrw",
+    ".orf", ".pef",  ".raf",  ".rw2", ".rwl",  ".sr2",  ".srf", ".srw",  ".3g2", ".3gp",  ".avi", ".dv",   ".f4v",
+    ".flv", ".insv", ".lrv",  ".m2t", ".m2ts", ".m4v",  ".mkv", ".mov",  ".mp4", ".mpeg", ".mpg", ".mts",  ".mxf",
+    ".ogv", ".qt",   ".rm",   ".ts",  ".vob",  ".webm", ".wmv", ".360",  ".aac", ".ac3",  ".aif", ".aiff", ".amr",
+    ".caf", ".flac", ".m4a",  ".mka", ".mp3",  ".oga",  ".ogg", ".opus", ".wav", ".wma",  ".wv"};
 // What describes a material and its maps, as their makers and their programs write it.
 constexpr std::string_view kManifests[] = {".mtlx", ".usd",   ".usda", ".usdc",  ".gltf", ".tres", ".mat",
                                            ".vmat", ".blend", ".sbs",  ".sbsar", ".json", ".mtl"};

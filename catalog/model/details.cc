@@ -176,7 +176,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
 
 SidecarWords sidecar_words(Reader& reader, int64_t asset) {
   WordsRow words = reader.words(asset);
-  return {words.rating, std::move(words.title), std::move(words.description), reader.tag_paths(asset)};
+  return {words.rating, std::move(words.title), std::move(words.description), reader.tag_texts(asset)};
 }
 
 std::vector<int64_t> assets_of_bytes(Reader& reader, const Digest& sha256) {

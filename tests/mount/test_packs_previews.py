@@ -63,7 +63,7 @@ def packs_library(pictures):
     members = {name: (pictures / name).read_bytes() for name in RASTERS}
     members["readme.txt"] = b"no picture\n"
     members["extra/half.png"] = members["Rock_1K_Color.png"][:3000]
-    members["extra/broken.png"] = members["Rock_1K_Color.png"][:45]
+    members["extra/broken.png"] = members["Rock_1K_Color.png"][:members["Rock_1K_Color.png"].index(b"IDAT") + 6]
     members["extra/no picture.png"] = b"not a picture at all" * 50
     with scratch_folder() as scratch:
         incoming = scratch / "in"
