@@ -71,7 +71,7 @@ std::map<std::string, int64_t> scanned(const Path& catalog, const std::function<
   {
     db::Transaction transaction(database);
     WriterStatements statements(database);
-    Writer writer(database, statements);
+    Writer writer(database, statements, {});
     work(writer);
     writer.finish();
     transaction.commit();
