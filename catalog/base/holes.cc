@@ -46,6 +46,10 @@ std::optional<uint64_t> seek_hole(int fd, uint64_t from, uint64_t size) {
 }
 
 void hash_range(Sha256& hash, int fd, uint64_t from, uint64_t end, const Path& path_for_messages) {
+  // Behind a file there are no holes to be hashed.
+  if (static_cast<uint64_t>(stat_fd(fd, path_for_messages).st_size) < end) {
+    fail(EIO, "{} is shorter than it was", path_for_messages.string());
+  }
   thread_local const auto buffer = std::make_unique<std::byte[]>(kBlock);
   while (from < end) {
     const Extent data = data_from(fd, from, end).value_or(Extent{end, end});

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/exact_time.h"
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/copies.h"
@@ -254,6 +255,13 @@ void Import::Pipeline::read_one(const ItemRef& item) {
                                              return is_known && !reader->damage(sha256);
                                            }});
   item->sha256 = ingested.sha256;
+  // It would be shown with another time; what is known of that source stays as it is.
+  if (!exact_ns(st.st_mtim)) {
+    const auto known = parts_.catalog.reader()->source(item->walked.path.native());
+    if (!known || known->sha256 != ingested.sha256) {
+      fail(EOVERFLOW, "its time lies beyond the years 1677 to 2262, which a library keeps; `touch` gives it another");
+    }
+  }
   item->heals = is_known && ingested.added;
   item->stamp.size = ingested.size;
   item->data_bytes = ingested.data_bytes;

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "catalog/base/error.h"
-#include "catalog/base/exact_time.h"
 #include "catalog/base/long_path.h"
 #include "catalog/base/names.h"
 #include "catalog/base/own_mounts.h"
@@ -27,9 +26,6 @@
 
 namespace damfs {
 namespace {
-
-constexpr const char* kNoSuchTime =
-    "its time lies beyond the years 1677 to 2262, which a library keeps; `touch` gives it another";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -153,14 +149,7 @@ class Walk {
       visitor_.skipped(path, "a temporary file of some program");
       return true;
     }
-    return met({path, below_, name, st, in});
-  }
-
-  // One that nobody ever sees with another time than it came with.
-  bool met(WalkedFile file) {
-    if (exact_ns(file.stat.st_mtim)) return visitor_.file(file);
-    visitor_.unreadable(file.path, kNoSuchTime);
-    return true;
+    return visitor_.file({path, below_, name, st, in});
   }
 
   bool link(const Path& path, const std::string& below, const std::string& name, const struct stat& st,
@@ -174,7 +163,7 @@ class Walk {
       visitor_.skipped(path, "a symbolic link to " + printable(*target) + ", which is not among what is imported");
       return true;
     }
-    return met({path, below, name, st, in, std::move(target)});
+    return visitor_.file({path, below, name, st, in, std::move(target)});
   }
 
   const Path root_;
@@ -201,10 +190,6 @@ bool walk(const Path& root, const WalkVisitor& visitor) {
   }
   if (!S_ISREG(st.st_mode)) {
     visitor.skipped(root, unsupported_type(st.st_mode));
-    return true;
-  }
-  if (!exact_ns(st.st_mtim)) {
-    visitor.unreadable(root, kNoSuchTime);
     return true;
   }
   return visitor.file({root, "", root.filename().string(), st, nullptr});
