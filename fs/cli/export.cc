@@ -298,9 +298,9 @@ class Exporter {
   void write_sidecar(const Sidecar& sidecar) {
     OutFolder::File file;
     try {
-      const auto details = load_details(*served_.catalog().reader(), sidecar.from.asset);
-      if (!details) return;
-      file.text = xmp_packet({details->rating, details->title, details->description, details->tags});
+      const auto reader = served_.catalog().reader();
+      if (!reader->asset(sidecar.from.asset)) return;
+      file.text = xmp_packet(sidecar_words(*reader, sidecar.from.asset));
       file.folder = sidecar.beside.folder;
       file.name = sidecar_name(sidecar.beside.name);
       file.size = std::ssize(*file.text);

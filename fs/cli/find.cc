@@ -263,7 +263,7 @@ void add_info(CLI::App& program, Globals& globals) {
       const auto details = load_details(*reader, asset);
       if (!details) continue;
       if (*xmp) {
-        fmt::print("{}", xmp_packet({details->rating, details->title, details->description, details->tags}));
+        fmt::print("{}", xmp_packet(sidecar_words(*reader, asset)));
       } else {
         tell(*reader, *details, *json);
       }
