@@ -107,7 +107,8 @@ def test_each_costs_its_own_read_and_nothing_else(library, corpus, mount_of):
             elif read_preview(previews / f"{name}.webp"):
                 failed += 1
             else:
-                assert not is_hopeless(name), f"a preview of {name} was made"
+                is_cut = name.startswith("truncated.") and xattr(previews / f"{name}.webp", "user.damfs.note")
+                assert is_cut or not is_hopeless(name), f"a preview of {name} was made"
             # A new render each time: the worker that met the file, or the next one, still works.
             assert read_preview(previews / f"sound {n:02}.jpg.webp") is None, name
     stats = mount.stats()
