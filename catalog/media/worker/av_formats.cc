@@ -13,10 +13,10 @@ namespace damfs::worker {
 namespace {
 
 // What libavformat opens and is not offered. Names are set between spaces.
-struct Refused {
+struct RefusedDemuxer {
   std::string_view why, names;
 };
-constexpr Refused kRefused[] = {
+constexpr RefusedDemuxer kRefusedDemuxers[] = {
     {"names other files, which a worker never opens",
      " hls dash concat concatf image2 image2pipe imf sdp rtsp rtp sap webm_dash_manifest vapoursynth "},
     {"a device, not a file",
@@ -82,11 +82,11 @@ constexpr size_t kProbed = 128U << 10;
 
 std::string_view why_refused(const AVInputFormat* format) {
   const std::string name = std::string(" ") + format->name + " ";
-  for (const Refused& refused : kRefused) {
+  for (const RefusedDemuxer& refused : kRefusedDemuxers) {
     if (refused.names.find(name) != refused.names.npos) return refused.why;
   }
-  if (std::string_view(format->name).ends_with("_pipe")) return std::end(kRefused)[-1].why;
-  if ((format->flags & AVFMT_NOFILE) != 0) return kRefused[0].why;
+  if (std::string_view(format->name).ends_with("_pipe")) return std::end(kRefusedDemuxers)[-1].why;
+  if ((format->flags & AVFMT_NOFILE) != 0) return kRefusedDemuxers[0].why;
   return {};
 }
 
