@@ -24,7 +24,7 @@ BATCH = 200
 EXIFTOOL = ("exiftool", "-j", "-n", "-q", "-q", "-fast", "-api", "largefilesupport=1")
 # What said when it was taken, as exiftool names it, best first.
 TAKEN = ("EXIF:DateTimeOriginal", "XMP:DateTimeOriginal", "QuickTime:ContentCreateDate", "QuickTime:CreationDate",
-         "QuickTime:CreateDate", "IPTC:DateTimeCreated", "XMP:DateCreated", "EXIF:CreateDate", "XMP:CreateDate",
+         "QuickTime:CreateDate", "IPTC:DateTimeCreated", "XMP:DateCreated", "EXIF:CreateDate", "XMP:CreateDate", "EXIF:ModifyDate",
          "RIFF:DateTimeOriginal", "PNG:CreationTime", "Matroska:DateTimeOriginal", "Vorbis:Date", "ID3:RecordingTime")
 KEYWORDS = ("XMP:Subject", "IPTC:Keywords")
 TREES = ("XMP:HierarchicalSubject", "XMP:TagsList")
@@ -70,7 +70,7 @@ def as_list(value):
 
 
 def first(entry, *names):
-    return next((entry[name] for name in names if entry.get(name) not in (None, "", 0, "0000:00:00 00:00:00")), None)
+    return next((entry[name] for name in names if entry.get(name) not in (None, "", "0000:00:00 00:00:00")), None)
 
 
 def moment(text):
@@ -99,9 +99,11 @@ class Facts:
         is_picture = asset["kind"] == "image"
         self.pairs = {}
         if is_picture:
-            size = (first(judge, "File:ImageWidth", "PNG:ImageWidth", "EXIF:ImageWidth", "RIFF:ImageWidth", "GIF:ImageWidth"),
-                    first(judge, "File:ImageHeight", "PNG:ImageHeight", "EXIF:ImageHeight", "RIFF:ImageHeight", "GIF:ImageHeight"))
-            self.pairs["raster"] = (raster(asset.get("raster")), size if None not in size else None)
+            size = (first(judge, "File:ImageWidth", "PNG:ImageWidth", "EXIF:ImageWidth", "RIFF:ImageWidth", "GIF:ImageWidth",
+                          "Photoshop:ImageWidth", "Jpeg2000:ImageWidth", "QuickTime:ImageWidth", "SVG:ImageWidth"),
+                    first(judge, "File:ImageHeight", "PNG:ImageHeight", "EXIF:ImageHeight", "RIFF:ImageHeight", "GIF:ImageHeight",
+                          "Photoshop:ImageHeight", "Jpeg2000:ImageHeight", "QuickTime:ImageHeight", "SVG:ImageHeight"))
+            self.pairs["raster"] = (raster(asset.get("raster")), size if None not in size and 0 not in size else None)
             # What HEIF's own boxes turn is upright when it is decoded, whatever its Exif repeats.
             turned = None if asset["mime"] in ("image/heic", "image/heif", "image/avif") else first(judge, "EXIF:Orientation")
             self.pairs["orientation"] = (asset.get("orientation") or 1, turned if turned in range(1, 9) else 1)
@@ -118,7 +120,7 @@ class Facts:
                                   None if None in place else tuple(round(float(each), 3) for each in place))
         if stream and asset["kind"] == "video":
             video = asset.get("video") or {}
-            self.pairs["size of frames"] = (raster(video.get("coded")), (stream.get("width"), stream.get("height")))
+            self.pairs["size of frames"] = (raster(video), (stream.get("width"), stream.get("height")))
             self.pairs["frames"] = (video.get("frame_count") or None, int(stream.get("nb_read_packets") or 0) or None)
             rate = stream.get("avg_frame_rate", "0/0")
             theirs = None if rate.endswith("/0") else Fraction(rate)
