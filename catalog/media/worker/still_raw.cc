@@ -48,14 +48,7 @@ class DevelopedPicture final : public Picture {
  public:
   explicit DevelopedPicture(Bytes bytes) : image_(RawFile(bytes).developed()) {}
 
-  Image at(Raster target) override {
-    VipsImage* small = nullptr;
-    if (vips_thumbnail_image(image_.get(), &small, static_cast<int>(target.width), "height",
-                             static_cast<int>(target.height), "size", VIPS_SIZE_FORCE, nullptr) != 0) {
-      damaged_picture();
-    }
-    return settled(Image(small));
-  }
+  Image at(Raster target) override { return settled_at(image_.get(), target); }
 
  private:
   const Image image_;

@@ -162,4 +162,13 @@ Image settled(Image image) {
   return bare_copy(image.get());
 }
 
+Image settled_at(VipsImage* image, Raster target) {
+  VipsImage* small = nullptr;
+  if (vips_thumbnail_image(image, &small, static_cast<int>(target.width), "height", static_cast<int>(target.height),
+                           "size", VIPS_SIZE_FORCE, nullptr) != 0) {
+    damaged_picture();
+  }
+  return settled(Image(small));
+}
+
 }  // namespace damfs::worker

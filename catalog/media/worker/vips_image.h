@@ -66,5 +66,7 @@ Image in_memory(VipsImage* image);
 // 8-bit sRGB with or without alpha, in memory and with nothing of the source's metadata, which libvips would
 // otherwise parse and rewrite each time it encodes.
 Image settled(Image image);
+// A decoded picture in exactly that raster, settled.
+Image settled_at(VipsImage* image, Raster target);
 
 }  // namespace damfs::worker
