@@ -7,15 +7,14 @@
 
 #include <algorithm>
 
-#include "catalog/base/clock.h"
 #include "catalog/base/names.h"
 
 namespace damfs {
 namespace {
 
 // How long a program may pause and still be at the same thing.
-constexpr int64_t kPauseNs = 2'000'000'000;
-constexpr int64_t kPassesNs = 60'000'000'000;
+constexpr std::chrono::seconds kPause{2};
+constexpr std::chrono::seconds kPasses{60};
 constexpr size_t kMostPrograms = 256;
 constexpr size_t kMostMade = 100'000;
 
@@ -23,10 +22,10 @@ std::string name_of(const Actor& actor) { return actor.name.empty() ? "a program
 
 }  // namespace
 
-std::optional<Acts::Current> Acts::current_of(const Actor& actor, const Doing& doing, int64_t now_ns) const {
+std::optional<Acts::Current> Acts::current_of(const Actor& actor, const Doing& doing, Clock::time_point at) const {
   const std::lock_guard lock(mutex_);
   const auto found = current_.find(actor.program);
-  if (found == current_.end() || found->second.uid != actor.uid || now_ns - found->second.last_ns > kPauseNs ||
+  if (found == current_.end() || found->second.uid != actor.uid || at - found->second.last > kPause ||
       !found->second.doings->goes_on(doing)) {
     return std::nullopt;
   }
@@ -37,20 +36,26 @@ std::optional<Acts::Current> Acts::current_of(const Actor& actor, const Doing& d
 void Acts::note(const Actor& actor, const Doing& doing, Current current) {
   const std::lock_guard lock(mutex_);
   if (current_.size() >= kMostPrograms) {
-    std::erase_if(current_, [&](const auto& each) { return current.last_ns - each.second.last_ns > kPauseNs; });
+    std::erase_if(current_, [&](const auto& each) { return current.last - each.second.last > kPause; });
   }
   if (doing.kind == Doing::Kind::kWrite && doing.is_new && doing.asset != 0) {
     if (made_.size() >= kMostMade) {
-      std::erase_if(made_, [&](const auto& each) { return current.last_ns - each.second.at_ns > kPassesNs; });
+      std::erase_if(made_, [&](const auto& each) { return current.last - each.second.at > kPasses; });
     }
-    if (made_.size() < kMostMade) made_[doing.asset] = {actor.program, actor.uid, current.last_ns};
+    if (made_.size() < kMostMade) made_[doing.asset] = {actor.program, actor.uid, current.last};
   }
   current_[actor.program] = std::move(current);
 }
 
+// A program that waits for a slow disk, or for who else writes, does not rest.
+void Acts::is_answered(const Actor& actor) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = current_.find(actor.program); found != current_.end()) found->second.last = Clock::now();
+}
+
 void Acts::write(const Actor& actor, Doing& doing, Durability durability, const Work& work, Room room) {
   const std::string program = name_of(actor);
-  const int64_t at = now_ns();
+  const Clock::time_point at = Clock::now();
   std::shared_ptr<Doings> doings;
   WriteRequest request{.durability = durability, .frees_room = room == Room::kFreed};
   const auto act = [&](Writer& writer, KnownNames& known) {
@@ -70,13 +75,14 @@ void Acts::write(const Actor& actor, Doing& doing, Durability durability, const 
     if (written.act != 0) note(actor, doing, {written.act, at, actor.uid, doings});
   };
   commit(std::move(request), act);
+  is_answered(actor);
 }
 
 bool Acts::is_passing(const Actor& actor, int64_t asset) const {
-  const int64_t now = now_ns();
+  const Clock::time_point now = Clock::now();
   const std::lock_guard lock(mutex_);
   const auto found = made_.find(asset);
-  return found != made_.end() && now - found->second.at_ns <= kPassesNs && found->second.uid == actor.uid &&
+  return found != made_.end() && now - found->second.at <= kPasses && found->second.uid == actor.uid &&
          found->second.program == actor.program;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,8 +28,8 @@ namespace damfs {
 using KnownNames = std::vector<std::pair<NodeId, std::string>>;
 
 // What is done to the tree through one mount: writes it to the catalog, gathers what one program does of one kind,
-// without two seconds of rest, into one act of the journal, and remembers which news of the catalog are this mount's
-// own. Thread-safe.
+// without two seconds of rest between an answer and its next request, into one act of the journal, and remembers which
+// news of the catalog are this mount's own. Thread-safe.
 class Acts {
  public:
   explicit Acts(Catalog& catalog) : catalog_(catalog) {}
@@ -52,9 +53,10 @@ class Acts {
   void forget_up_to(int64_t change);  // these news were told
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Current {
     int64_t act = 0;
-    int64_t last_ns = 0;
+    Clock::time_point last;  // something was done, or answered
     uint32_t uid = 0;
     std::shared_ptr<Doings> doings;
   };
@@ -65,10 +67,11 @@ class Acts {
   struct Made {
     uint64_t program = 0;
     uint32_t uid = 0;
-    int64_t at_ns = 0;
+    Clock::time_point at;
   };
-  std::optional<Current> current_of(const Actor& actor, const Doing& doing, int64_t now_ns) const;
+  std::optional<Current> current_of(const Actor& actor, const Doing& doing, Clock::time_point at) const;
   void note(const Actor& actor, const Doing& doing, Current current);
+  void is_answered(const Actor& actor);
   Written commit(WriteRequest request, const std::function<void(Writer&, KnownNames&)>& work);
 
   Catalog& catalog_;

@@ -55,12 +55,12 @@ def test_tagged_by_command(library, tagged, scratch, program):
     with file_manager(program, tagged / "by-tag/kept", scratch, PROGRAMS[program]) as (window, _):
         two = at_rest(window.screen)
         library.run("tag", "add", "kept", "green.png", "olive.png")
-        wait_until(lambda: len(differing(two, window.screen.screenshot())) > 2 * A_NAME, 15, "the window to show four files")
+        wait_until(lambda: len(differing(two, window.screen.screenshot())) > 2 * A_NAME, 45, "the window to show four files")
         four = at_rest(window.screen)
         added = differing(two, four)
         library.run("tag", "remove", "kept", "red.png", "green.png", "blue.png", "olive.png")
         # What stood where the new ones came is gone, too; the rest of the window may tell of it in its own way.
-        wait_until(lambda: share_as_in(four, window.screen.screenshot(), added) < 0.6, 15, "the window to show none of them")
+        wait_until(lambda: share_as_in(four, window.screen.screenshot(), added) < 0.6, 45, "the window to show none of them")
 
 
 def test_deleted_and_undone_in_thunar(library, tagged, scratch):
@@ -70,4 +70,4 @@ def test_deleted_and_undone_in_thunar(library, tagged, scratch):
         assert library.run("trash", "list").stdout == ""
         assert [title for title in thunar.screen.windows() if "Attention" in title or "Error" in title] == []
         thunar.press("ctrl+z")
-        wait_until(lambda: sorted(os.listdir(tagged / "by-tag/kept")) == ["blue.png", "red.png"], 20, "it to be back")
+        wait_until(lambda: sorted(os.listdir(tagged / "by-tag/kept")) == ["blue.png", "red.png"], 45, "it to be back")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORES = os.cpu_count() or 1
+SAID_LINES = 60  # of a failed test, once more at the end of all
 
 # Left out of a usual run under the address and undefined behaviour sanitizers: what waits for other programs or does in
 # bulk what another test does once; all of it runs in release, and here too in `scripts/test all`.
@@ -74,6 +75,7 @@ class Suite:
         self.name = name
         self.stages = [("packages", float(os.environ.get("DAMFS_SETUP_SECONDS", "0")))]
         self.tests = []
+        self.said = {}  # by the tests that failed
         self.failed = []
         self.factor = slowness()
         print(f"test: deadlines are stretched by {self.factor} on this machine", flush=True)
@@ -101,6 +103,8 @@ class Suite:
         if results.exists():
             for case in xml.parse(results).getroot().iter("testcase"):
                 self.tests.append((float(case.get("time", "0")), preset, case.get("name"), case.get("status")))
+                if case.get("status") == "fail":
+                    self.said[f"{preset} {case.get('name')}"] = case.findtext("system-out", "")
 
     def report(self):
         print(f"\n== what it took ({self.name})")
@@ -111,9 +115,11 @@ class Suite:
             print("\n== the slowest tests")
             for seconds, preset, name, _ in sorted(self.tests, reverse=True)[:30]:
                 print(f"{seconds:8.1f} s  {preset:8} {name}")
-        bad = [f"{preset} {name}" for _, preset, name, status in self.tests if status == "fail"]
+        for name, text in self.said.items():
+            print(f"\n== the end of what {name} said")
+            print("\n".join(text.splitlines()[-SAID_LINES:]), flush=True)
         if self.failed:
-            print(f"\ntest: FAILED: {', '.join(self.failed + bad)}", file=sys.stderr)
+            print(f"\ntest: FAILED: {', '.join([*self.failed, *self.said])}", file=sys.stderr)
         return 1 if self.failed else 0
 
 
