@@ -10,6 +10,7 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/ingest/whole.h"
+#include "catalog/model/shown_copies.h"
 
 namespace damfs {
 
@@ -21,6 +22,7 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
       workers_(std::make_unique<WorkerPool>(
           WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
   heal_when_added(catalog_, objects_);
+  show_copies(catalog_, library.config().show_copies);
   clips_ = std::make_unique<Clips>(Clips::Parts{.catalog = catalog_,
                                                 .objects = objects_,
                                                 .cache = cache_,

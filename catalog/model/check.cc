@@ -23,6 +23,8 @@ constexpr Check kAssetChecks[] = {
     {"SELECT a.id FROM asset a LEFT JOIN version v ON v.id = a.version_id AND v.asset_id = a.id WHERE v.id IS NULL "
      "AND a.state <> 2",
      "asset {} has no current version"},
+    {"SELECT DISTINCT a.id FROM asset a JOIN version v ON v.asset_id = a.id WHERE a.state = 2",
+     "asset {} became another's, and versions of it are left where nobody sees them"},
     {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id AND hidden = 0) + "
      "CASE a.state WHEN "
      "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
@@ -38,7 +40,9 @@ constexpr Check kAssetChecks[] = {
      "asset {} is told from its copies by other bytes than it has"},
     {"SELECT a.id FROM asset a WHERE a.standing <> iif(a.link IS NOT NULL, 2, a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "
      "asset o WHERE o.blob_id = "
-     "a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id < a.id))",
+     "a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id < a.id) AND NOT EXISTS (SELECT 1 FROM counter WHERE "
+     "name = 'show_copies' AND value = 1)) AND NOT EXISTS (SELECT 1 FROM counter WHERE name = 'show_copies' AND value "
+     "= 2)",
      "asset {} stands for its copies and is none, or the other way round"},
     {"SELECT a.id FROM asset a WHERE a.versions <> (SELECT count(*) FROM version WHERE asset_id = a.id)",
      "asset {} has a wrong count of versions"},

@@ -97,6 +97,9 @@ class Reader {
     int64_t original_bytes = 0;
   };
   Totals totals();
+  // Of exact copies in flat views (writer_copies.cc).
+  enum class CopiesAre : uint8_t { kHidden, kShown, kBeingHidden };
+  CopiesAre copies_are();
 
   int64_t newest_asset();  // 0: there is none
   bool has_blob(const Digest& sha256);

@@ -22,6 +22,8 @@ Reader::Totals Reader::totals() {
   return {shown + copies, copies, counter("blobs"), counter("original_bytes")};
 }
 
+Reader::CopiesAre Reader::copies_are() { return static_cast<CopiesAre>(counter("show_copies")); }
+
 bool Reader::has_blob(const Digest& sha256) {
   db::Use row(statement("has_blob"));
   row->bind_blob(1, sha256.raw());

@@ -148,6 +148,11 @@ class Writer {
     return set_words(Step::What::kDescription, asset, text);
   }
 
+  // --- exact copies in flat views (writer_copies.cc); for show_copies in model/shown_copies.h alone ---
+  bool begin_to_show_copies(bool show);  // false: it is so already
+  std::optional<int64_t> settle_more_copies(
+      int64_t after);  // of some blobs with higher numbers; the last one's, or end
+
   // --- names in originals/ and the trash (writer_entries.cc) ---
   std::optional<EntryRow> entry_at(int64_t folder, std::string_view name);
   // Gives the asset one more name; the entry's id. EEXIST where there is such a name.
@@ -304,6 +309,10 @@ class Writer {
                    const std::optional<NodePlace>& after);
   std::string state_of(const Step& step);
   bool restore(const Step& step);
+  bool restore_state(const Step& step);
+  bool has_place(int64_t asset);  // a name in originals/, or in the trash
+  bool owns_current_version(int64_t asset);
+  void settle_renamed_over(const std::map<int64_t, Step>& renamed_over);  // asset → the last name it had
   bool restore_node(Grouping grouping, int64_t id, std::string_view to);
   std::string folder_rights(int64_t folder);
   void record_folder_rights(int64_t folder);
@@ -349,6 +358,7 @@ class Writer {
   void insert_trash(const TrashRow& row);
   // Makes it the asset's newest, and says so in the journal.
   void adopt_version(int64_t asset, int64_t version, const MediaFacts& facts);
+  void show_version(int64_t asset, int64_t version, const MediaFacts& facts);
   // Without a number to be had again, it gets the asset's next one.
   void set_owner_of_version(int64_t version, int64_t asset, int64_t number = 0);
   std::string owner_of_version(int64_t version);  // as Step tells it
@@ -440,6 +450,7 @@ class Writer {
   std::vector<NewEntry> new_entries_;
   std::set<int64_t> changed_sidecars_;
   bool is_undoing_ = false;
+  bool leaves_its_name_ = false;  // while a step is taken back: see undo
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
   std::optional<Act> act_;  // being written down
   int64_t act_id_ = 0;      // once it has a step

@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// What people say of single assets, and the journal: writing acts down, and taking them back.
+// What people say of single assets, and the journal: writing acts down.
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <vector>
 
 #include "catalog/base/error.h"
@@ -15,20 +14,6 @@
 #include "catalog/model/writer.h"
 
 namespace damfs {
-namespace {
-
-constexpr int64_t kStepsAtOnce = 1000;
-constexpr size_t kToldSteps = 20;
-
-std::optional<int64_t> number_in(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 bool Writer::set_rating(int64_t asset, std::optional<int64_t> rating) {
   if (rating && (*rating < -1 || *rating > 5)) fail(EINVAL, "a rating is -1 (rejected) to 5, not {}", *rating);
   if (rating) require_file(asset);
@@ -133,159 +118,6 @@ void Writer::record(const Step& step) {
   row->bind_all(act_id_, ++steps_, static_cast<int64_t>(step.what), step.asset, step.group,
                 std::string_view(step.before), std::string_view(step.after));
   row->run();
-}
-
-// --- taking back ----------------------------------------------------------------------------------------
-
-// As Step says it, now.
-std::string Writer::state_of(const Step& step) {
-  const auto first = [&](std::string_view sql, auto... keys) {
-    db::Use row(statement(sql));
-    row->bind_all(keys...);
-    return row->step() && !row->is_null(0) ? std::string(row->text(0)) : std::string();
-  };
-  switch (step.what) {
-    case Step::What::kTag:
-      return first("SELECT '1' FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2", step.group, step.asset);
-    case Step::What::kAlbum:
-      return first("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2", step.group, step.asset);
-    case Step::What::kRating: return first("SELECT rating FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kTitle: return first("SELECT title FROM asset_text WHERE asset_id = ?1", step.asset);
-    case Step::What::kDescription: return first("SELECT description FROM asset_text WHERE asset_id = ?1", step.asset);
-    case Step::What::kTagNode:
-      return first("SELECT parent_id || '/' || name || coalesce('/' || text, '') FROM tag WHERE id = ?1", step.group);
-    case Step::What::kAlbumNode: return first("SELECT parent_id || '/' || name FROM album WHERE id = ?1", step.group);
-    case Step::What::kFolderNode: return first("SELECT parent_id || '/' || name FROM folder WHERE id = ?1", step.group);
-    case Step::What::kEntry:
-      return first("SELECT name FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3", step.group,
-                   std::string_view(step.after.empty() ? step.before : step.after), step.asset);
-    case Step::What::kTrash: {
-      // Under whichever name: it may have had to take another one.
-      const std::string there = step.after.empty() ? "there" : step.after;
-      return trash_row(step.group) ? there : std::string();
-    }
-    case Step::What::kVersion: return first("SELECT version_id FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kOwner:
-      // What older damfs wrote down has no number.
-      return step.after.find('/') == step.after.npos
-                 ? first("SELECT asset_id FROM version WHERE id = ?1", step.group)
-                 : first("SELECT asset_id || '/' || number FROM version WHERE id = ?1", step.group);
-    case Step::What::kState: return first("SELECT state FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
-    case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
-    case Step::What::kFolderRights: return folder_rights(step.group);
-  }
-  fail(ENOTSUP, "a newer damfs wrote down this act; use that one to take it back");
-}
-
-bool Writer::restore_place(int64_t asset, int64_t album, std::string_view to) {
-  if (!album_query(album).empty()) return false;
-  const auto position = number_in(to);
-  if (position && !is_taken(album, *position)) {
-    if (position_in_album(asset, album)) {
-      move_to_position(asset, album, *position);
-    } else {
-      place_in_album(asset, album, *position);
-    }
-    return true;
-  }
-  remove_from_album(asset, album);
-  return !position || add_to_album(asset, album);
-}
-
-bool Writer::restore_node(Grouping grouping, int64_t id, std::string_view to) {
-  const Tree& in = tree(grouping);
-  const bool is_there = node_of(in, id).has_value();
-  if (to.empty()) {
-    if (!is_empty(grouping, id)) return false;  // something came into it since
-    remove_node(in, id);
-    return true;
-  }
-  const NodePlace node = place_from_text(to).value_or(NodePlace());
-  const int64_t other = find_child(in, node.parent, node.name);
-  const bool parent_is_there = node.parent == 1 || node_of(in, node.parent);
-  if (grouping == Grouping::kFolder && entry_at(node.parent, node.name)) return false;
-  if (!parent_is_there || (other != 0 && other != id) || (is_there && is_below(in, node.parent, id))) return false;
-  if (grouping == Grouping::kAlbum && !album_query(node.parent).empty()) return false;
-  if (is_there) {
-    move_node(in, id, node);
-  } else {
-    insert_node(in, id, node);
-  }
-  return true;
-}
-
-// False: it was changed again since, or what it needs is gone.
-bool Writer::restore(const Step& step) {
-  if (state_of(step) != step.after) return false;
-  const bool asset_is_there = step.asset == 0 || !label_of(step.asset).empty();
-  if (!asset_is_there) return false;
-  const bool is_purged = step.asset != 0 && state_of_asset(step.asset) == AssetState::kAbsorbed;
-  if (is_purged && (step.what == Step::What::kEntry || step.what == Step::What::kTrash)) return false;
-  switch (step.what) {
-    case Step::What::kTag:
-      if (step.before.empty()) return remove_tag(step.asset, step.group);
-      return node_of(tree(Grouping::kTag), step.group) && add_tag(step.asset, step.group);
-    case Step::What::kAlbum:
-      return node_of(tree(Grouping::kAlbum), step.group) && restore_place(step.asset, step.group, step.before);
-    case Step::What::kRating: return set_rating(step.asset, number_in(step.before));
-    case Step::What::kTitle:
-    case Step::What::kDescription: return set_words(step.what, step.asset, step.before);
-    case Step::What::kTagNode: return restore_node(Grouping::kTag, step.group, step.before);
-    case Step::What::kAlbumNode: return restore_node(Grouping::kAlbum, step.group, step.before);
-    case Step::What::kFolderNode: return restore_node(Grouping::kFolder, step.group, step.before);
-    case Step::What::kEntry: return restore_entry_step(step);
-    case Step::What::kTrash: return restore_trash_step(step);
-    case Step::What::kVersion: return restore_version(step);
-    case Step::What::kOwner: return restore_owner(step);
-    case Step::What::kState:
-      if (count_of("SELECT count(*) FROM version WHERE id = (SELECT version_id FROM asset WHERE id = ?1)",
-                   step.asset) == 0) {
-        return false;
-      }
-      set_state(step.asset, static_cast<AssetState>(number_in(step.before).value_or(0)));
-      record({Step::What::kState, step.asset, 0, step.after, step.before});
-      return true;
-    case Step::What::kAlbumQuery: return restore_album_query(step);
-    case Step::What::kFolderRights: return restore_folder_rights(step);
-    case Step::What::kAlbumNumbers:
-      if (!node_of(tree(Grouping::kAlbum), step.group) || !album_query(step.group).empty()) return false;
-      put_album_numbers(step.group, !step.before.empty());
-      return true;
-  }
-  return false;
-}
-
-Writer::Undone Writer::undo(int64_t act) {
-  Undone undone;
-  is_undoing_ = true;
-  if (const int64_t by = count_of("SELECT coalesce(max(id), 0) FROM act WHERE undoes = ?1", act); by != 0) {
-    fail(EALREADY, "act {} was taken back already, by act {}", act, by);
-  }
-  std::vector<Step> steps;
-  int64_t before = database_.integer("SELECT max(number) + 1 FROM act_step WHERE act_id = " + std::to_string(act));
-  // A thousand at a time: an act can have changed everything.
-  do {
-    steps.clear();
-    {
-      db::Use row(
-          statement("SELECT number, what, asset_id, group_id, before, after FROM act_step "
-                    "WHERE act_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"));
-      row->bind_all(act, before, kStepsAtOnce);
-      while (row->step()) {
-        before = row->integer(0);
-        steps.push_back({static_cast<Step::What>(row->integer(1)), row->integer(2), row->integer(3),
-                         std::string(row->text(4)), std::string(row->text(5))});
-      }
-    }
-    for (const Step& step : steps) {
-      ++undone.steps;
-      if (restore(step)) continue;
-      ++undone.left;
-      if (undone.left_steps.size() < kToldSteps) undone.left_steps.push_back(step);
-    }
-  } while (!steps.empty());
-  return undone;
 }
 
 }  // namespace damfs

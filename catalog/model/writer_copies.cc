@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalog/base/names.h"
+#include "catalog/model/reader.h"
 #include "catalog/model/writer.h"
 
 namespace damfs {
@@ -20,6 +21,13 @@ constexpr int64_t kUsualFile = 0644;
 constexpr int64_t kUsualFolder = 0755;
 constexpr int64_t kReads = 0444;
 constexpr int64_t kPasses = 0111;
+// Whether flat views show all copies, as the catalog is now.
+constexpr std::string_view kCopiesShown = "SELECT value FROM counter WHERE name = 'show_copies' AND ?1 = 0";
+constexpr auto kHidden = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kHidden)};
+constexpr auto kShown = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kShown)};
+constexpr auto kBeingHidden = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kBeingHidden)};  // some are shown still
+constexpr int64_t kSettledAtOnce = 10'000;
+
 constexpr std::string_view kReachOfAll = "//292/0";  // nobody's in particular, 0444, no folder shuts it
 
 }  // namespace
@@ -95,6 +103,7 @@ void Writer::settle_copies(int64_t asset) {
   for (const Copies& copies : {before, now}) {
     for (const int64_t each : oldest_of(copies)) touched_assets_.try_emplace(each, 0);
   }
+  touched_assets_.try_emplace(asset, 0);
   set_is_copy(asset, now.blob != 0 && oldest_of(now).front() != asset);
 }
 
@@ -116,6 +125,7 @@ void Writer::let_oldest_stand(const Copies& copies) {
 }
 
 void Writer::set_is_copy(int64_t asset, bool is_copy) {
+  is_copy = is_copy && count_of(kCopiesShown, 0) != kShown;
   if ((count_of("SELECT standing FROM asset WHERE id = ?1", asset) != 0) == is_copy) return;
   move_asset_in_groups(asset, -1);
   statement("UPDATE asset SET standing = ?2 WHERE id = ?1").bind_all(asset, int64_t{is_copy}).run();
@@ -127,6 +137,43 @@ void Writer::set_is_copy(int64_t asset, bool is_copy) {
   if (new_assets_.contains(asset)) return;
   changed_groups_.emplace(Grouping::kRecent, 0);
   if (is_copy) log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kRecent, 0, label_of(asset));
+}
+
+bool Writer::begin_to_show_copies(bool show) {
+  if (count_of(kCopiesShown, 0) == (show ? kShown : kHidden)) return false;
+  statement("INSERT INTO counter (name, value) VALUES ('show_copies', ?1) ON CONFLICT DO UPDATE SET value = ?1")
+      .bind_all(show ? kShown : kBeingHidden)
+      .run();
+  return true;
+}
+
+std::optional<int64_t> Writer::settle_more_copies(int64_t after) {
+  for (int64_t settled = 0; settled < kSettledAtOnce;) {
+    const auto next =
+        ids("SELECT id FROM blob INDEXED BY blob_with_copies WHERE assets > 1 AND id > ?1 ORDER BY id LIMIT 1", after);
+    if (next.empty()) {
+      statement("UPDATE counter SET value = ?1 WHERE name = 'show_copies' AND value = ?2")
+          .bind_all(kHidden, kBeingHidden)
+          .run();
+      return std::nullopt;
+    }
+    after = next.front();
+    std::vector<std::pair<int64_t, bool>> holders;
+    {
+      std::string reach;
+      db::Use rows(
+          statement("SELECT id, reach FROM asset INDEXED BY asset_by_copies WHERE blob_id = ?1 AND blob_id <> 0 "
+                    "ORDER BY reach, id"));
+      rows->bind_all(after);
+      while (rows->step()) {
+        holders.emplace_back(rows->integer(0), !holders.empty() && rows->text(1) == reach);
+        reach = rows->text(1);
+      }
+    }
+    for (const auto& [asset, is_copy] : holders) set_is_copy(asset, is_copy);
+    settled += std::ssize(holders);
+  }
+  return after;
 }
 
 // Who holds a blob beside others has a name in duplicates/; and the oldest shows what is in an archive.

@@ -294,8 +294,9 @@ bool Writer::restore_entry_step(const Step& step) {
     const auto entry = entry_at(step.group, step.after);
     if (!entry || entry->asset != step.asset) return false;
     undone_entries_.push_back(entry->id);
-    const bool last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
-    if (last && state_of_asset(step.asset) == AssetState::kLive) {
+    const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
+    const bool is_in_trash = count_of("SELECT count(*) FROM trash WHERE asset_id = ?1", step.asset) != 0;
+    if (is_last && !is_in_trash && !leaves_its_name_) {
       trash_entry(*entry, act_ ? act_->uid : 0);
     } else {
       remove_entry(*entry);
@@ -316,6 +317,12 @@ bool Writer::restore_entry_step(const Step& step) {
 
 bool Writer::restore_trash_step(const Step& step) {
   if (step.before.empty()) {
+    // Its name could not be given back: then it stays where it can be seen.
+    const bool is_its_last_place = count_of(
+                                       "SELECT (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + (SELECT "
+                                       "count(*) FROM trash WHERE asset_id = ?1)",
+                                       step.asset) == 1;
+    if (is_its_last_place) return false;
     drop_trash(step.group);
     return true;
   }

@@ -66,8 +66,7 @@ std::optional<int64_t> Writer::oldest_with(const Digest& sha256) {
 
 int64_t Writer::current_version(int64_t asset) { return count_of("SELECT version_id FROM asset WHERE id = ?1", asset); }
 
-void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& facts) {
-  const int64_t before = current_version(asset);
+void Writer::show_version(int64_t asset, int64_t version, const MediaFacts& facts) {
   int64_t size = 0;
   int64_t mtime_ns = 0;
   {
@@ -79,17 +78,25 @@ void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& fac
     }
   }
   move_asset_in_groups(asset, -1);
-  auto& told = touched_assets_[asset];
-  if (told == 0) told = before;
   set_version(asset, version, facts, size, mtime_ns);
   move_asset_in_groups(asset, +1);
+}
+
+void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& facts) {
+  const int64_t before = current_version(asset);
+  auto& told = touched_assets_[asset];
+  if (told == 0) told = before;
+  show_version(asset, version, facts);
   tell_versions_of(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(before), std::to_string(version)});
 }
 
 void Writer::set_owner_of_version(int64_t version, int64_t asset, int64_t number) {
   const std::string before = owner_of_version(version);
-  tell_version_leaves(version, count_of("SELECT asset_id FROM version WHERE id = ?1", version));
+  const int64_t owner = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
+  tell_version_leaves(version, owner);
+  touched_assets_.try_emplace(owner, 0);
+  touched_assets_.try_emplace(asset, 0);
   statement(
       "UPDATE version SET asset_id = ?2, number = iif(?3 > 0, ?3, (SELECT last_version + 1 FROM asset WHERE id = ?2)) "
       "WHERE id = ?1")
@@ -113,6 +120,9 @@ bool Writer::restore_owner(const Step& step) {
   int64_t number = 0;
   std::from_chars(step.before.data(), step.before.data() + step.before.size(), asset);
   if (place) std::from_chars(place->name.data(), place->name.data() + place->name.size(), number);
+  const int64_t owner = count_of("SELECT asset_id FROM version WHERE id = ?1", step.group);
+  const bool is_current = current_version(owner) == step.group && state_of_asset(owner) != AssetState::kAbsorbed;
+  if (is_current || label_of(asset).empty()) return false;
   {
     db::Use taken(statement("SELECT 1 FROM version WHERE asset_id = ?1 AND number = ?2"));
     taken->bind_all(asset, number);

@@ -52,6 +52,11 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 # Whether names as phones and messengers give them (IMG-20200101-WA0001.jpg) date files that nothing else does.
 # from_names = true
 
+[views]
+# Whether by-date, by-type, by-camera, recent and search show all of exact copies, and not the oldest alone. Counts from
+# the next mount.
+# show_copies = true
+
 # Kinds of previews besides small, medium, large and material, each a folder in previews/. `box` is the long edge in
 # pixels; `format` is "webp", "jpeg" or "png"; `budget` the bytes of one that fills the box. A section called like one
 # of those changes that one.
@@ -89,6 +94,16 @@ void take_charset(const toml::table& table, const Path& file, std::string& chars
   }
 }
 
+void take_truth(const toml::table& table, const Path& file, std::string_view section, std::string_view key, bool& to) {
+  const auto node = table[section][key];
+  if (!node) return;
+  const auto value = node.value_exact<bool>();
+  if (!value) {
+    fail(EINVAL, "{}:{}: {}.{} must be true or false", file.string(), node.node()->source().begin.line, section, key);
+  }
+  to = *value;
+}
+
 void take_dates(const toml::table& table, const Path& file, Config& config) {
   if (const auto node = table["dates"]["timezone"]) {
     const auto value = node.value_exact<std::string>();
@@ -98,18 +113,13 @@ void take_dates(const toml::table& table, const Path& file, Config& config) {
     }
     config.timezone = *value;
   }
-  if (const auto node = table["dates"]["from_names"]) {
-    const auto value = node.value_exact<bool>();
-    if (!value)
-      fail(EINVAL, "{}:{}: dates.from_names must be true or false", file.string(), node.node()->source().begin.line);
-    config.dates.from_names = *value;
-  }
+  take_truth(table, file, "dates", "from_names", config.dates.from_names);
 }
 
 void refuse_unknown(const toml::table& table, const Path& file) {
-  static constexpr std::array<std::string_view, 7> kKnown = {
+  static constexpr std::array<std::string_view, 8> kKnown = {
       "derived.max_bytes", "media.workers",  "media.ready_workers", "media.deadline_ms",
-      "packs.encoding",    "dates.timezone", "dates.from_names"};
+      "packs.encoding",    "dates.timezone", "dates.from_names",    "views.show_copies"};
   for (const auto& [section, inner] : table) {
     if (section == "preview") continue;
     if (!inner.is_table()) {
@@ -179,6 +189,7 @@ Config Config::parse(std::string_view text, const Path& file) {
                [&](int64_t v) { config.media_ready_workers = static_cast<unsigned>(v); });
   take_integer(table, file, "media", "deadline_ms", 100, 3'600'000, [&](int64_t v) { config.media_deadline_ms = v; });
   take_charset(table, file, config.pack_charset);
+  take_truth(table, file, "views", "show_copies", config.show_copies);
   take_dates(table, file, config);
   if (const auto* section = table.get("preview")) config.previews = preview_settings(*section, file);
   return config;

@@ -24,6 +24,7 @@ struct Config {
   std::string pack_charset{kAutoCharset};         // [packs] encoding: of names in zips that do not tell theirs
   std::string timezone;                           // [dates] timezone: "" is the machine's
   DateRules dates;                                // [dates] from_names
+  bool show_copies = false;                       // [views] show_copies: all of exact copies in flat views
   std::vector<PreviewSetting> previews;           // [preview.NAME]
 
   static Config load(const FileIn& file);  // the defaults when there is none

@@ -184,3 +184,16 @@ def test_import_leaves_out_what_is_known(drive, scratch):
     told = drive.library.run("find", "--duplicates").stdout.split()
     assert told == ["one.txt", "two.txt"]
     assert drive.library.json_lines("info", "one.txt")[0]["copies"] == ["two.txt"]
+
+
+def test_all_copies_are_shown_where_that_is_wished(drive):
+    for name in ("one", "two", "three"):
+        (drive.originals / name).write_text("the same")
+    for shown, names in (("true", ["one", "three", "two"]), ("false", ["one"])):
+        drive.library.configure("views", show_copies=shown)
+        drive.remount()
+        # A label ends in the asset's number where it was taken.
+        assert sorted(name.split("~")[0] for name in os.listdir(drive / "recent")) == names
+        assert len(drive.library.find("--copies")) == 3
+        assert len(drive.library.find()) == len(names)
+        drive.library.run("doctor")

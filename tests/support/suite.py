@@ -45,7 +45,7 @@ SLOW_UNITS = ("WorkerConfine.*", "Clips/*", "ClipWorker.*", "ClipProbe.*", "Clip
 NOT_THREADS = ("ClipWorker.*", "ClipProbe.*", "Clips/*", "MediaWorker.*", "WorkerConfine.*", "WorkerLoaders.*", "Formats/*",
                "Fit.*", "Samples.*", "StillsOfOneSource.*", "Material.*", "QueryPlan.*", "CatalogFile.*", "JournalTest.*",
                "ClipLayout.*", "SearchTest.OneAssetIsJudgedAsTheLibraryIs", "Names.*", "Query.*", "FactsJson.*", "Mp4Tracks.*",
-               "All/HostileFacts*", "MaterialBall.*", "MemberNames.*")
+               "All/HostileFacts*", "MaterialBall.*", "MemberNames.*", "Acts/UndoOfAnything.*", "Copies/RandomActs.*")
 
 
 def pattern(names):

@@ -7,6 +7,7 @@
 
 #include "catalog/model/check.h"
 #include "catalog/model/search.h"
+#include "catalog/model/shown_copies.h"
 #include "catalog/model/writer.h"
 #include "tests/support/library.h"
 
@@ -163,11 +164,14 @@ TEST_F(CopiesTest, ASearchShowsTheOldestForWhichItHolds) {
 }
 
 // Whatever happens to files with few different contents, what is counted is what is there.
-TEST_F(CopiesTest, HoldWhatTheyCountThroughAnything) {
-  std::mt19937 random(7);
+class RandomActs : public CopiesTest, public ::testing::WithParamInterface<unsigned> {};
+
+TEST_P(RandomActs, HoldWhatTheyCountThroughAnything) {
+  std::mt19937 random(GetParam());
   const auto any = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   std::vector<int64_t> acts;
   for (int step = 0; step < 300; ++step) {
+    if (step % 40 == 39) show_copies(scratch_.catalog(), any(2) == 0);
     const std::string folder = "f" + std::to_string(any(3));
     const std::string name = "n" + std::to_string(any(4));
     const Written written = scratch_.catalog().write({.act = Act{.uid = 0, .what = "test"}}, [&](Writer& writer) {
@@ -211,6 +215,34 @@ TEST_F(CopiesTest, HoldWhatTheyCountThroughAnything) {
     });
     if (written.act != 0) acts.push_back(written.act);
     ASSERT_EQ(scratch_.problems(), std::vector<std::string>()) << "step " << step;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Copies, RandomActs, ::testing::Range(1U, 5U));
+
+TEST_F(CopiesTest, AreAllShownWhereThatIsWished) {
+  const std::vector<int64_t> copies = {file("a/one", "same"), file("a/two", "same"), file("b/three", "same")};
+  const std::vector<int64_t> oldest = {copies.front()};
+  EXPECT_EQ(shown(), oldest);
+  show_copies(scratch_.catalog(), true);
+  EXPECT_EQ(shown(), copies);
+  EXPECT_EQ(found(Criteria{}), copies);
+  EXPECT_EQ(scratch_.problems(), std::vector<std::string>());
+  const int64_t fourth = file("b/four", "same");  // by whoever knows nothing of the setting
+  EXPECT_EQ(shown().back(), fourth);
+  show_copies(scratch_.catalog(), false);
+  EXPECT_EQ(shown(), oldest);
+  EXPECT_EQ(found(Criteria{}), oldest);
+  EXPECT_EQ(scratch_.problems(), std::vector<std::string>());
+}
+
+TEST_F(CopiesTest, AreShownAndHiddenToTheEndByTheNextWhoIsAsked) {
+  const std::vector<int64_t> copies = {file("a/one", "same"), file("a/two", "same")};
+  for (const bool show : {true, false}) {
+    write([&](Writer& writer) { writer.begin_to_show_copies(show); });  // and no more: it was killed
+    show_copies(scratch_.catalog(), show);
+    EXPECT_EQ(shown().size(), show ? copies.size() : 1);
+    EXPECT_EQ(scratch_.problems(), std::vector<std::string>());
   }
 }
 
