@@ -97,14 +97,6 @@ void load_audio(Reader& reader, int64_t version, MediaFacts& media) {
   media.audio = std::move(audio);
 }
 
-std::vector<std::string> paths_of(Reader& reader, int64_t asset) {
-  std::vector<std::string> paths;
-  for (const auto& [folder, name] : reader.folder_entries(asset)) {
-    paths.push_back(join_path(reader.group_path(Grouping::kFolder, folder), name));
-  }
-  return paths;
-}
-
 constexpr size_t kMostCopiesTold = 100;
 
 std::vector<std::string> paths_of_copies(Reader& reader, int64_t asset) {
@@ -117,13 +109,21 @@ std::vector<std::string> paths_of_copies(Reader& reader, int64_t asset) {
   });
   std::vector<std::string> paths;
   for (const int64_t other : others) {
-    const auto own = paths_of(reader, other);
+    const auto own = paths_of_asset(reader, other);
     if (!own.empty()) paths.push_back(own.front());
   }
   return paths;
 }
 
 }  // namespace
+
+std::vector<std::string> paths_of_asset(Reader& reader, int64_t asset) {
+  std::vector<std::string> paths;
+  for (const auto& [folder, name] : reader.folder_entries(asset)) {
+    paths.push_back(join_path(reader.group_path(Grouping::kFolder, folder), name));
+  }
+  return paths;
+}
 
 std::optional<Details> load_details(Reader& reader, int64_t asset) {
   const auto found = reader.asset(asset);
@@ -138,7 +138,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.size = bytes->size;
   details.damage = bytes->damage;
   details.mtime_ns = found->row.mtime_ns;
-  details.paths = paths_of(reader, asset);
+  details.paths = paths_of_asset(reader, asset);
   const auto locations = reader.locations_of_version(found->row.version);
   details.custody = locations.empty() ? "missing" : locations.front().custody;
   if (found->row.camera) {

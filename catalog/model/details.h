@@ -39,6 +39,9 @@ struct Details {
   std::map<std::string, std::string> metadata;  // namespace → JSON
 };
 
+// Its paths below originals/, which are a small part of it.
+std::vector<std::string> paths_of_asset(Reader& reader, int64_t asset);
+
 // Empty: no such asset.
 std::optional<Details> load_details(Reader& reader, int64_t asset);
 

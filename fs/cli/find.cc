@@ -38,11 +38,11 @@ struct FindOptions {
   bool duplicates = false;
 };
 
-bool print_found(const Details& details, bool as_json) {
-  if (as_json) {
-    fmt::print("{}\n", dump_line(to_json(details, false)));
-  } else {
-    for (const std::string& path : details.paths) fmt::print("{}\n", path);
+bool print_found(Reader& reader, int64_t asset, bool as_json) {
+  if (!as_json) {
+    for (const std::string& path : paths_of_asset(reader, asset)) fmt::print("{}\n", path);
+  } else if (const auto details = load_details(reader, asset)) {
+    fmt::print("{}\n", dump_line(to_json(*details, false)));
   }
   return std::ferror(stdout) == 0;
 }
@@ -53,10 +53,7 @@ void find(const std::string& query, const FindOptions& options, const Globals& g
   const Criteria criteria{{}, parse_query(query, QueryReading::kStrict), options.copies};
   const auto searcher = catalog.reader();
   const auto teller = catalog.reader();
-  search(*searcher, criteria, 0, [&](int64_t asset) {
-    const auto details = load_details(*teller, asset);
-    return !details || print_found(*details, options.json);
-  });
+  search(*searcher, criteria, 0, [&](int64_t asset) { return print_found(*teller, asset, options.json); });
 }
 
 // All that hold the same bytes, group by group, where the query holds for one of them.
@@ -78,8 +75,7 @@ void find_duplicates(const std::string& query, const FindOptions& options, const
     if (!is_meant) return true;
     if (!std::exchange(is_first, false) && !options.json) fmt::print("\n");
     for (const FoundAsset& each : holders) {
-      const auto details = load_details(*teller, each.row.id);
-      if (details && !print_found(*details, options.json)) return false;
+      if (!print_found(*teller, each.row.id, options.json)) return false;
     }
     return true;
   });
