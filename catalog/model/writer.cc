@@ -231,8 +231,8 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   return {Filed::kNewVersion, asset, {}};
 }
 
-// An asset of its own for one of several names of `original`: it starts with what people said of that (DESIGN 2,
-// "Copies are independent").
+// An asset of its own for one of several names of `original`: it starts with what people said of that (docs/design.md
+// 2, "Copies are independent").
 int64_t Writer::add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts) {
   {
     db::Use row(statement("SELECT rating FROM asset WHERE id = ?1 AND rating IS NOT NULL"));
