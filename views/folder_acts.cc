@@ -203,7 +203,7 @@ bool FolderNode::remove_passing(const Actor& actor, const FoundAsset& asset) con
   if (group.grouping != Grouping::kFolder || !context_.acts.is_passing(actor, asset.row.id)) return false;
   return context_.acts.remove_passing(actor, asset.row.id, [&](Writer& writer, KnownNames& known) {
     const auto entry = writer.entry_at(group.key, asset.name);
-    if (!entry || entry->asset != asset.row.id || !writer.trash_passing(*entry, actor.uid)) return false;
+    if (!entry || entry->asset != asset.row.id || !writer.trash_short_lived(*entry, actor.uid)) return false;
     known.emplace_back(id(), asset.name);
     return true;
   });

@@ -83,13 +83,13 @@ void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& fac
   if (told == 0) told = before;
   set_version(asset, version, facts, size, mtime_ns);
   move_asset_in_groups(asset, +1);
-  tell_versions_of(asset);
+  log_changed_versions(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(before), std::to_string(version)});
 }
 
 void Writer::set_owner_of_version(int64_t version, int64_t asset, int64_t number) {
   const std::string before = owner_of_version(version);
-  tell_version_leaves(version, count_of("SELECT asset_id FROM version WHERE id = ?1", version));
+  log_removed_version(version, count_of("SELECT asset_id FROM version WHERE id = ?1", version));
   statement(
       "UPDATE version SET asset_id = ?2, number = iif(?3 > 0, ?3, (SELECT last_version + 1 FROM asset WHERE id = ?2)) "
       "WHERE id = ?1")
@@ -122,15 +122,15 @@ bool Writer::restore_owner(const Step& step) {
   return true;
 }
 
-void Writer::tell_versions_of(int64_t asset) {
+void Writer::log_changed_versions(int64_t asset) {
   changed_groups_.emplace(Grouping::kVersions, 0);
   log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kVersions, 0, label_of(asset));
 }
 
-void Writer::tell_version_leaves(int64_t version, int64_t asset) {
+void Writer::log_removed_version(int64_t version, int64_t asset) {
   const std::string name = version_name(count_of("SELECT number FROM version WHERE id = ?1", version), label_of(asset));
   log_change(ChangeRow::What::kLostName, asset, version, Grouping::kVersions, asset, name);
-  tell_versions_of(asset);
+  log_changed_versions(asset);
 }
 
 bool Writer::restore_version(const Step& step) {
@@ -185,7 +185,7 @@ void Writer::keep_before(int64_t asset, int64_t version, int64_t blob) {
   statement(kRenumber).bind_all(kept, kNobodys).run();
   statement(kRenumber).bind_all(version, next).run();
   statement(kRenumber).bind_all(kept, number).run();
-  tell_versions_of(asset);
+  log_changed_versions(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(kept), std::to_string(version)});
 }
 
