@@ -83,7 +83,7 @@ void answer_attributes(OwedAnswer& owed, const Node& node) {
   Session& session = owed.session();
   const Attributes shown = attributes_of(node);
   owed.reply().attr(to_stat(shown, session.options().owner),
-                    shown.is_settled ? session.options().timeouts.attributes : 0);
+                    shown.is_cacheable ? session.options().timeouts.attributes : 0);
   session.changed();
 }
 

@@ -65,7 +65,7 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
     require_no_reads_past();
     content = node->open(request);
   }
-  const bool is_written = !attributes_of(*node).is_settled;
+  const bool is_written = !attributes_of(*node).is_cacheable;
   const auto handle = std::make_shared<OpenFile>(std::move(content));
   handle->way = way ? std::move(way) : session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
