@@ -96,7 +96,7 @@ void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
     handle->content->close(actor, [owed, asked_on = std::this_thread::get_id()](int error) {
       // Whoever has closed a file may look for it anywhere at once. Where there was nothing to be kept, nothing
       // changed.
-      if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().tell_changes();
+      if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().await_invalidation();
       owed->give(error);
       owed->session().changed();
     });
