@@ -9,8 +9,8 @@
 
 namespace damfs {
 
-// Whether thread `asker`, which once asked for something, waits for nothing any more, now that thread `closer`
-// closes the file: it is the same thread, or it has ended or is about to. Says no when it cannot tell.
+// Whether thread `asker` no longer waits for what it once asked, now that thread `closer` closes the file: it is the
+// same thread, or it has ended or is about to. False when that is not known.
 bool has_gone(pid_t asker, pid_t closer);
 
 struct Program {

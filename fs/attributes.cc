@@ -46,8 +46,8 @@ fuse_entry_param to_entry(const Attributes& attributes, Owner owner, const Timeo
   entry.ino = attributes.node.value();
   entry.generation = 0;  // numbers are never recycled, and NFS wants it constant
   entry.attr = to_stat(attributes, owner);
-  entry.attr_timeout = attributes.is_settled ? timeouts.attributes : 0;
-  entry.entry_timeout = attributes.is_settled ? timeouts.entry : 0;
+  entry.attr_timeout = attributes.is_cacheable ? timeouts.attributes : 0;
+  entry.entry_timeout = attributes.is_cacheable ? timeouts.entry : 0;
   return entry;
 }
 

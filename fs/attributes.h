@@ -18,13 +18,12 @@ struct Owner {
   bool is_private = false;  // every folder but those of originals/ is the owner's alone
 };
 
-// How long, in seconds, the kernel may believe what it was told. Long, because the catalog's feed of changes
-// takes back exactly what no longer holds.
+// Timeouts of what the kernel caches, in seconds. Long, because what changes is invalidated.
 struct Timeouts {
   double attributes = 86400;
   double entry = 86400;
-  // For a name asked for in a spelling of which the feed, which speaks NFC, may know another one: what it takes
-  // back would not reach this entry.
+  // For a name that may have several spellings: the feed has names in NFC, so that the entry of another spelling would
+  // not be invalidated.
   double other_spelling = 1;
 };
 
@@ -32,7 +31,7 @@ struct stat to_stat(const Attributes& attributes, Owner owner) noexcept;
 
 fuse_entry_param to_entry(const Attributes& attributes, Owner owner, const Timeouts& timeouts) noexcept;
 
-// How long a name that was looked up (found or not) may be believed.
+// The timeout of an entry that was looked up, found or not.
 double entry_timeout(std::string_view name, const Timeouts& timeouts) noexcept;
 
 }  // namespace damfs

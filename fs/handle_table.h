@@ -19,7 +19,7 @@ struct OpenFile {
   explicit OpenFile(ContentRef opened) : content(std::move(opened)) {}
 
   const ContentRef content;
-  ReadWayRef way;                         // set before anybody else knows of the handle; null: there is but one
+  ReadWayRef way;                         // set before the handle is shared; null: this mount has no passthrough
   std::atomic<uint64_t> read_up_to{0};    // where a sequential reader comes next
   std::atomic<uint64_t> hinted_up_to{0};  // what the disk was asked to have ready
 };

@@ -12,9 +12,9 @@
 
 namespace damfs {
 
-// The directories that the kernel holds, with how often it looked each up, so that news of them can be told and
-// their nodes need not be made again. Files have no entry: their number says everything, and forgetting them is
-// free. Thread-safe.
+// The directories that the kernel holds, with how often it looked each up, so that they can be invalidated and their
+// nodes need not be made again. Files have no entry: their number says everything, and forgetting them is free.
+// Thread-safe.
 class InodeTable {
  public:
   explicit InodeTable(const NodeSource& source) : source_(source) {}

@@ -17,7 +17,7 @@ namespace damfs {
 namespace {
 
 constexpr std::chrono::milliseconds kBreath{5};
-// In one folder at once: beyond it the folder itself is told of.
+// In one folder at once: beyond it the folder itself is announced.
 constexpr size_t kMostNamesAnnounced = 64;
 
 class Names final : public EntrySink {
@@ -65,7 +65,7 @@ void Invalidator::watch() {
     if (stopping_) return;
     awake_ = is_awaited_ = false;
     lock.unlock();
-    const uint64_t asked = session_.times_asked();
+    const uint64_t asked = session_.invalidations_asked();
     try {
       poll();
       is_failing = false;
@@ -74,23 +74,23 @@ void Invalidator::watch() {
       if (!is_failing) log::warning("changes of the library cannot be shown: {}", error.what());
       is_failing = true;
     }
-    session_.told(asked);
+    session_.invalidated(asked);
     lock.lock();
   }
 }
 
 void Invalidator::poll() {
   Tree::News news = options_.news(newest_, [this](NodeId id) { return session_.inodes().knows(id); });
-  // Once more, one round later: an answer that was worked out before the change may have reached the kernel
-  // after the news of it.
-  for (const Stale& stale : std::exchange(told_, {})) tell(stale);
+  // Once more, one round later: a reply that was worked out before the change may have reached the kernel after the
+  // notification.
+  for (const Stale& stale : std::exchange(last_round_, {})) invalidate(stale);
   if (news.everything) {
-    tell_everything();
+    invalidate_everything();
   } else {
-    for (const Stale& stale : news.stale) tell(stale);
+    for (const Stale& stale : news.stale) invalidate(stale);
     announce(news.stale);
   }
-  told_ = std::move(news.stale);
+  last_round_ = std::move(news.stale);
   newest_ = news.newest;
 }
 
@@ -123,7 +123,7 @@ void Invalidator::announce(const std::vector<Stale>& stale) {
   announcer->announce(std::move(items));
 }
 
-void Invalidator::tell(const Stale& stale) {
+void Invalidator::invalidate(const Stale& stale) {
   switch (stale.what) {
     case Stale::What::kEntry: return session_.expire_entry(stale.node, stale.name);
     case Stale::What::kAttributes: return session_.invalidate_attributes(stale.node);
@@ -133,7 +133,7 @@ void Invalidator::tell(const Stale& stale) {
 }
 
 // Forgetting a folder's name makes the kernel forget all names below it, so those of the root are enough.
-void Invalidator::tell_everything() {
+void Invalidator::invalidate_everything() {
   Names top;
   session_.options().nodes.root()->list(0, top);
   for (const std::string& name : top.names) session_.forget_entry(NodeId::root(), name);

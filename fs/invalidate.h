@@ -18,8 +18,9 @@ namespace damfs {
 // What changed after `since`; asked several times a second.
 using NewsSource = std::function<Tree::News(int64_t since, const std::function<bool(NodeId)>& is_known)>;
 
-// Watches the catalog's changes, whoever made them, and takes back what the kernel was told before. A thread of
-// its own, because the kernel may want an answer to a request before it takes news of the same directory.
+// Watches the catalog's feed of changes, whoever made them, and invalidates what the kernel has cached. On a thread of
+// its own: the kernel may hold a directory's lock for a request that is yet to be answered, and a notification needs
+// that lock.
 class Invalidator {
  public:
   struct Options {
@@ -28,27 +29,27 @@ class Invalidator {
     std::chrono::milliseconds period{250};
   };
 
-  // The session must be serving (or about to) until this is stopped: a request that is never answered would
-  // keep the kernel from taking the news, for ever.
+  // The session must be serving (or about to) until this is stopped: a request that is never answered would block the
+  // notification for ever.
   Invalidator(Session& session, Options options);
   ~Invalidator() { stop(); }
   Invalidator(const Invalidator&) = delete;
   Invalidator& operator=(const Invalidator&) = delete;
 
   void stop();
-  void wake(Session::News news);  // there are some
+  void wake(Session::News news);  // something was changed
 
  private:
   void watch();
   void poll();
-  void tell(const Stale& stale);
-  void tell_everything();
+  void invalidate(const Stale& stale);
+  void invalidate_everything();
   void announce(const std::vector<Stale>& stale);
 
   Session& session_;
   const Options options_;
   int64_t newest_;
-  std::vector<Stale> told_;  // last time
+  std::vector<Stale> last_round_;  // invalidated in the last round, and once more in the next
   std::mutex mutex_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;

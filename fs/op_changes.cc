@@ -83,11 +83,11 @@ void answer_attributes(OwedAnswer& owed, const Node& node) {
   Session& session = owed.session();
   const Attributes shown = attributes_of(node);
   owed.reply().attr(to_stat(shown, session.options().owner),
-                    shown.is_settled ? session.options().timeouts.attributes : 0);
+                    shown.is_cacheable ? session.options().timeouts.attributes : 0);
   session.changed();
 }
 
-// The size comes first, and may be told of later; then all else.
+// The size comes first, and may take long; then all else.
 void change_attributes(const OwedAnswerRef& owed, NodeId id, const NodeRef& node, const Actor& actor,
                        const AttributeChange& change, const std::function<void(Done)>& resize) {
   const auto rest = [owed, id, node, actor, change](int error) {
@@ -98,7 +98,7 @@ void change_attributes(const OwedAnswerRef& owed, NodeId id, const NodeRef& node
       const NodeRef target = change.size || !node ? find_or(owed->session(), id, node) : node;
       if (!is_empty(others)) target->set_attributes(actor, others);
       // The kernel takes it for a change of this number alone.
-      if (target->id() != id || target->is_written_elsewhere()) owed->session().tell_changes();
+      if (target->id() != id || target->is_written_elsewhere()) owed->session().await_invalidation();
       answer_attributes(*owed, *find_or(owed->session(), id, node));
     });
   };

@@ -65,7 +65,7 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
     require_no_reads_past();
     content = node->open(request);
   }
-  const bool is_written = !attributes_of(*node).is_settled;
+  const bool is_written = !attributes_of(*node).is_cacheable;
   const auto handle = std::make_shared<OpenFile>(std::move(content));
   handle->way = way ? std::move(way) : session.passthrough().way(NodeId(number), handle->content->passthrough_fd());
   const int backing = handle->way ? handle->way->backing_id() : 0;
@@ -96,7 +96,7 @@ void flush(Session& session, Reply& reply, fuse_ino_t, fuse_file_info* file) {
     handle->content->close(actor, [owed, asked_on = std::this_thread::get_id()](int error) {
       // Whoever has closed a file may look for it anywhere at once. Where there was nothing to be kept, nothing
       // changed.
-      if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().tell_changes();
+      if (error == 0 && asked_on != std::this_thread::get_id()) owed->session().await_invalidation();
       owed->give(error);
       owed->session().changed();
     });

@@ -35,7 +35,7 @@ std::optional<Announcer::Item> being_announced(const Session& session, const Rep
 // What stands for a file that is gone, until it is removed: a number that nothing has.
 Attributes ghost() {
   constexpr int64_t kNobodys = int64_t{1} << 40;
-  return {.node = NodeId::file(NodeId::FileKind::kControl, 0, kNobodys), .mode = S_IFREG | 0444, .is_settled = false};
+  return {.node = NodeId::file(NodeId::FileKind::kControl, 0, kNobodys), .mode = S_IFREG | 0444, .is_cacheable = false};
 }
 
 // The node that takes the writing which this lookup prepares; the file itself where none may.
@@ -84,9 +84,9 @@ void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name)
   const auto attributes = node ? node->attributes() : std::nullopt;
   fuse_entry_param entry{};  // number 0: there is no such name, and the kernel may remember that
   if (attributes) entry = to_entry(*attributes, session.options().owner, timeouts);
-  if (!attributes) entry.entry_timeout = directory->absence_lasts() ? entry_timeout(text, timeouts) : 0;
-  if (attributes && attributes->is_settled) {
-    entry.entry_timeout = directory->presence_lasts() ? entry_timeout(text, timeouts) : 0;
+  if (!attributes) entry.entry_timeout = directory->may_cache_absence() ? entry_timeout(text, timeouts) : 0;
+  if (attributes && attributes->is_cacheable) {
+    entry.entry_timeout = directory->may_cache_entries() ? entry_timeout(text, timeouts) : 0;
   }
 
   if (attributes) session.inodes().looked_up(attributes->node, node);  // first, or a forget could overtake it
@@ -109,7 +109,7 @@ void getattr(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info*)
   const NodeRef node = find_node(session, number);
   const Attributes attributes = attributes_of(*node);
   reply.attr(to_stat(attributes, session.options().owner),
-             attributes.is_settled ? session.options().timeouts.attributes : 0);
+             attributes.is_cacheable ? session.options().timeouts.attributes : 0);
 }
 
 void readlink(Session& session, Reply& reply, fuse_ino_t number) {

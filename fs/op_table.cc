@@ -18,7 +18,7 @@ namespace {
 
 Session& session_of(fuse_req_t request) { return *static_cast<Session*>(fuse_req_userdata(request)); }
 
-// What programs ask without meaning it, and what the kernel mends by itself, is not told to people.
+// What programs ask routinely, and what the kernel retries by itself, is no refusal that people should read about.
 bool is_told(int code) {
   return code != ENOENT && code != ESTALE && code != ENODATA && code != EEXIST && code != EBADF;
 }

@@ -23,8 +23,8 @@ NodeRef find_node(Session& session, fuse_ino_t number);
 Attributes attributes_of(const Node& node);  // likewise
 // Of what an op threw, in its handler: told to people where it is worth it. The errno to answer.
 int refusal(Session& session, std::string_view what, const std::exception& error);
-// Throws EACCES where whoever asks is not to be shown that (NodeSource::shows). What the inode's own mode says, the
-// kernel has looked at.
+// Throws EACCES where the asker may not see that (NodeSource::shows). What the inode's own mode says, the kernel has
+// looked at.
 void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted);
 
 // What our own process announces with this request (announcer.h), which is answered and not done. Throws EPERM where it

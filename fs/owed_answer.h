@@ -14,8 +14,7 @@
 
 namespace damfs {
 
-// An answer that is given later, by whoever comes to know it; the session ends only after all of them. Destroyed
-// unanswered it says EIO.
+// A reply that is given later, on any thread; the session ends only after all of them. Destroyed unanswered it is EIO.
 class OwedAnswer {
  public:
   OwedAnswer(Session& session, Reply&& reply)

@@ -99,11 +99,11 @@ class Passthrough : public std::enable_shared_from_this<Passthrough> {
   // To be held by each open handle until the kernel released it. `fd`: the file's own bytes, or -1. Null: there
   // is no passthrough in this mount.
   ReadWayRef way(NodeId node, int fd);
-  // One on which nothing passes, for whoever writes. Who closed the file just before may not be through with that, for
-  // which this waits a moment. Null: somebody has it open.
+  // One without passthrough, for whoever writes. Waits a moment for a handle that is just being closed; empty: somebody
+  // has the file open.
   std::optional<ReadWayRef> way_for_writing(NodeId node);
-  // Its bytes are another file now: who opens it from here on is not given the one that others have open. (The kernel
-  // refuses to have two at once: then they wait until those close it.)
+  // Its bytes are in another file now, which those who open it from here on are given. (The kernel refuses two of them
+  // at once: then they have to wait until the others close it.)
   void forget(NodeId node);
 
  private:

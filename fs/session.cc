@@ -39,8 +39,8 @@ struct EntryNotification {                 // struct fuse_notify_inval_entry_out
 
 constexpr std::chrono::seconds kEndsByItself{2};
 
-// The kernel takes no news of a folder in which a request is under way, nor of pages that are being read.
-constexpr std::chrono::milliseconds kTellingAtMost{200};
+// A notification blocks while a request in that folder is under way, or while the pages are being read.
+constexpr std::chrono::milliseconds kInvalidatingAtMost{200};
 
 // libfuse waits for its threads in a semaphore that only a signal interrupts. Without SA_RESTART, and put back.
 class WakeSignal {
@@ -283,7 +283,7 @@ void Session::invalidate_bytes(NodeId file) {
 void Session::on_change(std::function<void(News)> call) {
   const std::lock_guard lock(change_mutex_);
   on_change_ = std::move(call);
-  told_changed_.notify_all();
+  is_invalidated_.notify_all();
 }
 
 void Session::owes_answer() {
@@ -301,23 +301,23 @@ void Session::changed() {
   if (on_change_) on_change_(News::kInTime);
 }
 
-void Session::tell_changes() {
+void Session::await_invalidation() {
   std::unique_lock lock(change_mutex_);
   if (!on_change_) return;
   const uint64_t asked = ++asked_;
   on_change_(News::kAwaited);
-  told_changed_.wait_for(lock, kTellingAtMost, [&] { return told_ >= asked || !on_change_; });
+  is_invalidated_.wait_for(lock, kInvalidatingAtMost, [&] { return invalidated_ >= asked || !on_change_; });
 }
 
-uint64_t Session::times_asked() {
+uint64_t Session::invalidations_asked() {
   const std::lock_guard lock(change_mutex_);
   return asked_;
 }
 
-void Session::told(uint64_t times_asked) {
+void Session::invalidated(uint64_t invalidations_asked) {
   const std::lock_guard lock(change_mutex_);
-  told_ = times_asked;
-  told_changed_.notify_all();
+  invalidated_ = invalidations_asked;
+  is_invalidated_.notify_all();
 }
 
 void Session::negotiate(fuse_conn_info& connection) {
@@ -334,7 +334,8 @@ void Session::negotiate(fuse_conn_info& connection) {
   refuse(FUSE_CAP_SPLICE_READ);  // costs each small request a second system call, and no large one comes
   refuse(FUSE_CAP_WRITEBACK_CACHE);
   // Whoever looked at a file of gigabytes that was just written waited while the kernel forgot all its pages, for its
-  // time had changed. What changes under one number is told (Stale::kBytes), or not kept from one opening to the next.
+  // time had changed. What changes under one number is invalidated (Stale::kBytes), or not cached from one opening to
+  // the next.
   refuse(FUSE_CAP_AUTO_INVAL_DATA);
   want(FUSE_CAP_CACHE_SYMLINKS);  // what a link says is the same as long as its number
   connection.max_background = kBackground;

@@ -66,26 +66,25 @@ class Session {
   // the kernel's side alive. Then it is stopped.
   void stop_unless_ended();
 
-  // Telling the kernel what no longer holds. Not from a request's thread: the kernel may hold a lock for that
-  // request which this needs. What the kernel does not know is no error.
-  // The name is asked for anew; whoever stands in a folder that it goes on showing stays there (Linux 6.2; before that,
-  // as the next).
+  // These invalidate what the kernel has cached. Not from a request's thread: the kernel may hold a lock for that
+  // request which the notification needs. What it has not cached is no error. The entry is looked up anew when it is
+  // next used; if it still leads to the same folder, programs in that stay there (Linux 6.2; before that, as the next).
   void expire_entry(NodeId directory, const std::string& name);
-  // And all names below it are forgotten.
+  // Drops the entry, and all those below it.
   void forget_entry(NodeId directory, const std::string& name);
   void invalidate_attributes(NodeId node);
   void invalidate_listing(NodeId directory);  // and its attributes
   void invalidate_bytes(NodeId file);         // likewise
 
-  // Calls that whenever something was changed through this mount, on the thread of the request, and says whether
-  // somebody waits for the kernel to be told; null: nobody.
+  // `call` is called whenever something was changed through this mount, on the request's thread, and told whether a
+  // request waits for the invalidation; null: no more calls.
   enum class News : uint8_t { kInTime, kAwaited };
   void on_change(std::function<void(News)> call);
 
-  // For whoever tells the kernel of changes: how often somebody has asked for that; and that all changes from before so
-  // many were told.
-  uint64_t times_asked();
-  void told(uint64_t times_asked);
+  // For the invalidator: how many requests have asked to wait for it so far; and that all changes from before that many
+  // are invalidated.
+  uint64_t invalidations_asked();
+  void invalidated(uint64_t invalidations_asked);
 
   // For the ops.
   const Options& options() const { return options_; }
@@ -97,9 +96,10 @@ class Session {
   Passthrough& passthrough() { return *passthrough_; }
   Overwrites& overwrites() { return overwrites_; }
   void changed();  // something was changed through this mount
-  // Likewise, and waits a while for the kernel to have been told: not on a request's thread, with no lock held.
-  void tell_changes();
-  // Somebody else will answer a request later; the session ends only after all of them.
+  // Likewise, and waits until the kernel's caches are invalidated, for 200 ms at most. Not on a request's thread, with
+  // no lock held.
+  void await_invalidation();
+  // Counts replies that are given later; the session ends only after all of them.
   void owes_answer();
   void gave_answer();
   void negotiate(fuse_conn_info& connection);
@@ -134,9 +134,9 @@ class Session {
   std::function<void(News)> on_change_;
   std::condition_variable none_owed_;
   int owed_ = 0;  // guarded by change_mutex_, as is all below
-  std::condition_variable told_changed_;
+  std::condition_variable is_invalidated_;
   uint64_t asked_ = 0;
-  uint64_t told_ = 0;
+  uint64_t invalidated_ = 0;
 };
 
 }  // namespace damfs

@@ -78,7 +78,7 @@ void Acts::write(const Actor& actor, Doing& doing, Durability durability, const 
   is_answered(actor);
 }
 
-bool Acts::is_passing(const Actor& actor, int64_t asset) const {
+bool Acts::is_short_lived(const Actor& actor, int64_t asset) const {
   const Clock::time_point now = Clock::now();
   const std::lock_guard lock(mutex_);
   const auto found = made_.find(asset);
@@ -86,8 +86,8 @@ bool Acts::is_passing(const Actor& actor, int64_t asset) const {
          found->second.program == actor.program;
 }
 
-bool Acts::remove_passing(const Actor& actor, int64_t asset,
-                          const std::function<bool(Writer&, KnownNames& known)>& work) {
+bool Acts::remove_short_lived(const Actor& actor, int64_t asset,
+                              const std::function<bool(Writer&, KnownNames& known)>& work) {
   bool is_removed = false;
   commit({.durability = Durability::kSoon, .frees_room = true}, [&](Writer& writer, KnownNames& known) {
     is_removed = work(writer, known);
@@ -112,7 +112,7 @@ bool Acts::remove_passing(const Actor& actor, int64_t asset,
 Written Acts::commit(WriteRequest request, const std::function<void(Writer&, KnownNames&)>& work) {
   KnownNames known;
   Own own;
-  // Before anybody can see the change, so that the news of it never come first.
+  // Before anybody can see the change, so that it is never invalidated before this is known.
   request.before_commit = [&, also = std::move(request.before_commit)](const Written& written) {
     if (also) also(written);
     if (written.first_change == 0 || known.empty()) return;

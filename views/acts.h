@@ -23,13 +23,13 @@
 
 namespace damfs {
 
-// Names that whoever asked for a change knows of by its answer: the kernel is not to be told to forget them, for then
-// a program would stand in a folder that has no name any more.
+// Entries that the kernel has right from the reply to the change itself. They are not invalidated, or a program could
+// find itself in a folder that has no name any more.
 using KnownNames = std::vector<std::pair<NodeId, std::string>>;
 
 // What is done to the tree through one mount: writes it to the catalog, gathers what one program does of one kind,
 // without two seconds of rest between an answer and its next request, into one act of the journal, and remembers which
-// news of the catalog are this mount's own. Thread-safe.
+// changes of the feed are this mount's own. Thread-safe.
 class Acts {
  public:
   explicit Acts(Catalog& catalog) : catalog_(catalog) {}
@@ -42,15 +42,16 @@ class Acts {
     write(actor, doing, durability, work, room);
   }
 
-  // Whether that program made that file, a minute ago at the most: what it removes of its own is nobody's loss.
-  bool is_passing(const Actor& actor, int64_t asset) const;
+  // Whether that program made that file, at most a minute ago: then its removal needs neither trash nor journal.
+  bool is_short_lived(const Actor& actor, int64_t asset) const;
   // Removes such a file; the journal says neither that it came nor that it went. `work`: true when it did.
-  bool remove_passing(const Actor& actor, int64_t asset, const std::function<bool(Writer&, KnownNames& known)>& work);
+  bool remove_short_lived(const Actor& actor, int64_t asset,
+                          const std::function<bool(Writer&, KnownNames& known)>& work);
 
   // Whether the change is this mount's own and its kernel knows of that name.
   bool is_known(int64_t change, NodeId directory, std::string_view name) const;
   bool is_own(int64_t change) const;  // of a name that the kernel knows of
-  void forget_up_to(int64_t change);  // these news were told
+  void forget_up_to(int64_t change);  // those changes were invalidated
 
  private:
   using Clock = std::chrono::steady_clock;

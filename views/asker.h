@@ -19,14 +19,14 @@ class Asker {
  public:
   // Those it is in beside its first one. Called once at most, and only where it matters: it costs more than all else.
   using Groups = std::function<std::vector<uint32_t>()>;
-  // What the catalog says nobody set belongs to `owner_uid` and `owner_gid`.
+  // What has no owner in the catalog belongs to `owner_uid` and `owner_gid`.
   Asker(uint32_t uid, uint32_t gid, uint32_t owner_uid, uint32_t owner_gid, Groups groups)
       : uid_(uid), gid_(gid), owner_uid_(owner_uid), owner_gid_(owner_gid), groups_(std::move(groups)) {}
 
   uint32_t uid() const { return uid_; }
 
   enum class Right : mode_t { kRead = 4, kSearch = 1 };
-  // `usual`: the mode of what nobody set one of.
+  // `usual`: the mode of what has none in the catalog.
   bool may(Right right, const Ownership& ownership, mode_t usual) const;
 
  private:

@@ -19,8 +19,8 @@ std::optional<std::string> asset_xattr(Catalog& catalog, const FoundAsset& asset
 std::vector<std::string> asset_xattr_names(Catalog& catalog, const FoundAsset& asset);
 
 bool is_settable(std::string_view name);
-// Whether it is worked out and only read. A program that copies a file with all that is said of it, out of a backup
-// say, is not to fail for that: who sets it is told yes, nothing happens, and the log says so once.
+// Whether it is computed, and can only be read. Setting it succeeds and does nothing, which the log says once: a
+// program that restores a file with all its attributes is not to fail.
 bool is_worked_out(std::string_view name);
 // Throws EOPNOTSUPP for what is not user.*.
 void require_settable(std::string_view name);

@@ -16,7 +16,7 @@
 namespace damfs {
 namespace {
 
-bool is_passing(std::string_view name) { return is_temporary(name) || is_litter(name); }
+bool is_temporary_or_litter(std::string_view name) { return is_temporary(name) || is_litter(name); }
 
 const FolderNode& as_folder(const Node& directory) {
   const auto* folder = dynamic_cast<const FolderNode*>(&directory);
@@ -152,7 +152,8 @@ void FolderNode::rmdir(const Actor& actor, EntryName name) const {
     if (other && other->id().is_directory()) fail(EROFS, "{} is there for whoever asks for it", printable(name.view()));
     fail(other ? ENOTDIR : ENOENT, "{} is no folder", printable(name.view()));
   }
-  if (context_.drafts.fill(folder_id(folder->key))) fail(ENOTEMPTY, "something is in {}", printable(name.view()));
+  if (context_.drafts.make_nonempty(folder_id(folder->key)))
+    fail(ENOTEMPTY, "something is in {}", printable(name.view()));
   context_.acts.write(actor, doing(kind_of_taking(view_), folder->name, Doing::Object::kFolder), Durability::kSoon,
                       [&](Writer& writer, KnownNames& known) {
                         view_.remove_folder(writer, folder->key);
@@ -181,7 +182,7 @@ void FolderNode::unlink(const Actor& actor, EntryName name) const {
     if (draft || parked) return;
     fail(shown_folder(name.view()) ? EISDIR : ENOENT, "there is no file {}", printable(name.view()));
   }
-  if (!remove_passing(actor, *asset)) {
+  if (!remove_short_lived(actor, *asset)) {
     Doing removed = doing(kind_of_taking(view_), asset->name);
     removed.asset = asset->row.id;
     context_.acts.write(
@@ -198,12 +199,12 @@ void FolderNode::unlink(const Actor& actor, EntryName name) const {
 }
 
 // What a program made a moment ago and takes away again: locks, temporary files, what was half loaded.
-bool FolderNode::remove_passing(const Actor& actor, const FoundAsset& asset) const {
+bool FolderNode::remove_short_lived(const Actor& actor, const FoundAsset& asset) const {
   const View::Group group = view_.group_of(key_);
-  if (group.grouping != Grouping::kFolder || !context_.acts.is_passing(actor, asset.row.id)) return false;
-  return context_.acts.remove_passing(actor, asset.row.id, [&](Writer& writer, KnownNames& known) {
+  if (group.grouping != Grouping::kFolder || !context_.acts.is_short_lived(actor, asset.row.id)) return false;
+  return context_.acts.remove_short_lived(actor, asset.row.id, [&](Writer& writer, KnownNames& known) {
     const auto entry = writer.entry_at(group.key, asset.name);
-    if (!entry || entry->asset != asset.row.id || !writer.trash_passing(*entry, actor.uid)) return false;
+    if (!entry || entry->asset != asset.row.id || !writer.trash_short_lived(*entry, actor.uid)) return false;
     known.emplace_back(id(), asset.name);
     return true;
   });
@@ -217,7 +218,8 @@ NodeRef FolderNode::link(const Actor& actor, const Node& file, EntryName name) c
   }
   const bool is_original = !file.id().is_directory() && file.id().file_kind() == NodeId::FileKind::kOriginal;
   const auto draft = is_original ? context_.drafts.find(file.id().file_id()) : nullptr;
-  // One that was made and left empty goes into the catalog when its descriptor is released, which is told late.
+  // One that was made and left empty goes into the catalog when its descriptor is released, and the kernel reports that
+  // late.
   if (draft && draft->has_name() && !draft->has_writers()) draft->secure_now(actor, SealWhen::kReleased);
   const auto version = is_original ? context_.catalog.reader()->version(file.id().file_id()) : std::nullopt;
   const auto asset = version ? context_.catalog.reader()->asset(version->row.id) : std::nullopt;
@@ -233,7 +235,8 @@ NodeRef FolderNode::link(const Actor& actor, const Node& file, EntryName name) c
     }
   });
   const auto now = context_.catalog.reader()->asset(asset->row.id);
-  if (now && !presence_lasts()) return std::make_shared<OriginalNode>(context_, *now, OriginalNode::Holds::kForNow);
+  if (now && !may_cache_entries())
+    return std::make_shared<OriginalNode>(context_, *now, OriginalNode::EntryCaching::kForbidden);
   return now ? lens_.node(context_, *now) : nullptr;
 }
 
@@ -249,7 +252,7 @@ void FolderNode::rename_folder(const Actor& actor, const GroupRow& folder, const
   if (over && over->key != folder.key && !over->query.empty()) {
     fail(ENOTEMPTY, "{} shows what its query finds; rmdir removes it", printable(over->name));
   }
-  if (over && over->key != folder.key && context_.drafts.fill(folder_id(over->key))) {
+  if (over && over->key != folder.key && context_.drafts.make_nonempty(folder_id(over->key))) {
     fail(ENOTEMPTY, "something is in {}", printable(to.view()));
   }
   context_.acts.write(actor, moving(folder.name, to_folder, to.view(), Doing::Object::kFolder), Durability::kSoon,
@@ -287,7 +290,7 @@ void FolderNode::rename_asset(const Actor& actor, const FoundAsset& asset, const
   const bool is_filed = view_.filing() == View::Filing::kAtOnce;
   const auto over_draft = context_.drafts.at(to_folder.id(), to.view());
   const auto over = to_folder.shown_asset(to.view());
-  if (is_filed && to_folder.id() == id() && is_passing(to.view()) && !over && !over_draft) {
+  if (is_filed && to_folder.id() == id() && is_temporary_or_litter(to.view()) && !over && !over_draft) {
     return context_.drafts.park(id(), {std::string(to.view()), asset.name, asset, &view_, key_, actor, now_ns()});
   }
   if (over && over->row.id == asset.row.id && to_folder.id() == id() && over->name == asset.name &&
@@ -322,13 +325,13 @@ void FolderNode::rename_asset(const Actor& actor, const FoundAsset& asset, const
   if (open) context_.drafts.move_anyway(open, to_folder.place(to.view()));
 }
 
-// The kernel has put the asset here under that name, and would believe in it for as long as it did where it comes from.
+// The kernel has moved its entry here under that name, and keeps the timeout that it had before.
 void FolderNode::settle_name_of(int64_t asset, EntryName name, Came came) const {
   if (view_.filing() != View::Filing::kByDate) return;
   const bool is_shown = shown_asset(name.view()).has_value();
-  if (is_shown && presence_lasts()) return;
+  if (is_shown && may_cache_entries()) return;
   if (!is_shown && came == Came::kFromElsewhere) context_.drafts.note_filed(id(), name.view(), asset);
-  context_.desktop_trash.misled(id(), name.view());
+  context_.desktop_trash.note_stale_entry(id(), name.view());
 }
 
 void FolderNode::rename(const Actor& actor, EntryName name, const Node& directory, EntryName to,

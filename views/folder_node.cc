@@ -60,9 +60,9 @@ Attributes FolderNode::folder_attributes(const GroupRow& row) const {
   return attributes;
 }
 
-bool FolderNode::presence_lasts() const {
+bool FolderNode::may_cache_entries() const {
   const auto reader = context_.catalog.reader();
-  return view_.names_last(*reader, key_);
+  return view_.may_cache_names(*reader, key_);
 }
 
 NodeId FolderNode::parent() const {
@@ -184,15 +184,16 @@ NodeRef FolderNode::lookup(EntryName name) const {
   if (!folder || folder->name != name.view()) {
     const auto found = find_source(name.view());
     if (found && (!folder || shown_name(found->name, found->row.id) == name.view())) {
-      const bool holds = lens_.code() != 0 || !context_.drafts.may_wake(id(), found->name);
-      if (!holds) return std::make_shared<OriginalNode>(context_, *found, OriginalNode::Holds::kForNow);
+      const bool may_cache = lens_.code() != 0 || !context_.drafts.may_be_written_again(id(), found->name);
+      if (!may_cache) return std::make_shared<OriginalNode>(context_, *found, OriginalNode::EntryCaching::kForbidden);
       return lens_.node(context_, *found);
     }
   }
   if (folder) return std::make_shared<FolderNode>(context_, view_, lens_, folder->key);
   if (const auto asset = lens_.code() == 0 ? context_.drafts.filed_as(id(), name.view()) : std::nullopt) {
     const auto row = context_.catalog.reader()->asset(*asset);
-    if (row && is_still_here(*row)) return std::make_shared<OriginalNode>(context_, *row, OriginalNode::Holds::kForNow);
+    if (row && is_still_here(*row))
+      return std::make_shared<OriginalNode>(context_, *row, OriginalNode::EntryCaching::kForbidden);
   }
   if (NodeRef made = find_beside(name.view())) return made;
   if (name.view() == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
@@ -262,16 +263,16 @@ bool FolderNode::has_sub_folders(Reader& reader) const {
 bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
   const bool is_plain = lens_.code() == 0;
   const bool has_drafts = is_plain && context_.drafts.has_any(id());
-  const bool lasts = view_.names_last(reader, key_);
+  const bool may_cache = view_.may_cache_names(reader, key_);
   const bool keeps_names = is_plain && !has_sub_folders(reader);
   bool room = true;
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
     auto attributes = lens_.attributes(row);
     if (!attributes) return true;
-    attributes->is_settled = attributes->is_settled && lasts;
+    attributes->is_cacheable = attributes->is_cacheable && may_cache;
     if (has_drafts) {
       // What is being saved over keeps its place in the listing.
-      attributes->is_settled = lasts && !context_.drafts.may_wake(id(), row.name);
+      attributes->is_cacheable = may_cache && !context_.drafts.may_be_written_again(id(), row.name);
       if (const auto draft = context_.drafts.at(id(), row.name)) {
         attributes = draft->attributes();
       } else if (context_.drafts.is_parked_version(id(), row.name, row.version)) {

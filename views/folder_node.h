@@ -14,8 +14,8 @@ class FolderNode final : public Node {
   FolderNode(const TreeContext& context, const View& view, const Lens& lens, int64_t key);
   std::optional<Attributes> attributes() const override;
   NodeRef lookup(EntryName name) const override;
-  bool absence_lasts() const override { return view_.absence_lasts() && presence_lasts(); }
-  bool presence_lasts() const override;
+  bool may_cache_absence() const override { return view_.may_cache_absence() && may_cache_entries(); }
+  bool may_cache_entries() const override;
   NodeId parent() const override;
   void list(Cursor after, EntrySink& sink) const override;
 
@@ -42,7 +42,7 @@ class FolderNode final : public Node {
   // An asset here that would be shown as `shown`, were there no folder of that name.
   std::optional<FoundAsset> source_of(std::string_view shown) const;
 
-  // Every name that may mean something else, now that the asset called `name` came, went or changed.
+  // Every entry that has to be invalidated when the asset called `name` comes, goes or changes.
   std::vector<std::string> names_in_doubt(std::string_view name, int64_t asset) const;
 
  private:
@@ -68,7 +68,7 @@ class FolderNode final : public Node {
   void require_writable() const;
   DraftPlace place(std::string_view name) const;
   std::optional<FoundAsset> shown_asset(std::string_view name) const;
-  bool remove_passing(const Actor& actor, const FoundAsset& asset) const;
+  bool remove_short_lived(const Actor& actor, const FoundAsset& asset) const;
   DraftRef next_state(std::string_view name) const;
   std::optional<GroupRow> shown_folder(std::string_view name) const;
   // folder_xattrs.cc

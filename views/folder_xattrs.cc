@@ -52,7 +52,7 @@ void FolderNode::each_asset_below(int64_t key, const std::function<void(const As
 void FolderNode::set_own_xattr(const Actor& actor, std::string_view name, std::string_view value) const {
   const auto row = view_.folder(*context_.catalog.reader(), key_);
   if (!row) fail(ENOENT, "the folder is gone");
-  if (!value.empty() && context_.drafts.fill(id())) {
+  if (!value.empty() && context_.drafts.make_nonempty(id())) {
     fail(ENOTEMPTY, "something is being put into {}", printable(row->name));
   }
   Doing said = doing(Doing::Kind::kDescribe, "", Doing::Object::kFolder);

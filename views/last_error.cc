@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMostLines = 64;
 
-// What nobody asked for is told to whom this process belongs to.
+// What no request asked for is noted for this process's own user.
 uint32_t whose() { return Asking::uid().value_or(::geteuid()); }
 
 }  // namespace

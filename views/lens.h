@@ -69,7 +69,7 @@ class Lens {
   }
 
   virtual NodeRef node(const TreeContext& context, const FoundAsset& asset) const = 0;
-  // What is kept of the derived file goes, for it can be made again. False: nothing of it is.
+  // Removes the derived file from the cache, as it can be made again. False: this lens keeps none.
   virtual bool drop(const TreeContext& context, const FoundAsset& asset) const {
     (void)context, (void)asset;
     return false;

@@ -32,7 +32,7 @@ struct Attributes {
   int64_t ctime_ns = 0;
   std::optional<uint32_t> uid{}, gid{};  // empty: the mount's own
   NodeId inode{};                        // what stat tells as its number, when that is not `node`: see Draft
-  bool is_settled = true;  // false: it is being written, and what is said of it holds for this moment only
+  bool is_cacheable = true;              // false: entry and attributes have a timeout of 0, as of what is being written
 };
 
 // Who acts.
@@ -66,8 +66,8 @@ class EntrySink {
   virtual bool add(std::string_view name, const Attributes& attributes, Cursor next) = 0;
 };
 
-// Somebody who waits for bytes. Exactly one of bytes, slice, fail is called, once, on any thread, with no lock
-// held. An answer that is destroyed unanswered fails with EIO by itself.
+// The reply to a read. Exactly one of bytes, slice, fail is called, once, on any thread, with no lock held. An answer
+// that is destroyed unanswered fails with EIO by itself.
 class ReadAnswer {
  public:
   virtual ~ReadAnswer() = default;
@@ -93,7 +93,7 @@ class Content {
   }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
-  // Made for whoever opened it: the kernel keeps nothing of it that another's reads could meet.
+  // Made for the one who opened it: the kernel must not cache its bytes for others.
   virtual bool is_its_openers() const { return false; }
   // A file that is being written. Each is done at once or later, when `done` is told; they throw Error, with the errno
   // that the writer is to be told, for what cannot even begin. `data` is the caller's again when write returns.
@@ -110,7 +110,7 @@ class Content {
     done(0);
   }
   virtual void sync(Done done) { done(0); }
-  // The kernel has let go of the handle. One that is destroyed without was still open when the mount ended.
+  // The kernel has released the handle. A content that is destroyed without this was still open when the mount ended.
   virtual void released() {}
   // A descriptor to copy all of its bytes from; -1: there is none.
   virtual int copy_fd() const { return passthrough_fd(); }
@@ -158,7 +158,7 @@ class NodeSource {
     (void)node, (void)asker, (void)wanted;
     return true;
   }
-  // Something was asked for that will not be done; where whoever asked (asker.h: Asking) can read why.
+  // Notes why a request was refused, for whoever asked (asker.h: Asking) to read.
   virtual void refused(const std::string& reason) const { (void)reason; }
 };
 
@@ -178,10 +178,10 @@ class Node {
 
   // Null: no such name, which is not an error. `name` finds NFC and NFD spellings alike.
   virtual NodeRef lookup(EntryName name) const;
-  // Of a directory: whether a name that is not there may be taken for absent until the news say otherwise.
-  virtual bool absence_lasts() const { return true; }
-  // Likewise what a name shows that is there.
-  virtual bool presence_lasts() const { return true; }
+  // Of a directory: whether the kernel may cache that a name does not exist, until it is invalidated.
+  virtual bool may_cache_absence() const { return true; }
+  // Likewise the entry of a name that exists.
+  virtual bool may_cache_entries() const { return true; }
   virtual NodeId parent() const;  // of a directory
   // Stable order, resumable, in pages from the catalog; never "." and "..". Never starts work (law 4).
   virtual void list(Cursor after, EntrySink& sink) const;
@@ -205,11 +205,11 @@ class Node {
     ContentRef content;
   };
   virtual Created create(const Actor& actor, EntryName name, uint32_t mode) const;
-  // The file of that name is about to be written to: the node that takes the writing, which becomes its new state.
-  // Null: there is no such file.
+  // Called before the file of that name is written to: gives the node that takes the writes and becomes its next
+  // version. Null: there is no such file.
   virtual NodeRef overwrite(const Actor& actor, EntryName name) const;
-  // Of a sealed original that is about to be written to by whoever has its number alone: likewise, under one of its
-  // names. ESTALE where it is not the newest version.
+  // Likewise for a sealed original that is written to by its inode number alone, under one of its names. ESTALE where
+  // it is not the newest version.
   virtual NodeRef overwrite_by_number(const Actor& actor) const;
   virtual NodeRef mkdir(const Actor& actor, EntryName name, uint32_t mode) const;
   virtual NodeRef symlink(const Actor& actor, EntryName name, std::string_view target) const;
@@ -219,7 +219,7 @@ class Node {
   enum class Replace { kNever, kAllowed };
   virtual void rename(const Actor& actor, EntryName name, const Node& directory, EntryName to, Replace replace) const;
 
-  // Whether what is set of it is another number's by now, which its names show.
+  // Whether what is set on it is stored under another number by now, which its names show.
   virtual bool is_written_elsewhere() const { return false; }
   virtual void set_attributes(const Actor& actor, const AttributeChange& change) const;
   // Of a file, by truncate(2). Told when it is done, which takes as long as the file is large.

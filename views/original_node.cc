@@ -40,7 +40,7 @@ class ObjectContent final : public Content {
       answer->slice(object_->get(), offset, std::min<uint64_t>(size, size_ - offset));
     }
   }
-  // Only when nothing is amiss with it: what is shorter than declared must be told, see ReadAnswer::slice.
+  // Only when it is whole: one that is shorter than declared must fail with EIO, see ReadAnswer::slice.
   int passthrough_fd() const override { return is_whole_ ? object_->get() : -1; }
   std::shared_ptr<const UniqueFd> holes_fd() const override { return object_; }
   std::optional<Digest> sha256() const override { return sha256_; }
@@ -54,12 +54,12 @@ class ObjectContent final : public Content {
 
 }  // namespace
 
-OriginalNode::OriginalNode(const TreeContext& context, FoundAsset asset, Holds holds)
-    : Node(PlainLens().node_id(asset.row.version)), context_(context), asset_(std::move(asset)), holds_(holds) {}
+OriginalNode::OriginalNode(const TreeContext& context, FoundAsset asset, EntryCaching caching)
+    : Node(PlainLens().node_id(asset.row.version)), context_(context), asset_(std::move(asset)), caching_(caching) {}
 
 std::optional<Attributes> OriginalNode::attributes() const {
   auto attributes = PlainLens().attributes(asset_.row);
-  if (attributes) attributes->is_settled = holds_ == Holds::kAlways;
+  if (attributes) attributes->is_cacheable = caching_ == EntryCaching::kAllowed;
   return attributes;
 }
 

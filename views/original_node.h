@@ -13,8 +13,8 @@ ContentRef open_original(const TreeContext& context, int64_t version, const std:
 // A version's own bytes.
 class OriginalNode final : public Node {
  public:
-  enum class Holds { kAlways, kForNow };  // its name
-  OriginalNode(const TreeContext& context, FoundAsset asset, Holds holds = Holds::kAlways);
+  enum class EntryCaching : uint8_t { kAllowed, kForbidden };
+  OriginalNode(const TreeContext& context, FoundAsset asset, EntryCaching caching = EntryCaching::kAllowed);
   std::optional<Attributes> attributes() const override;
   std::string link_target() const override;
   ContentRef open(const OpenRequest& request) const override;
@@ -32,7 +32,7 @@ class OriginalNode final : public Node {
 
   const TreeContext& context_;
   const FoundAsset asset_;
-  const Holds holds_;
+  const EntryCaching caching_;
 };
 
 // Shows assets as they are.

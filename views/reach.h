@@ -27,7 +27,7 @@ class Reach {
   bool shows(const Node& node, const Asker& asker, Wanted wanted) const;
 
  private:
-  // What the folders above a name ask of whoever passes, without those that ask nothing. Null: they lead nowhere.
+  // The permissions of the folders above a name, without those that all may search. Null: they do not lead to the top.
   using Gates = std::shared_ptr<const std::vector<Ownership>>;
 
   bool shows_folder(NodeId id, const Asker& asker) const;

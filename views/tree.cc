@@ -84,7 +84,7 @@ class Tree::Impl {
     drafts_.load([this](unsigned code) { return context_.view(code); });
   }
 
-  // What only this mount knows of is told to the catalog, while its views are there.
+  // What only this mount knows goes into the catalog, while its views are there.
   ~Impl() { drafts_.finish(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -206,7 +206,7 @@ class Tree::Impl::NewsWriter {
   }
 
   void listing(NodeId id) {
-    if (listed_.insert(id).second) tell_listing(context_, id, stale_);
+    if (listed_.insert(id).second) add_stale_listing(context_, id, stale_);
   }
 
   void add_listing(View::Group group) {
@@ -243,7 +243,7 @@ class Tree::Impl::NewsWriter {
     });
   }
 
-  // Whether the asset is, or was until these news, seen through that lens.
+  // Whether the asset is shown through that lens, or was before these changes.
   bool has_shown(const Lens& lens, const FoundAsset& asset) const {
     return replaced_.contains(asset.row.id) || lens.attributes(asset.row);
   }
@@ -304,10 +304,10 @@ Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is
   News news;
   purge_hidden_trash_when_due();
   for (const NodeId id : drafts_.tidy()) {
-    if (is_known(id)) tell_listing(context_, id, news.stale);
+    if (is_known(id)) add_stale_listing(context_, id, news.stale);
   }
-  tell_given_up(context_, is_known, news.stale);
-  context_.desktop_trash.take_misled(is_known, news.stale);
+  add_given_up_entries(context_, is_known, news.stale);
+  context_.desktop_trash.take_stale_entries(is_known, news.stale);
   std::vector<ChangeRow> changes;
   {
     const auto reader = context_.catalog.reader();
@@ -316,12 +316,12 @@ Tree::News Tree::Impl::news(int64_t since, const std::function<bool(NodeId)>& is
     news.everything = reader->oldest_change() > since + 1;
     changes = reader->changes_after(since);
   }
-  if (news.everything) tell_all_desktop_trash(context_, is_known, news.stale);
+  if (news.everything) add_all_desktop_trash(context_, is_known, news.stale);
   NewsWriter writer(context_, is_known, changes, news.stale);
   for (const ChangeRow& change : changes) writer.add(change);
-  tell_searches(context_, is_known, changes, news.stale);
-  tell_desktop_trash(context_, is_known, changes, news.stale);
-  tell_packs(context_, is_known, changes, news.stale);
+  add_stale_searches(context_, is_known, changes, news.stale);
+  add_stale_desktop_trash(context_, is_known, changes, news.stale);
+  add_stale_packs(context_, is_known, changes, news.stale);
   if (!changes.empty()) news.newest = changes.back().id;
   context_.acts.forget_up_to(news.newest);
   return news;

@@ -42,7 +42,7 @@ struct TreeContext {
 };
 
 Attributes directory_attributes(NodeId id, int64_t changed_ns);
-// With what somebody set of it.
+// Applies the owner and mode that were set.
 void apply(const Ownership& ownership, Attributes& attributes);
 // Of what is made from an asset: it has the asset's owner, and rights for none but those who may read the asset.
 void narrow(const Ownership& ownership, Attributes& attributes);

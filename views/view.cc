@@ -79,7 +79,7 @@ bool View::move(Writer&, const Actor&, int64_t, const FoundAsset&, int64_t, std:
 void View::take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,
                 int64_t key, std::string_view name) const {
   add(writer, key, name, asset.row.id);
-  if (from.is_left()) from.remove(writer, actor, from_key, asset);
+  if (from.is_removed_by_move()) from.remove(writer, actor, from_key, asset);
 }
 int64_t View::make_folder(Writer&, int64_t, std::string_view) const { refuse(*this); }
 void View::remove_folder(Writer&, int64_t) const { refuse(*this); }

@@ -50,26 +50,27 @@ class View {
 
   // Where the folder above a folder stands: in this view, unless it hangs below another's.
   virtual Place above(const GroupRow& row) const { return {code_, row.parent}; }
-  // Whatever must live as long as somebody refers to that folder.
+  // What must live as long as any node of that folder.
   virtual std::shared_ptr<const void> hold(int64_t key) const {
     (void)key;
     return nullptr;
   }
-  // Whether it is told in the news when a name appears that was not there.
-  virtual bool absence_lasts() const { return true; }
-  // Whether the news tell of every name in that folder that changes; else nobody is to believe one for long.
-  virtual bool names_last(Reader& reader, int64_t key) const {
+  // Whether the kernel may cache that a name does not exist: when one appears, its entry is invalidated.
+  virtual bool may_cache_absence() const { return true; }
+  // Whether the kernel may cache the entries of that folder: every one that changes is invalidated. False: their
+  // timeout is 0.
+  virtual bool may_cache_names(Reader& reader, int64_t key) const {
     (void)reader, (void)key;
     return true;
   }
 
   // What stands beside each asset here. Null: nothing does.
   virtual const Beside* beside() const { return nullptr; }
-  // Whether it is below previews/ and its like too. Where files stand beside the assets it would show there what the
-  // view without them does.
+  // Whether it is shown below previews/ and proxies/ too. A view with files beside its assets is not: it would show the
+  // same as the view without them.
   bool is_seen_through(const Lens& lens) const { return lens.code() == 0 || beside() == nullptr; }
 
-  // What extended attributes tell of a folder itself. All others that are set of a folder are set of all in it.
+  // The extended attributes of a folder itself. Any other one that is set on a folder is set on all assets in it.
   virtual std::span<const std::string_view> folder_xattrs() const { return {}; }
   virtual std::optional<std::string> folder_xattr(Reader& reader, int64_t key, std::string_view name) const;
   // One of folder_xattrs(); empty: it is taken away.
@@ -110,10 +111,11 @@ class View {
   // Within this view; `over` has the new name. True: the new name shows the very version that the old one showed.
   virtual bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
                     std::string_view to, const std::optional<FoundAsset>& over) const;
-  // mv into a folder here from one of another view. By default as `ln`, and the source goes where that is_left().
+  // mv into a folder here from one of another view. By default as `ln`, and then the source is removed, where `from`
+  // says is_removed_by_move().
   virtual void take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,
                     int64_t key, std::string_view name) const;
-  virtual bool is_left() const { return true; }
+  virtual bool is_removed_by_move() const { return true; }
   virtual int64_t make_folder(Writer& writer, int64_t key, std::string_view name) const;
   virtual void remove_folder(Writer& writer, int64_t key) const;
   // With all folders below it; what was in them stays in the library.

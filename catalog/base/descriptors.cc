@@ -45,7 +45,7 @@ void raise_descriptor_limit() noexcept {
 }
 
 // The lowest free number is the one that is given, so a high one says that there are few left.
-UniqueFd but_not_the_last(UniqueFd fd) {
+UniqueFd outside_reserve(UniqueFd fd) {
   const rlim_t limit = limit_now();
   if (limit == RLIM_INFINITY || !fd) return fd;
   const rlim_t reserve = std::min(kReserve, limit / 4);

@@ -6,12 +6,13 @@
 
 namespace damfs {
 
-// As many descriptors as this process may have: the soft limit, which is there for programs that use select(), goes up
-// to the hard one. Call it before there are threads.
+// Raises the soft limit of descriptors, which is low only for programs that use select(), to the hard one. Call it
+// before there are threads.
 void raise_descriptor_limit() noexcept;
 
-// What was opened for somebody's file, given back when it is not among the last that there are: those are kept for what
-// closing, syncing and the catalog need, so that whoever opens too many is refused (EMFILE) and nobody else.
-UniqueFd but_not_the_last(UniqueFd fd);
+// Returns `fd`, unless it is one of the last descriptors that this process may have: those are a reserve for what
+// closing, syncing and the catalog need. Then it throws EMFILE, so that whoever opens too many is refused, and nobody
+// else.
+UniqueFd outside_reserve(UniqueFd fd);
 
 }  // namespace damfs

@@ -17,7 +17,7 @@ constexpr uint64_t kFarFromFull = 16 * static_cast<uint64_t>(kBytes);
 
 }  // namespace
 
-void DiskReserve::put_by() const noexcept {
+void DiskReserve::allocate() const noexcept {
   struct statvfs disk {};
   try {
     if (file_.folder.stat(file_.name) || ::fstatvfs(file_.folder.fd(), &disk) != 0) return;
@@ -28,7 +28,7 @@ void DiskReserve::put_by() const noexcept {
   }
 }
 
-bool DiskReserve::give_up() const noexcept {
+bool DiskReserve::release() const noexcept {
   if (file_.folder.unlink(file_.name) != 0) return false;
   // Some file systems have the room only when that is written down.
   ::fsync(file_.folder.fd());

@@ -6,13 +6,13 @@
 
 namespace damfs {
 
-// Room on a disk that a file puts by, so that what has to work on a full disk has some: SQLite needs room even to read.
-// Neither of these fails; whoever asks finds out soon enough.
+// A file that holds room on a disk, to be released for what has to work when the disk is full: SQLite needs room even
+// to read. Neither call reports a failure; the next write does.
 class DiskReserve {
  public:
   explicit DiskReserve(FileIn file) : file_(std::move(file)) {}
-  void put_by() const noexcept;   // if it is not, and the disk is far from full
-  bool give_up() const noexcept;  // false: there was none
+  void allocate() const noexcept;  // unless it is there, or the disk is nearly full
+  bool release() const noexcept;   // false: there was none
 
  private:
   const FileIn file_;

@@ -9,7 +9,8 @@
 
 namespace damfs {
 
-// Empty beyond 1677..2262, where 64 bits of nanoseconds end but file systems do not (to_ns gives the nearest end).
+// In nanoseconds; empty outside of the years 1677 to 2262, which is what 64 bits hold (to_ns gives the nearest that
+// fits).
 std::optional<int64_t> exact_ns(const struct timespec& time) noexcept;
 
 }  // namespace damfs

@@ -18,8 +18,8 @@ namespace damfs {
 
 using Path = std::filesystem::path;
 
-// Of what copying and hashing read at a time: large enough to amortise the calls, small enough that a block is still in
-// the core's cache when it is hashed and then written.
+// Bytes that copying and hashing read at a time: large enough to amortise the calls, small enough that a block is still
+// in the core's cache when it is hashed and then written.
 inline constexpr size_t kBlock = 256U << 10;
 
 // Opens with O_CLOEXEC; throws Error naming the path.

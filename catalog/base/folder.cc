@@ -165,7 +165,7 @@ std::optional<UniqueFd> Folder::open_existing(const Path& name, int flags) const
 std::optional<UniqueFd> Folder::open_ours(const Path& name, int flags) const {
   try {
     auto file = open_existing(name, flags);
-    if (file) file = but_not_the_last(std::move(*file));
+    if (file) file = outside_reserve(std::move(*file));
     return file;
   } catch (const Error& error) {
     if (!is_none_of_ours(error.code())) throw;

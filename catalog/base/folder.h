@@ -17,11 +17,11 @@ namespace damfs {
 // A directory that was opened once, and the way to everything in it. Names are resolved beneath its descriptor, so they
 // lead to it still when it is renamed, its disk detached or another put in its place; no symbolic link is followed, no
 // pipe or device waited for; and what is opened is a regular file or a folder that belongs to the directory's owner, to
-// root or to this process. What a stranger put there is an Error that says what it is, for it is to be looked at by
-// somebody; "not there" is empty. A name is a relative path. Copies are cheap: they share the descriptor.
+// root or to this process. Anything else is an Error that says what it is, so that somebody looks at it; "not there" is
+// empty. A name is a relative path. Copies are cheap: they share the descriptor.
 class Folder {
  public:
-  // The way to it is its user's own and may lead over links. Implicit, so that whoever has but a path may give that.
+  // The path itself is the caller's, and may contain symbolic links. Implicit, so that a path can be passed.
   Folder(const Path& path);  // NOLINT(google-explicit-constructor)
 
   int fd() const { return opened_->fd.get(); }
@@ -32,8 +32,8 @@ class Folder {
   // Regular files.
   UniqueFd open(const Path& name, int flags, mode_t mode = 0) const;
   std::optional<UniqueFd> open_existing(const Path& name, int flags) const;
-  // For somebody's request: the last descriptors are not taken for it (descriptors.h). What is none of ours is logged
-  // and counts as absent.
+  // For a request: the reserve of descriptors is not used for it (descriptors.h). What is none of ours is logged and
+  // counts as absent.
   std::optional<UniqueFd> open_ours(const Path& name, int flags) const;
   // As text, at most `limit` bytes; EFBIG beyond.
   std::optional<std::string> read_text(const Path& name, size_t limit) const;
@@ -49,10 +49,10 @@ class Folder {
   std::optional<struct stat> stat(const Path& name) const;
   bool has_file(const Path& name) const;  // a regular one
   bool has_folder(const Path& name) const;
-  // Throws what opening it would for what is neither a regular file nor missing, without opening it.
+  // Throws as open() would where something else than a regular file has that name; opens nothing.
   void require_file_or_nothing(const Path& name) const;
 
-  // What follows gives 0 or an errno, for callers differ in what they make of it.
+  // These return 0 or an errno, since callers treat failures differently.
   int unlink(const Path& name) const noexcept;  // never a folder; of a link the link
   int rename(const Path& from, const Folder& into, const Path& to) const noexcept;
   int link_fd(int file, const Path& name) const noexcept;  // an open file's new name
@@ -96,7 +96,7 @@ struct FileIn {
 // openat2 with what every name in a Folder is opened with; by hand where the kernel or its guard has no openat2.
 int open_beneath(int folder, const char* name, int flags, mode_t mode) noexcept;
 // Whether the errno of an Error of open() says that what stands there is none of ours: a link, a pipe, a folder, or a
-// file of somebody else's. For what is found by its digest that is as good as nothing.
+// file of somebody else's. What is found by its digest counts as missing then.
 bool is_none_of_ours(int code) noexcept;
 // Whether `owner` may own what is in a folder of `folder_owner`.
 bool is_trusted_owner(uid_t owner, uid_t folder_owner) noexcept;

@@ -17,8 +17,8 @@ struct Extent {
   uint64_t begin = 0;
   uint64_t end = 0;
 };
-// The first of them from `from` on, none of it at or behind `end`; empty: only a hole is left. All of it, where the
-// file system cannot tell.
+// The first one from `from` on, cut off at `end`; empty: only a hole is left. Where the file system cannot tell, all is
+// data.
 std::optional<Extent> data_from(int fd, uint64_t from, uint64_t end);
 
 // How many of the file's first `size` bytes are no hole.

@@ -11,8 +11,8 @@
 
 namespace damfs {
 
-// The device numbers of all damfs mounts that this process sees. The kernel's table tells, and nothing that is in a
-// mount: a lookup there may find whatever it is asked for.
+// The device numbers of all damfs mounts that this process sees. From the kernel's table of mounts. Nothing in a mount
+// is looked up: there, a lookup may find any name (search/).
 std::set<dev_t> devices_of_own_mounts();
 std::set<dev_t> devices_of_own_mounts(std::string_view mountinfo);  // proc_pid_mountinfo(5)
 

@@ -26,7 +26,8 @@ class TaskPool {
 
   void submit(Task task);
 
-  // A place among those who may do short I/O on a thread of their own rather than here. Empty: too many do already.
+  // Permission to do short I/O on the caller's own thread instead of in the pool. Empty: too many threads do so
+  // already.
   class Place {
    public:
     explicit Place(TaskPool& pool);
@@ -55,8 +56,8 @@ class TaskPool {
   bool stopping_ = false;
 };
 
-// Work on one thing, one piece after the other in the order in which it came, on whatever threads. Nobody holds a lock
-// while it runs. To be kept alive by the work itself. Thread-safe.
+// Runs the work on one thing piece by piece, in the order in which it came, on any thread; no lock is held while it
+// runs. The work must keep the strand alive. Thread-safe.
 class Strand {
  public:
   using Work = std::function<void()>;  // must not throw
@@ -65,7 +66,7 @@ class Strand {
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
 
-  // At once, on this thread, where nothing is before it and the pool has a place. False: not done.
+  // Runs it now, on this thread, if no other work runs or waits and the pool gives a place. False: it was not run.
   template <typename Function>
   bool try_now(Function&& work) {
     const TaskPool::Place place(pool_);

@@ -8,11 +8,11 @@
 
 namespace damfs::db {
 
-// SQLite opens files by paths, several of them and again whenever it likes, and resolves links in them. Of what it is
-// given these names it opens, makes and deletes each beneath the folder's descriptor, as Folder does: it, its WAL, the
-// WAL's index and its journal. They are good for as long as the folder is open.
+// SQLite opens files by path, several of them and at any time again, and follows links. With this name and the VFS
+// below it opens, makes and deletes the database, its WAL, the WAL's index and its journal beneath the folder's
+// descriptor, as Folder does. The name is good for as long as the folder is open.
 std::string name_beneath(const FileIn& file);
-// The name of the VFS that leaves them as they are. Made, for the process, by the first call.
+// The name of that VFS. The first call registers it, for the whole process.
 const char* vfs_beneath();
 
 // The errno of the last read that the disk refused on this thread since this was asked; 0: none. SQLite takes such a

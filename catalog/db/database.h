@@ -79,9 +79,9 @@ class Use {
 };
 
 // One connection, to a file that may be anybody's: it and what SQLite keeps beside it are opened beneath the folder, no
-// link followed; nothing in it runs or is called by itself, and its values and pages are checked and bounded. What its
-// schema is, is for its opener to compare (schema_of). Every failure is an Error whose errno says what a caller can do:
-// ENOSPC, EDQUOT, EBUSY, EROFS, EUCLEAN (damaged), EIO; its message names the file.
+// link followed; nothing in it runs or is called by itself, and its values and pages are checked and bounded. Its
+// schema is not checked here: whoever opens it compares schema_of. Every failure is an Error whose errno says what a
+// caller can do: ENOSPC, EDQUOT, EBUSY, EROFS, EUCLEAN (damaged), EIO; its message names the file.
 class Database {
  public:
   enum class Mode { kCreate, kReadWrite, kReadOnly };
@@ -95,7 +95,7 @@ class Database {
   int64_t integer(std::string_view sql);  // the first column of the first row; 0 when there is none
   int64_t last_insert_id() const;
 
-  // Tells of each statement that ends its text and how many rows it passed by without the help of an index.
+  // Called for each statement that has ended, with its text and how many rows it scanned without an index.
   using StatementWatcher = std::function<void(std::string_view sql, int64_t rows_scanned)>;
   void watch(StatementWatcher watcher);
 

@@ -14,8 +14,8 @@ struct Charset {
   const char* iconv_name;  // as the C library has it
 };
 
-// What names in an archive were read in that do not tell their encoding, and what came next. Null: there are none that
-// do not; it was said, or nothing comes next.
+// The encoding in which those names of an archive were read that do not tell theirs, and the second best guess. Null:
+// all names tell theirs; the encoding was given, or there is no second.
 struct NamesRead {
   const Charset* charset = nullptr;
   const Charset* runner_up = nullptr;

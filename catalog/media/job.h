@@ -31,7 +31,7 @@ constexpr bool is_run(JobType type) { return type == JobType::kClip || type == J
 // The numbers are part of profiles' specs in catalogs: never renumber.
 enum class StillFormat : uint8_t { kWebp = 1, kJpeg = 2, kPng = 3 };
 
-// A picture that fits a box and a number of bytes (DESIGN 5). The result is a complete file of its format
+// A picture that fits a box and a number of bytes (docs/design.md 5). The result is a complete file of its format
 // whose own length fields already count `declared_bytes`; the output descriptor gets the real bytes only, the filler
 // stays a hole.
 struct StillSpec {

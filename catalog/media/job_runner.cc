@@ -79,17 +79,17 @@ JobRunner::JobRunner(Path program, int stderr_fd, Counters& counters)
       stderr_fd_(stderr_fd),
       counters_(counters),
       end_event_(make_event()),
-      nudge_event_(make_event()) {}
+      stop_event_(make_event()) {}
 
 void JobRunner::ask_to_stop() {
   stop_ = true;
-  ::eventfd_write(nudge_event_.get(), 1);
+  ::eventfd_write(stop_event_.get(), 1);
 }
 
 void JobRunner::end() {
   ending_ = true;
   ::eventfd_write(end_event_.get(), 1);
-  ::eventfd_write(nudge_event_.get(), 1);
+  ::eventfd_write(stop_event_.get(), 1);
 }
 
 JobRunner::Strike JobRunner::strike_of(WorkerProcess::End end) {
@@ -205,13 +205,13 @@ JobResult JobRunner::converse(Job& job) {
 void JobRunner::await_frame(const Job& job, const wire::Deadline& deadline, bool& stop_sent) {
   for (;;) {
     try {
-      wire::await_frame(current_.worker->socket(), {deadline, nudge_event_.get()});
+      wire::await_frame(current_.worker->socket(), {deadline, stop_event_.get()});
       return;
     } catch (const Error& error) {
       if (error.code() != EINTR || ending_) throw;
     }
     eventfd_t count = 0;
-    ::eventfd_read(nudge_event_.get(), &count);
+    ::eventfd_read(stop_event_.get(), &count);
     if (!stop_ || stop_sent || !is_run(job.type)) continue;
     stop_sent = true;
     wire::send_frame(current_.worker->socket(), wire::kStopPayload, {}, {deadline, end_event_.get()});

@@ -20,11 +20,11 @@ namespace damfs {
 
 class HandedOutputs;
 
-// Has jobs done by one worker at a time, and by a fresh one where that died, hung or talked nonsense: two strikes fail
-// a job (of a run: two at the same unit; a fresh worker goes on behind the units made). So that what one source did to
-// a worker does not travel to the next one's answers, a worker is replaced by one that has seen nothing as soon as no
-// job waits, and after a few jobs anyway; but runs of a source go on with the one that has it open. For one thread, but
-// for what is said to be for any.
+// Runs jobs on one worker at a time, and once more on a fresh one where it died, hung or answered nonsense: two strikes
+// fail a job (of a run: two at the same unit; a fresh worker goes on behind the units made). So that what one source
+// did to a worker does not travel to the next one's answers, a worker is replaced by one that has seen nothing as soon
+// as no job waits, and after a few jobs anyway; but runs of a source go on with the one that has it open. For one
+// thread, but for what is said to be for any.
 class JobRunner {
  public:
   struct Counters {
@@ -76,8 +76,8 @@ class JobRunner {
   const Path program_;
   const int stderr_fd_;
   Counters& counters_;
-  const UniqueFd end_event_;    // readable from end() on, so that no wait outlasts it
-  const UniqueFd nudge_event_;  // readable when ask_to_stop() or end() was called
+  const UniqueFd end_event_;   // readable from end() on, so that no wait outlasts it
+  const UniqueFd stop_event_;  // readable when ask_to_stop() or end() was called
   std::atomic<bool> stop_{false};
   std::atomic<bool> ending_{false};
 

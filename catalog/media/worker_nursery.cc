@@ -136,7 +136,7 @@ WorkerNursery::WorkerNursery(const Path& program, int stderr_fd) {
   }
 }
 
-std::optional<int> WorkerNursery::hear(const wire::Patience& patience) {
+std::optional<int> WorkerNursery::receive_pid(const wire::Patience& patience) {
   wire::await_frame(control_.get(), patience);
   int number = 0;
   const ssize_t n = ::recv(control_.get(), &number, sizeof number, MSG_DONTWAIT);
@@ -146,7 +146,7 @@ std::optional<int> WorkerNursery::hear(const wire::Patience& patience) {
 pid_t WorkerNursery::first_worker() {
   pollfd poll{control_.get(), POLLIN, 0};
   if (first_ > 0 || !control_ || ::poll(&poll, 1, 0) != 1 || (poll.revents & POLLIN) == 0) return first_;
-  const auto number = hear(within(kEnding));
+  const auto number = receive_pid(within(kEnding));
   if (number && *number > 0) first_ = *number;
   return first_;
 }
@@ -160,7 +160,7 @@ void WorkerNursery::ask() {
 
 std::unique_ptr<WorkerProcess> WorkerNursery::take(int interrupt_fd) {
   ask();
-  const auto number = hear(within(kRaising, interrupt_fd));
+  const auto number = receive_pid(within(kRaising, interrupt_fd));
   if (!number) fail(EPIPE, "no more workers are raised");
   if (*number <= 0) fail(EPIPE, "a worker cannot be raised: {}", std::strerror(-*number));
   return std::make_unique<WorkerProcess>(*number, std::move(asked_socket_));
@@ -173,7 +173,7 @@ void WorkerNursery::kill() {
   // Workers that nobody knows of yet: each has told of itself, or is about to.
   const bool knew_first = first_ > 0;
   try {
-    while (const auto number = hear(within(kEnding))) {
+    while (const auto number = receive_pid(within(kEnding))) {
       if (*number > 0) WorkerProcess(*number, UniqueFd()).kill();
       if (!knew_first && *number > 0) first_ = *number;
     }

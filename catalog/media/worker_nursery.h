@@ -38,7 +38,7 @@ class WorkerNursery {
   void kill();  // with the one that was asked for and the first one, if nobody has taken it
 
  private:
-  std::optional<int> hear(const wire::Patience& patience);  // empty: there will be no more
+  std::optional<int> receive_pid(const wire::Patience& patience);  // empty: there will be no more
 
   pid_t pid_ = -1;
   UniqueFd control_;

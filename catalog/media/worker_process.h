@@ -35,7 +35,7 @@ class WorkerProcess {
 
   int socket() const { return socket_.get(); }
   pid_t pid();            // -1: it has been killed
-  bool is_alive() const;  // nothing has been heard of its end
+  bool is_alive() const;  // as far as is known
 
   // Counted over all its threads from now on; a worker that uses more is stopped by SIGXCPU. It cannot renew this by
   // itself, so the pool does before each job. A second line: what it does slowly is ended by the job's deadline.

@@ -9,8 +9,8 @@
 
 namespace damfs {
 
-// What stands in an album stands at multiples of this: at the n-th its number is n. What leaves leaves its number
-// free, so that no name changes under a program that removes or moves one file after the other.
+// Positions in an album are multiples of this: the item at the n-th has the number n. An item that is removed leaves
+// its number free, so that no name changes under a program that removes or moves one file after the other.
 inline constexpr int64_t kAlbumGap = 1 << 20;
 inline constexpr int64_t kLargestNumber = 999'999'999;
 

@@ -141,7 +141,7 @@ Catalog::Catalog(const CatalogIn& in)
   try {
     open();
   } catch (const Error& error) {
-    if (!is_out_of_room(error.code()) || !reserve_.give_up()) throw;
+    if (!is_out_of_room(error.code()) || !reserve_.release()) throw;
     open();
   }
 }
@@ -167,7 +167,7 @@ void Catalog::open() {
   writer_database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
   durability_ = Durability::kNow;
   writer_statements_ = std::make_unique<WriterStatements>(*writer_database_);
-  reserve_.put_by();
+  reserve_.allocate();
 }
 
 Catalog::~Catalog() = default;
@@ -194,7 +194,7 @@ Written Catalog::write(const WriteRequest& request, const std::function<void(Wri
   try {
     return try_to_write(request, work);
   } catch (const Error& error) {
-    if (!request.frees_room || !is_out_of_room(error.code()) || !reserve_.give_up()) throw;
+    if (!request.frees_room || !is_out_of_room(error.code()) || !reserve_.release()) throw;
     return try_to_write(request, work);
   }
 }

@@ -22,7 +22,7 @@ namespace damfs {
 class Writer;
 class WriterStatements;
 
-// What a write left behind.
+// What a write gave.
 struct Written {
   int64_t act = 0;                            // the journal's; 0: it changed nothing that is written down
   int64_t first_change = 0, last_change = 0;  // of the change feed; 0: none
@@ -36,9 +36,9 @@ enum class Durability : uint8_t {
 struct WriteRequest {
   std::optional<Act> act{};  // written down in the journal as that
   Durability durability = Durability::kNow;
-  // Called when all is written and nobody can see it yet; the commit may still fail.
+  // Called just before the commit, which may still fail.
   std::function<void(const Written&)> before_commit{};
-  bool frees_room = false;  // a step towards room on a full disk: it may have the reserve, and be tried once more
+  bool frees_room = false;  // it helps to free room: on a full disk the reserve is released, and it is tried once more
 };
 
 // What is true: one SQLite file. Thread-safe. Other processes may write the same catalog at the same time.

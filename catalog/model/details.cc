@@ -46,7 +46,7 @@ std::optional<Position> position_of_sidecar(Reader& reader, int64_t asset) {
           reader.database(),
           "SELECT t.words FROM version v JOIN technical_sidecar t ON t.blob_id = v.blob_id WHERE v.id = ?1");
       row.bind_all(found->row.version);
-      if (!row.step() || !speaks_of(sidecar_from_text(row.text(0)), form, name)) continue;
+      if (!row.step() || !applies_to(sidecar_from_text(row.text(0)), form, name)) continue;
       MediaFacts said;
       load_technical(reader, found->row.version, said);
       if (said.position) return said.position;

@@ -14,11 +14,11 @@ namespace damfs {
 
 class Reader;
 
-// Somebody's wish to change how the library is ordered: what is written down as one, and taken back as one.
+// A change that somebody asked for: recorded, and undone, as one.
 struct Act {
   int64_t uid = 0;
   std::string what;       // in the words of whoever asked: "tag add beach"
-  int64_t undoes = 0;     // the act that it takes back; 0: none
+  int64_t undoes = 0;     // the act that it undoes; 0: none
   int64_t continues = 0;  // more of an act that was begun before; 0: a new one
 };
 
@@ -68,19 +68,19 @@ struct ActRow {
   int64_t uid = 0;
   std::string what;
   int64_t undoes = 0;     // 0: none
-  int64_t undone_by = 0;  // the newest act that took it back; 0: none
+  int64_t undone_by = 0;  // the newest act that undid it; 0: none
   int64_t steps = 0;
 };
 
-// Newest first. `asset` 0: whatever they changed; else only acts that changed something of it. The visitor returns
-// false to stop, and must not use this reader.
+// Newest first. `asset` 0: all acts; else those that changed something of that asset. The visitor returns false to
+// stop, and must not use this reader.
 void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit);
 std::optional<ActRow> act(Reader& reader, int64_t id);
 
 // In their order. `asset` as above.
 void steps(Reader& reader, int64_t act, int64_t asset, const std::function<bool(const Step&)>& visit);
 
-// The newest act that is neither taken back nor takes one back.
+// The newest act that is neither undone nor undoes another.
 std::optional<int64_t> newest_undoable_act(Reader& reader);
 
 // One line for people, with the names that things have now: "+ tag places/italy of IMG_0001.JPG".

@@ -106,7 +106,7 @@ void Writer::purge_asset(int64_t asset) {
 void Writer::purge_version(int64_t version) {
   const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
   const int64_t asset = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
-  tell_version_leaves(version, asset);
+  log_removed_version(version, asset);
   statement("DELETE FROM version WHERE id = ?1").bind_all(version).run();
   drop_blob_if_unused(blob);
   touched_assets_.try_emplace(asset, 0);

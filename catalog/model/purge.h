@@ -11,7 +11,7 @@
 
 namespace damfs {
 
-// What could be forgotten for good.
+// What could be purged.
 struct Purgeable {
   int64_t asset = 0;
   int64_t version = 0;  // 0: the whole asset; else an older state of it
@@ -22,7 +22,7 @@ struct Purgeable {
 
 // Assets in the trash, or deleted out of it, since before `deleted_before_ns`.
 std::vector<Purgeable> purgeable_trash(Reader& reader, int64_t deleted_before_ns);
-// What programs made and removed within a minute, before then. For good; how many that were.
+// Purges what programs made and removed within a minute, before then; returns how many that were.
 int64_t purge_hidden_trash(Catalog& catalog, int64_t deleted_before_ns);
 // The older states of an asset.
 std::vector<Purgeable> purgeable_versions(Reader& reader, int64_t asset);

@@ -44,7 +44,7 @@ enum class Spelling : uint8_t {
   kAny,  // exactly so first, else the NFC-equal one
 };
 
-// Whom a file or folder belongs to and who may do what. What nobody set is the mount's own.
+// Owner and permissions of a file or folder. What is empty was never set, and is the mount's own.
 struct Ownership {
   std::optional<int64_t> mode;  // permission bits
   std::optional<int64_t> uid, gid;

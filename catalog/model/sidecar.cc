@@ -93,7 +93,7 @@ std::vector<SidecarName> sidecars_of(std::string_view original) {
   return names;
 }
 
-bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original) {
+bool applies_to(const SidecarWords& words, SidecarForm form, std::string_view original) {
   const std::string only = fold(words.only_for);
   if (form != SidecarForm::kStem || only.empty()) return true;
   return fold(split_extension(original).extension) == (only.front() == '.' ? only : '.' + only);

@@ -19,7 +19,7 @@ struct SidecarWords {
   std::string title, description;
   std::vector<std::string> tags;  // paths, '/' between their parts (names.h: tag_part)
   std::optional<CaptureTime> captured{};
-  std::string only_for{};  // the extension that it says it is for: of others of its stem it says nothing
+  std::string only_for{};  // the one extension that it applies to, where it names one
   friend bool operator==(const SidecarWords&, const SidecarWords&) = default;
 };
 
@@ -34,8 +34,9 @@ struct SidecarName {
 };
 // What the sidecars of a file may be called, best first. Cards that know one case only show it in either.
 std::vector<SidecarName> sidecars_of(std::string_view original);
-// Whether a sidecar that is called so after it speaks of that file: one of its stem may be for another extension alone.
-bool speaks_of(const SidecarWords& words, SidecarForm form, std::string_view original);
+// Whether a sidecar with a name of that form applies to the file: one that is named after the stem may be for another
+// extension alone.
+bool applies_to(const SidecarWords& words, SidecarForm form, std::string_view original);
 // What a sidecar's stem may be called in the name of its file.
 std::vector<std::string> spellings_of(std::string_view stem);
 

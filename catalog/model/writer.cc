@@ -231,8 +231,8 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   return {Filed::kNewVersion, asset, {}};
 }
 
-// An asset of its own for one of several names of `original`: it starts with what people said of that (DESIGN 2,
-// "Copies are independent").
+// An asset of its own for one of several names of `original`: it starts with what people said of that (docs/design.md
+// 2, "Copies are independent").
 int64_t Writer::add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts) {
   {
     db::Use row(statement("SELECT rating FROM asset WHERE id = ?1 AND rating IS NOT NULL"));
@@ -435,16 +435,16 @@ void Writer::describe(int64_t asset, const MediaFacts& facts) {
       .bind_all(asset, std::string_view(said.title), std::string_view(said.description))
       .run();
   for (const std::string& tag : said.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
-  if (said != SidecarWords()) remember_heard(asset, SidecarForm::kEmbedded, said);
+  if (said != SidecarWords()) remember_applied_words(asset, SidecarForm::kEmbedded, said);
 }
 
-// The bytes of an asset say more or other things: what is new of that is heard. What somebody has said meanwhile stays,
-// and so does what they do not say any more: programs lose it when they save.
+// The bytes of an asset say more or other things: what is new of that is applied. What somebody has said meanwhile
+// stays, and so does what they do not say any more: programs lose it when they save.
 void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   const SidecarWords now = words_in(facts);
-  const SidecarWords heard = heard_of(asset, SidecarForm::kEmbedded);
+  const SidecarWords applied = applied_words(asset, SidecarForm::kEmbedded);
   adopt_tag_texts(asset, now.tags);
-  if (now == SidecarWords() || now == heard) return;
+  if (now == SidecarWords() || now == applied) return;
   SidecarWords stands;
   {
     db::Use row(
@@ -454,14 +454,14 @@ void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
     if (!row->step()) return;
     stands = {row->integer(2), std::string(row->text(0)), std::string(row->text(1)), {}};
   }
-  if (!now.title.empty() && stands.title == heard.title) set_title(asset, now.title);
-  if (!now.description.empty() && stands.description == heard.description) set_description(asset, now.description);
-  if (now.rating && stands.rating == heard.rating.value_or(0)) set_rating(asset, now.rating);
+  if (!now.title.empty() && stands.title == applied.title) set_title(asset, now.title);
+  if (!now.description.empty() && stands.description == applied.description) set_description(asset, now.description);
+  if (now.rating && stands.rating == applied.rating.value_or(0)) set_rating(asset, now.rating);
   for (const std::string& tag : now.tags) {
-    const bool is_new = std::find(heard.tags.begin(), heard.tags.end(), tag) == heard.tags.end();
+    const bool is_new = std::find(applied.tags.begin(), applied.tags.end(), tag) == applied.tags.end();
     if (is_new) add_tag(asset, ensure_group(Grouping::kTag, tag));
   }
-  remember_heard(asset, SidecarForm::kEmbedded, now);
+  remember_applied_words(asset, SidecarForm::kEmbedded, now);
 }
 
 // What bytes carry besides what a listing shows.

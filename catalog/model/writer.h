@@ -107,21 +107,21 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  db::Database& database() { return database_; }  // for tables that are nobody else's
+  db::Database& database() { return database_; }  // for tables that Writer does not know
 
   std::optional<int64_t> asset_of_entry(int64_t entry);
 
-  // Gives the bytes a name of their own. What that source path was when it was filed last: it stays what became of it
-  // (asset 0: nothing is left of that); and so does what came into that folder by that name with those bytes, from
-  // wherever. Another file of that name in that folder: a new version when it came from the same source path, else a
-  // name with a suffix.
+  // Files bytes under a name of their own. A source path that has not changed since it was filed last stays what it
+  // became (asset 0: nothing is left of that); so does what came into that folder by that name with those bytes, from
+  // whichever path. Where another file has that name in that folder: a new version of it when both came from the same
+  // source path, else a name with a suffix.
   FiledAs file(const IncomingFile& incoming);
 
-  // Says of an asset that is derived from nothing yet that it was copied from that member of an archive (0: of none),
-  // if that is still shown.
+  // Records that an asset without an origin was copied from that member of an archive (0: of none), if the member is
+  // still shown.
   void link_copy(int64_t asset, int64_t member);
 
-  // What a newer probe found of bytes that are catalogued already. What people said of the assets stays.
+  // Replaces the facts of catalogued bytes by those of a newer probe. What people said of the assets stays.
   void renew_facts(const Digest& sha256, const MediaFacts& facts);
 
   // Trees: '/'-separated paths, made where missing. Empty parts are EINVAL.
@@ -160,9 +160,9 @@ class Writer {
   void move_entry(const EntryRow& entry, int64_t folder, std::string_view name);
   // The name goes to the trash, under `trash_name` or what is free beside it; an asset without names goes with it.
   int64_t trash_entry(const EntryRow& entry, int64_t uid, std::string_view trash_name = {});
-  // Likewise for a file that was made a moment ago, and of which nobody has said anything: no trash shows it, and the
-  // journal forgets that it was there. False: it is not such a one.
-  bool trash_passing(const EntryRow& entry, int64_t uid);
+  // Likewise for a file that was made a moment ago and has neither words nor tags: it is hidden from the trash, and the
+  // journal forgets it. False: it is not such a file, and nothing was done.
+  bool trash_short_lived(const EntryRow& entry, int64_t uid);
   // Out of the trash, to a name of its own.
   void restore_entry(const TrashRow& trash, int64_t folder, std::string_view name);
   std::optional<TrashRow> trash_row(int64_t id);
@@ -176,8 +176,8 @@ class Writer {
   int64_t add_link(int64_t folder, std::string_view name, std::string_view target, const Ownership& ownership);
   bool is_link(int64_t asset);
 
-  // --- files that were written through the mount (writer_sealed.cc) ---
-  // So many version ids that nobody else will get; the first of them.
+  // --- files that were written through the mount (writer_sealed.cc) --- Reserves so many version ids; the first of
+  // them.
   int64_t reserve_versions(int64_t count);
   // A new asset. A name that is there: its new state.
   FiledAs seal(const SealedFile& file, int64_t folder, std::string_view name);
@@ -197,13 +197,13 @@ class Writer {
   // `name`, or the like where another file or a folder has it. It follows from the bytes.
   std::string free_name(int64_t folder, std::string_view name, const Digest& sha256,
                         const std::optional<std::string>& link = {});
-  // What the first look found of bytes that were catalogued unseen: facts, and what the file says of itself.
+  // The first probe of bytes that were catalogued without one: facts, and what the file says of itself.
   void learn_facts(const Digest& sha256, const MediaFacts& facts);
   // An older version becomes the newest one once more, as a new one.
   bool revert(int64_t asset, int64_t version);
 
   void set_mtime(int64_t asset, int64_t mtime_ns);
-  // The day that a file of that name would be shown under; without facts nobody has looked at it.
+  // The day that a file of that name would be shown under. No facts: it is not probed yet.
   Day day_of(const MediaFacts* facts, std::string_view name, int64_t mtime_ns) const;
   void set_ownership(int64_t asset, const Ownership& ownership);  // what is empty stays
   // Nobody may write to it until it is unlocked, which gives its mode back as it was.
@@ -255,13 +255,12 @@ class Writer {
   // A tag as people call it: a path, or else what was written in a single one, which may hold a '/'.
   std::optional<int64_t> tag_called(std::string_view text);
 
-  // From here on what is changed is written down as that act's. An act that changes nothing leaves no trace.
+  // From here on changes are recorded in the journal as that act's. An act that changes nothing is not recorded.
   void begin(Act act);
-  // What the act is called from now on, with what was done just now.
+  // Gives the act another name, now that more was done in it.
   void call_act(std::string_view what);
 
-  // Takes an act back, as an act of its own that was begun for it. A change that was changed again since is left as
-  // it is.
+  // Undoes an act, as an act of its own that was begun for it. What was changed again since is left as it is.
   struct Undone {
     int64_t steps = 0;
     int64_t left = 0;
@@ -286,7 +285,7 @@ class Writer {
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
   std::optional<FiledAs> same_source(const IncomingFile& incoming);
-  void tell_bytes(int64_t blob);
+  void log_changed_bytes(int64_t blob);
   int64_t ensure_in_tree(const Tree& tree, std::string_view path);
   int64_t child_of(const Tree& tree, int64_t parent, std::string_view name, bool create);
   int64_t find_child(const Tree& tree, int64_t parent, std::string_view name);
@@ -328,12 +327,12 @@ class Writer {
   void add_technical(int64_t blob, const MediaFacts& facts);
   void add_streams(int64_t blob, const MediaFacts& facts);
   void add_sidecar(int64_t blob, const MediaFacts& facts);
-  void heed_sidecars();
-  void gather_named_by(const EntryRow& sidecar, std::set<int64_t>& assets);
+  void apply_changed_sidecars();
+  void gather_assets_named_by(const EntryRow& sidecar, std::set<int64_t>& assets);
   std::optional<FoundSidecar> best_sidecar(int64_t asset);
-  void hear_sidecar(int64_t asset);
-  SidecarWords heard_of_sidecars(int64_t asset);
-  void take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
+  void apply_sidecar(int64_t asset);
+  SidecarWords applied_sidecar_words(int64_t asset);
+  void merge_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
   void add_pack(int64_t blob, const Pack& members, std::string_view charset);
   void remove_members(int64_t blob);
   void remove_pack(int64_t blob);
@@ -364,8 +363,8 @@ class Writer {
   std::string owner_of_version(int64_t version);  // as Step tells it
   bool restore_owner(const Step& step);
   // The folder of an asset in versions/ appears, goes or has other names.
-  void tell_versions_of(int64_t asset);
-  void tell_version_leaves(int64_t version, int64_t asset);
+  void log_changed_versions(int64_t asset);
+  void log_removed_version(int64_t version, int64_t asset);
   IncomingFile incoming_of(const SealedFile& file, std::string_view name);
   int64_t unused_version(int64_t version);
   int64_t add_sealed_blob(const SealedFile& file);
@@ -385,8 +384,8 @@ class Writer {
   AssetDate date_of(int64_t asset, const MediaFacts& facts, int64_t mtime_ns);
   void put_date(int64_t asset, const AssetDate& date);
   void renew_date(int64_t asset);
-  SidecarWords heard_of(int64_t asset, SidecarForm form);
-  void remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words);
+  SidecarWords applied_words(int64_t asset, SidecarForm form);
+  void remember_applied_words(int64_t asset, SidecarForm form, const SidecarWords& words);
   Act act_that_brought(int64_t asset);
   void add_words(int64_t blob, const MediaFacts& facts);
   std::optional<FiledAs> refile(const IncomingFile& incoming, int64_t blob);
@@ -407,7 +406,7 @@ class Writer {
   Copies copies_now(int64_t asset);
   Copies copies_as_told(int64_t asset);
   std::vector<int64_t> oldest_of(const Copies& copies);
-  void let_oldest_stand(const Copies& copies);
+  void settle_standings(const Copies& copies);
   int64_t blob_of_links();
   void set_link(int64_t asset, std::string_view target);
   void require_file(int64_t asset);  // EPERM for a symbolic link
@@ -441,7 +440,7 @@ class Writer {
   std::set<int64_t> new_assets_;
   std::set<int64_t> uncounted_;                 // new ones that no group counts yet
   std::unordered_map<int64_t, int64_t> gates_;  // folder → gate_of()
-  std::set<int64_t> opened_or_shut_;            // folders
+  std::set<int64_t> reach_changed_folders_;     // folders
   struct NewEntry {
     int64_t folder;
     std::string name;

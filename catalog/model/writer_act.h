@@ -8,7 +8,7 @@
 
 namespace damfs {
 
-// While it lives, what is changed is written down as that act's, unless an act is under way or none is given.
+// While it lives, changes are recorded as that act's, unless another act is under way or none is given.
 class Writer::WithinAct {
  public:
   WithinAct(Writer& writer, const std::optional<Act>& act) : writer_(writer), begins_(!writer.act_ && act) {

@@ -81,7 +81,7 @@ void Writer::call_act(std::string_view what) {
   statement("UPDATE act SET what = ?2 WHERE id = ?1 AND what <> ?2").bind_all(act_id_, what).run();
 }
 
-// A look at a file belongs to what brought the file: whoever takes that back means both.
+// A first probe belongs to the act that brought the file: undoing that undoes both.
 Act Writer::act_that_brought(int64_t asset) {
   Act act{.uid = static_cast<int64_t>(::getuid()),
           .what = fmt::format("what {} says of itself", printable(label_of(asset)))};
@@ -97,7 +97,8 @@ Act Writer::act_that_brought(int64_t asset) {
 
 void Writer::record(const Step& step) {
   if (!act_) return;
-  // What is new leaves as a whole when it is taken back: its groups with it, and of its own words nobody asks then.
+  // A new asset leaves as a whole when the act is undone, with its places in groups: its words need no steps of their
+  // own.
   const bool is_place =
       step.what == Step::What::kEntry || step.what == Step::What::kTag || step.what == Step::What::kAlbum;
   if (!is_place && new_assets_.contains(step.asset)) return;

@@ -97,8 +97,8 @@ void Writer::settle_copies(int64_t asset) {
     const int64_t holders = count_holder(now.blob, +1, asset);
     if (before.blob == 0 && holders == 1) return;  // as most are: the first with these bytes
   }
-  let_oldest_stand(before);
-  let_oldest_stand(now);
+  settle_standings(before);
+  settle_standings(now);
   // The first that is a copy, or the last that is none any more, counts one name more or less.
   for (const Copies& copies : {before, now}) {
     for (const int64_t each : oldest_of(copies)) touched_assets_.try_emplace(each, 0);
@@ -118,7 +118,7 @@ std::vector<int64_t> Writer::oldest_of(const Copies& copies) {
 }
 
 // One came or left: the second may have been the first, or become it.
-void Writer::let_oldest_stand(const Copies& copies) {
+void Writer::settle_standings(const Copies& copies) {
   if (copies.blob == 0) return;
   bool is_copy = false;
   for (const int64_t each : oldest_of(copies)) set_is_copy(each, std::exchange(is_copy, true));
@@ -217,14 +217,14 @@ int64_t Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
 // That folder, or where it stands, lets others through than before: so do all below it.
 void Writer::reach_changes_below(int64_t folder) {
   gates_.clear();
-  opened_or_shut_.insert(folder);
+  reach_changed_folders_.insert(folder);
 }
 
 void Writer::settle_all_copies() {
   gates_.clear();  // an undo may have put folders elsewhere
   std::set<int64_t> unsettled;
   for (const auto& [asset, old_version] : touched_assets_) unsettled.insert(asset);
-  for (const int64_t folder : opened_or_shut_) {
+  for (const int64_t folder : reach_changed_folders_) {
     const auto below = ids(
         "WITH RECURSIVE down (id) AS (SELECT ?1 UNION SELECT f.id FROM folder f JOIN down ON f.parent_id = down.id) "
         "SELECT e.asset_id FROM folder_entry e JOIN down ON e.folder_id = down.id",

@@ -14,7 +14,7 @@ bool Writer::mark_damaged(const Digest& sha256, std::string_view reason) {
   statement("INSERT OR REPLACE INTO damage (blob_id, found_ns, reason) VALUES (?1, ?2, ?3)")
       .bind_all(blob, now_ns_, reason)
       .run();
-  if (is_news) tell_bytes(blob);
+  if (is_news) log_changed_bytes(blob);
   return is_news;
 }
 
@@ -22,11 +22,11 @@ bool Writer::mark_whole(const Digest& sha256) {
   const int64_t blob = blob_with(sha256);
   if (blob == 0 || count_of("SELECT count(*) FROM damage WHERE blob_id = ?1", blob) == 0) return false;
   statement("DELETE FROM damage WHERE blob_id = ?1").bind_all(blob).run();
-  tell_bytes(blob);
+  log_changed_bytes(blob);
   return true;
 }
 
-void Writer::tell_bytes(int64_t blob) {
+void Writer::log_changed_bytes(int64_t blob) {
   std::vector<std::pair<int64_t, int64_t>> versions;
   {
     db::Use rows(statement("SELECT id, asset_id FROM version WHERE blob_id = ?1 ORDER BY id"));

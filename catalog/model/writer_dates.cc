@@ -9,8 +9,8 @@ namespace damfs {
 
 AssetDate Writer::date_of(int64_t asset, const MediaFacts& facts, int64_t mtime_ns) {
   const bool is_sidecar = facts.mime == kSidecarMime;
-  const auto heard = is_sidecar ? std::nullopt : heard_of_sidecars(asset).captured;
-  return asset_date(facts, heard, label_of(asset), mtime_ns, dates_);
+  const auto applied = is_sidecar ? std::nullopt : applied_sidecar_words(asset).captured;
+  return asset_date(facts, applied, label_of(asset), mtime_ns, dates_);
 }
 
 Day Writer::day_of(const MediaFacts* facts, std::string_view name, int64_t mtime_ns) const {

@@ -59,7 +59,7 @@ void Writer::move_entry(const EntryRow& entry, int64_t folder, std::string_view 
   if (folder == entry.folder) {
     record({Step::What::kEntry, entry.asset, folder, entry.name, std::string(name)});
   } else {
-    // First what came: taken back the other way round, the asset is never without a name.
+    // The new name first: undone in reverse, the asset is never without a name.
     record({Step::What::kEntry, entry.asset, folder, "", std::string(name)});
     record({Step::What::kEntry, entry.asset, entry.folder, entry.name, ""});
   }
@@ -139,7 +139,7 @@ void Writer::forget_steps(std::string_view sql, const Keys&... keys) {
   }
 }
 
-bool Writer::trash_passing(const EntryRow& entry, int64_t uid) {
+bool Writer::trash_short_lived(const EntryRow& entry, int64_t uid) {
   const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", entry.asset) == 1;
   const bool is_somebodys =
       count_of(
@@ -216,7 +216,7 @@ void Writer::set_state(int64_t asset, AssetState state) {
   if (state == AssetState::kLive) move_asset_in_groups(asset, +1);
   touched_assets_.try_emplace(asset, 0);
   if (!leaves && state != AssetState::kLive) return;
-  tell_versions_of(asset);
+  log_changed_versions(asset);
   const std::string label = label_of(asset);
   std::vector<std::pair<Grouping, int64_t>> groups = {{Grouping::kRecent, 0}};
   const auto gather = [&](Grouping grouping, std::string_view sql) {

@@ -17,7 +17,8 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kRecentCount = 500;
-// A mount asks four times a second; whoever slept longer than this drops all that it cached.
+// How long the feed of changes is kept. A mount reads it four times a second; one that slept longer than this
+// invalidates everything.
 constexpr int64_t kFeedKeptNs = 3'600'000'000'000;
 
 }  // namespace
@@ -98,7 +99,7 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
   if (delta < 0) changed_groups_.emplace(grouping, key);
 }
 
-// Adds or takes an asset to or from the computed groups that its row names. When it leaves, the mount is told.
+// Adds or takes an asset to or from the computed groups that its row names. When it leaves, the feed says so.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
   if (uncounted_.contains(asset)) return;
   db::Use row(statement("SELECT day, kind, camera_id, rating, label, standing FROM asset WHERE id = ?1 AND state = 0"));
@@ -129,7 +130,7 @@ void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Gr
 
 Written Writer::finish() {
   pair_camera_proxies();
-  heed_sidecars();
+  apply_changed_sidecars();
   forget_undone_sources();
   settle_all_copies();
   for (const auto& [asset, old_version] : touched_assets_) name_pack(asset);
@@ -156,7 +157,7 @@ void Writer::finish_groups() {
     const int64_t assets = row->step() ? row->integer(0) : 0;
     row->run();
     changed_groups_.emplace(grouping, key);
-    // A day or year that appears or empties is news for the folder above it.
+    // A day or year that appears or empties changes the listing of the folder above it.
     const bool turned = assets == delta || assets == 0;
     if (!turned || (grouping != Grouping::kDay && grouping != Grouping::kYear)) continue;
     const Day day = Day::from_key(key);

@@ -82,7 +82,7 @@ std::string Writer::folder_rights(int64_t folder) {
   return row->step() && !row->is_null(0) ? std::string(row->text(0)) : std::string();
 }
 
-// A folder that goes takes them with it, and whoever takes that back must not open to all what was shut.
+// They go with a folder that is removed; undoing that must not open to all what was shut.
 void Writer::record_folder_rights(int64_t folder) {
   std::string rights = folder_rights(folder);
   if (!rights.empty()) record({Step::What::kFolderRights, 0, folder, std::move(rights), ""});

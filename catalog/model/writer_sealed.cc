@@ -87,14 +87,14 @@ void Writer::adopt_version(int64_t asset, int64_t version, const MediaFacts& fac
   auto& told = touched_assets_[asset];
   if (told == 0) told = before;
   show_version(asset, version, facts);
-  tell_versions_of(asset);
+  log_changed_versions(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(before), std::to_string(version)});
 }
 
 void Writer::set_owner_of_version(int64_t version, int64_t asset, int64_t number) {
   const std::string before = owner_of_version(version);
   const int64_t owner = count_of("SELECT asset_id FROM version WHERE id = ?1", version);
-  tell_version_leaves(version, owner);
+  log_removed_version(version, owner);
   touched_assets_.try_emplace(owner, 0);
   touched_assets_.try_emplace(asset, 0);
   statement(
@@ -132,15 +132,15 @@ bool Writer::restore_owner(const Step& step) {
   return true;
 }
 
-void Writer::tell_versions_of(int64_t asset) {
+void Writer::log_changed_versions(int64_t asset) {
   changed_groups_.emplace(Grouping::kVersions, 0);
   log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kVersions, 0, label_of(asset));
 }
 
-void Writer::tell_version_leaves(int64_t version, int64_t asset) {
+void Writer::log_removed_version(int64_t version, int64_t asset) {
   const std::string name = version_name(count_of("SELECT number FROM version WHERE id = ?1", version), label_of(asset));
   log_change(ChangeRow::What::kLostName, asset, version, Grouping::kVersions, asset, name);
-  tell_versions_of(asset);
+  log_changed_versions(asset);
 }
 
 bool Writer::restore_version(const Step& step) {
@@ -195,7 +195,7 @@ void Writer::keep_before(int64_t asset, int64_t version, int64_t blob) {
   statement(kRenumber).bind_all(kept, kNobodys).run();
   statement(kRenumber).bind_all(version, next).run();
   statement(kRenumber).bind_all(kept, number).run();
-  tell_versions_of(asset);
+  log_changed_versions(asset);
   record({Step::What::kVersion, asset, 0, std::to_string(kept), std::to_string(version)});
 }
 

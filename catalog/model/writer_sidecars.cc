@@ -23,13 +23,13 @@ void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
 }
 
 // Either may come first, or both in one batch.
-void Writer::heed_sidecars() {
+void Writer::apply_changed_sidecars() {
   if (new_entries_.empty() && changed_sidecars_.empty()) return;
   if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
   std::set<int64_t> assets;
   for (const NewEntry& entry : new_entries_) {
     if (is_sidecar_name(entry.name)) {
-      gather_named_by({0, entry.folder, entry.name, entry.asset}, assets);
+      gather_assets_named_by({0, entry.folder, entry.name, entry.asset}, assets);
     } else {
       assets.insert(entry.asset);
     }
@@ -41,14 +41,14 @@ void Writer::heed_sidecars() {
     while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
     rows->reset();
     for (const EntryRow& entry : entries) {
-      if (is_sidecar_name(entry.name)) gather_named_by(entry, assets);
+      if (is_sidecar_name(entry.name)) gather_assets_named_by(entry, assets);
     }
   }
-  for (const int64_t asset : assets) hear_sidecar(asset);
+  for (const int64_t asset : assets) apply_sidecar(asset);
 }
 
 // The files that a sidecar may be of, by their names.
-void Writer::gather_named_by(const EntryRow& sidecar, std::set<int64_t>& assets) {
+void Writer::gather_assets_named_by(const EntryRow& sidecar, std::set<int64_t>& assets) {
   for (const std::string& stem : spellings_of(split_extension(sidecar.name).stem)) {
     if (const auto whole = entry_at(sidecar.folder, stem)) assets.insert(whole->asset);
     // '/' comes behind '.', and is in no name.
@@ -80,7 +80,7 @@ std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
       row->bind_all(sidecar->asset);
       if (!row->step()) continue;
       FoundSidecar found{sidecar->asset, sidecar_from_text(row->text(0)), row->integer(1), static_cast<int>(form)};
-      if (!speaks_of(found.words, form, entry.name)) continue;
+      if (!applies_to(found.words, form, entry.name)) continue;
       const bool is_better_one =
           !best || found.rank < best->rank || (found.rank == best->rank && found.mtime_ns > best->mtime_ns);
       if (is_better_one) best = std::move(found);
@@ -89,43 +89,43 @@ std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
   return best;
 }
 
-void Writer::hear_sidecar(int64_t asset) {
+void Writer::apply_sidecar(int64_t asset) {
   const auto best = best_sidecar(asset);
   if (!best) return;
-  const SidecarWords heard = heard_of_sidecars(asset);
-  if (best->words == heard) return;
+  const SidecarWords applied = applied_sidecar_words(asset);
+  if (best->words == applied) return;
   // What is new with its sidecar has no former words that anybody could want back.
   std::optional<Act> act;
   if (!act_ && !new_assets_.contains(asset)) act = act_that_brought(best->asset);
   const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
-  if (!is_undoing_) take_words(asset, heard, best->words);
+  if (!is_undoing_) merge_words(asset, applied, best->words);
   statement("DELETE FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2")
       .bind_all(asset, static_cast<int64_t>(SidecarForm::kStem))
       .run();
-  remember_heard(asset, SidecarForm::kWholeName, best->words);
-  if (best->words.captured != heard.captured) renew_date(asset);
+  remember_applied_words(asset, SidecarForm::kWholeName, best->words);
+  if (best->words.captured != applied.captured) renew_date(asset);
 }
 
-// From whichever: an older damfs heard both and noted each by itself.
-SidecarWords Writer::heard_of_sidecars(int64_t asset) {
-  SidecarWords whole = heard_of(asset, SidecarForm::kWholeName);
-  return whole == SidecarWords() ? heard_of(asset, SidecarForm::kStem) : whole;
+// From whichever: an older damfs read both and noted each by itself.
+SidecarWords Writer::applied_sidecar_words(int64_t asset) {
+  SidecarWords whole = applied_words(asset, SidecarForm::kWholeName);
+  return whole == SidecarWords() ? applied_words(asset, SidecarForm::kStem) : whole;
 }
 
-SidecarWords Writer::heard_of(int64_t asset, SidecarForm form) {
+SidecarWords Writer::applied_words(int64_t asset, SidecarForm form) {
   db::Use row(statement("SELECT words FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2"));
   row->bind_all(asset, static_cast<int64_t>(form));
   return row->step() ? sidecar_from_text(row->text(0)) : SidecarWords();
 }
 
-void Writer::remember_heard(int64_t asset, SidecarForm form, const SidecarWords& words) {
+void Writer::remember_applied_words(int64_t asset, SidecarForm form, const SidecarWords& words) {
   statement("INSERT OR REPLACE INTO sidecar_heard (asset_id, form, words) VALUES (?1, ?2, ?3)")
       .bind_all(asset, static_cast<int64_t>(form), std::string_view(to_text(words)))
       .run();
 }
 
-void Writer::take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now) {
+void Writer::merge_words(int64_t asset, const SidecarWords& before, const SidecarWords& now) {
   const auto has = [](const SidecarWords& words, const std::string& tag) {
     return std::find(words.tags.begin(), words.tags.end(), tag) != words.tags.end();
   };

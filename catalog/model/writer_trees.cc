@@ -193,7 +193,7 @@ int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node)
 void Writer::remove_node(const Tree& tree, int64_t id) {
   const auto node = node_of(tree, id);
   if (!node) return;
-  // First, so that whoever takes all of it back makes the album before he fills it.
+  // First, so that undo makes the album before it fills it.
   if (tree.grouping == Grouping::kAlbum) {
     put_album_query(id, "");
     put_album_numbers(id, false);

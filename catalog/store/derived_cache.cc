@@ -86,7 +86,7 @@ UniqueFd DerivedCache::stage() {
   const Folder folder = folder_.folder.make_folder(folder_.name);
   UniqueFd staged(::openat(folder.fd(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
   if (!staged) throw_errno(errno, "cannot write in " + folder_.path().string());
-  return but_not_the_last(std::move(staged));
+  return outside_reserve(std::move(staged));
 }
 
 void DerivedCache::sync() {

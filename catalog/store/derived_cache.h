@@ -36,11 +36,11 @@ class DerivedCache {
   std::optional<UniqueFd> open(const DerivedKey& key);  // empty: not there
   UniqueFd stage();                                     // an unnamed file to write one into
   void sync();                                          // every staged file's bytes are on the disk when it returns
-  // Gives a staged file, whose bytes are on the disk, its place; one that is there already wins. The descriptor stays
-  // the caller's.
+  // Gives a staged file, whose bytes are on the disk, its name; where there is one already, that one stays. The
+  // descriptor stays the caller's.
   void insert(const DerivedKey& key, int staged);
 
-  // It is not there any more, nor what is known of its failing; whoever has it open keeps it.
+  // Removes the file and what is remembered of its failure; whoever has it open keeps it.
   void remove(const DerivedKey& key);
   void remove_all_of(const Digest& source);
 
@@ -59,7 +59,7 @@ class DerivedCache {
   std::optional<std::string> failure(const DerivedKey& key);
   void forget_failure(const DerivedKey& key);
 
-  // What is to be said of one that is there.
+  // A note about one that is there.
   void set_note(const DerivedKey& key, const std::optional<std::string>& text);  // empty: nothing
   std::optional<std::string> note(const DerivedKey& key);
 
@@ -96,7 +96,7 @@ class DerivedCache {
   const int64_t max_bytes_;
   DerivedIndex index_;
   std::mutex evicting_;                    // taken before all others
-  std::atomic<bool> nothing_left_{false};  // what is left is in use; looked at again a little later
+  std::atomic<bool> nothing_left_{false};  // all that is left is in use; tried again later
 
   mutable std::mutex sparse_mutex_;
   std::map<std::string, OpenSparseRef> open_sparse_;

@@ -24,7 +24,7 @@ class Database;
 
 // What derived/ holds, when it was used, what is to be said of it, and what failed: derived/index.db. It is bookkeeping
 // about what can be made again, so it is written without waiting for the disk; one that is broken or was deleted is
-// made anew from the files. Throws Error; who serves readers goes on without. Thread-safe.
+// made anew from the files. Throws Error; readers are served without it. Thread-safe.
 class DerivedIndex {
  public:
   explicit DerivedIndex(FileIn folder);
@@ -33,7 +33,7 @@ class DerivedIndex {
   DerivedIndex& operator=(const DerivedIndex&) = delete;
 
   void touch(const std::string& key);  // it was used; written down some time
-  // Again: it has another size now.
+  // Also when its size has changed.
   void add(const std::string& key, int64_t bytes);
   void drop(const std::string& key);
   // Of files and of failures.
@@ -55,7 +55,7 @@ class DerivedIndex {
   std::optional<std::string> failure(const std::string& key);
   void set_failure(const std::string& key, const std::optional<std::string>& reason);  // empty: forget it
 
-  // What is to be said of a file that is there, as of one of which a part is missing.
+  // A note about a file that is there, such as that a part of the picture is missing.
   std::optional<std::string> note(const std::string& key);
   void set_note(const std::string& key, const std::optional<std::string>& text);  // empty: forget it
 

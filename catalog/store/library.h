@@ -31,19 +31,19 @@ struct Config {
   static Config parse(std::string_view text, const Path& file_for_messages);
 };
 
-// What is done about a library whose folder belongs to neither this user nor root: whoever made it may have meant it
-// for him, and can change it while it is used.
+// Whether a library is opened whose folder belongs to neither this user nor root. Its owner can change it while it is
+// used.
 enum class ForeignOwner : uint8_t { kRefused, kAccepted };
 
 // A library on disk:
 //   damfs.toml  catalog.db (and catalog.db-reserve: room for it on a full disk)  objects/ab/cd/<sha256>  staging/
 //   derived/ (evictable, with a CACHEDIR.TAG)
-// It is data: its folder is opened once, and everything in it beneath that (Folder), so that no link, pipe or device
-// that somebody put in it leads or waits anywhere, and nothing is made where it was when it has gone away.
+// Its folder is opened once, and everything in it beneath that (Folder): no link, pipe or device in it is followed or
+// waited for, and nothing is made in its old place once its disk was detached.
 class Library {
  public:
-  // Makes the folder, if need be, for nobody else to enter, and everything in it. EEXIST when it is a library already,
-  // ENOTEMPTY when something else is in the way.
+  // Makes the folder, if need be with mode 0700, and everything in it. EEXIST when it is a library already, ENOTEMPTY
+  // when something else is in the way.
   static Library create(const Path& root, ForeignOwner foreign = ForeignOwner::kRefused);
   // ENOENT when there is none, EPERM when it is somebody else's.
   explicit Library(const Path& root, ForeignOwner foreign = ForeignOwner::kRefused);
@@ -68,7 +68,7 @@ class Library {
   // Shared by whoever may give an object a name (a mount, an import) for as long as it may; exclusive while objects
   // that have none are taken away. The folder itself: a full disk may have no room for one more file.
   FileIn objects_lock() const { return {root_, "objects"}; }
-  std::string being_freed() const;  // what is told to those who cannot share it then
+  std::string being_freed() const;  // the message for those who cannot share it then
 
  private:
   Folder root_;
@@ -82,7 +82,7 @@ class FileLock {
  public:
   // Empty when another process holds it.
   static std::optional<FileLock> try_take(const FileIn& file);
-  // With others who share it. Who holds it alone does so for moments: waited for as long, then EBUSY with `else_say`.
+  // Shared with others. Whoever holds it alone does so for moments, which are waited for; then EBUSY with `else_say`.
   static FileLock share(const FileIn& file, std::string_view else_say);
   static bool is_held(const FileIn& file);
   int fd() const { return fd_.get(); }

@@ -124,7 +124,7 @@ std::string ObjectStore::new_name() const { return fmt::format("{}-{}", ::getpid
 ObjectStore::Staged ObjectStore::stage() const {
   if (unnamed_works_) {
     const int fd = ::openat(staging_.fd(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
-    if (fd >= 0) return {but_not_the_last(UniqueFd(fd)), {}};
+    if (fd >= 0) return {outside_reserve(UniqueFd(fd)), {}};
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
       throw_errno(errno, "cannot write in " + staging_.path().string());
     }
@@ -159,7 +159,7 @@ UniqueFd ObjectStore::stage_unnamed() const {
 void ObjectStore::keep_staged(int staged, int64_t number) const {
   const std::string name = kept_name(number);
   staging_.unlink(name);  // an earlier state of it
-  // An object is nobody's to write to; this one is.
+  // Unlike an object, this one may be written to.
   int code = ::fchmod(staged, 0600) != 0 || ::flock(staged, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
   if (code == 0) code = staging_.link_fd(staged, name);
   if (code != 0) throw_errno(code, "cannot keep " + staging_.at(name).string());

@@ -43,8 +43,9 @@ class ObjectStore {
 
   // A new file to write to that nothing names yet.
   UniqueFd stage_unnamed() const;
-  // Gives such a file a name of its own in staging/, which outlives this process; it is locked as long as `staged` is
-  // open. And back: empty when there is none, or another process has it, and does not let go of it until then.
+  // Gives such a file the name staging/draft-<number>, which outlives this process; it is locked (flock) as long as
+  // `staged` is open. open_kept opens it again; empty when there is none, or another process still has it locked at
+  // `until`.
   void keep_staged(int staged, int64_t number) const;
   struct Kept {
     UniqueFd fd;             // for writing too, unless:
@@ -52,10 +53,10 @@ class ObjectStore {
   };
   std::optional<Kept> open_kept(int64_t number, std::chrono::steady_clock::time_point until = {}) const;
   void forget_kept(int64_t number) const;
-  // What a crash left of those that nobody knows of.
+  // Removes all others that a crash left.
   void forget_all_kept_but(const std::vector<int64_t>& numbers) const;
-  // Makes such a file the object `sha256`, which its writer has found it to be, and opens it for reading. It is on
-  // the disk when this returns. `catalogued`: the catalog names it, so that what lies there is on the disk.
+  // Makes such a file, whose hash is `sha256`, an object, and opens that for reading. It is on the disk when this
+  // returns. `catalogued`: the catalog names that object, so an existing one has been flushed before.
   UniqueFd adopt(int staged, const Digest& sha256, int64_t size, bool catalogued);
 
   // The object of an empty file, on the disk when this returns.
@@ -94,11 +95,11 @@ class ObjectStore {
     Digest sha256;
     int64_t bytes = 0;
   };
-  // Every file in objects/ that stands in the place of its name. Nothing else there is anybody's to touch.
+  // Every file in objects/ that stands in the place of its name. Anything else there is left alone.
   void each(const std::function<void(const Found&)>& visit) const;
 
-  // Takes an object that nothing names out of objects/, into the grave: a file in staging/ that remove_leftovers()
-  // deletes. Call it only with the objects lock held alone.
+  // Moves an object that nothing names from objects/ to staging/grave-<sha256>, which remove_leftovers() deletes. Call
+  // it only with the objects lock held alone.
   void bury(const Digest& sha256) const;
 
   // Removes what processes that were killed left in staging/, but for what was kept by name: files that are called as

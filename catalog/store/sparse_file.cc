@@ -138,14 +138,14 @@ SparseFileRef SparseFile::create(UniqueFd empty, SparseLayout layout, std::span<
 
 SparseFileRef SparseFile::open(UniqueFd fd, SparseLayout layout, Hooks hooks) {
   SparseFileRef file(new SparseFile(std::move(fd), std::move(layout), std::move(hooks)));
-  return file->take_up() ? file : nullptr;
+  return file->load() ? file : nullptr;
 }
 
 uint64_t SparseFile::map_offset() const { return (layout_.size + kDiskBlock - 1) / kDiskBlock * kDiskBlock; }
 uint64_t SparseFile::size_with_map() const { return map_offset() + sizeof(MapHeader) + saved_.size(); }
 bool SparseFile::all_set(const Bits& bits) const { return count_set(bits) == units_; }
 
-bool SparseFile::take_up() {
+bool SparseFile::load() {
   const Locked map(fd(), LockedByte::kMap, Patience::kMoments, F_UNLCK);
   if (map.is_refused()) fail_locked();
   dirty_ = false;

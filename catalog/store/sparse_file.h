@@ -48,16 +48,16 @@ class SparseFile : public std::enable_shared_from_this<SparseFile> {
   bool has(int64_t unit) const;
   bool is_complete() const { return complete_; }  // and will stay so while this lives: never evicted in part any more
 
-  // Takes a unit's bytes from `from` at `offset`; it is present from then on. Its place in the map on disk follows
-  // behind the reader's back. Throws Error(ENOSPC) when there is no room for it: it is missing still, and whoever waits
-  // for it is to be given it from where it is.
+  // Takes a unit's bytes from `from` at `offset`; it is present from then on. It is entered in the map on disk later,
+  // in the background. Throws Error(ENOSPC) when there is no room for it: it stays missing, and whoever waits for it is
+  // to be served from `from`.
   void put(int64_t unit, int from, uint64_t offset);
 
   // Present units [first, first + count) are not evicted while the pin lives. Empty: some are missing.
   using Pin = std::shared_ptr<const void>;
   Pin pin(int64_t first, int64_t count);
 
-  // The rest is the cache's.
+  // The rest is for DerivedCache.
 
   // Enters what was put into the map, or, when nothing is missing any more, takes the map away. One sync however many
   // units. False: somebody else has the map locked, and it is to be tried later. Throws Error, and then what was not
@@ -80,7 +80,7 @@ class SparseFile : public std::enable_shared_from_this<SparseFile> {
   using Bits = std::vector<uint8_t>;
   SparseFile(UniqueFd fd, SparseLayout layout, Hooks hooks);
 
-  bool take_up();  // what the file on disk says; false: it is another
+  bool load();  // reads the state of the file on disk; false: it has another layout
   void share();
   bool read_map(Bits& bits) const;
   void write_map(const Bits& bits) const;

@@ -35,8 +35,8 @@ struct SparseLayout {
 };
 
 // Neighbouring units are evicted together, in groups, so that what is remembered of a file stays small and the disk
-// gets back what it can give out again. How many a file has, a stranger's file may say: nothing is kept for those that
-// nobody came near.
+// gets back what it can give out again. Their number comes from a stranger's file: state is kept only for groups that
+// were used.
 class UnitGroups {
  public:
   explicit UnitGroups(const SparseLayout& layout);

@@ -32,7 +32,7 @@ class StagedBytes {
   virtual void allocate(int mode, uint64_t offset, uint64_t size) = 0;  // fallocate(2)
   // From another file, in the kernel; shares blocks where it can. How many bytes were copied.
   virtual size_t copy_from(int source, uint64_t from, uint64_t to, size_t size) = 0;
-  // All of it as that object is, at no cost.
+  // Replaces all of it by that object's bytes; copies nothing.
   virtual void become(const Digest& sha256, UniqueFd object) = 0;
 
   // Its bytes are an object and on the disk when this returns. `is_catalogued`: see ObjectStore.
@@ -42,9 +42,9 @@ class StagedBytes {
     uint64_t data_bytes = 0;  // of them, those that are no hole
   };
   virtual Sealed seal(const std::function<bool(const Digest&)>& is_catalogued) = 0;
-  // What takes long of that, for as long as nothing more is written.
+  // Does ahead what takes long about sealing; good for as long as nothing more is written.
   virtual void prepare() = 0;
-  // So many bytes are to be hashed yet, where it is sealed as it is; and that is done of some of them.
+  // How many bytes sealing it now would have to hash; and hashes some of them.
   virtual uint64_t left_to_hash() const { return 0; }
   virtual void hash_some(uint64_t most) { (void)most; }
   // What was written so far is on the disk when this returns.

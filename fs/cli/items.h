@@ -14,7 +14,7 @@ namespace damfs {
 
 class Reader;
 
-// What a verb is to work on, as it was typed.
+// The items that a verb works on, as they were typed.
 struct Items {
   std::vector<std::string> named;
   std::string query;  // empty: none

@@ -26,7 +26,7 @@ class MountedPaths {
 };
 
 // Which asset a file of a mount shows, as its attribute says. Copying programs spread that to wherever they copy, and
-// anybody can set it there: it is to be believed on a mount of the library alone.
+// anybody can set it there: it is trusted on a mount of the library alone.
 struct AssetClaim {
   bool is_there = false;
   std::optional<int64_t> asset;  // empty though it is there: it says nothing that a mount says

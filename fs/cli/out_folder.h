@@ -44,7 +44,7 @@ class OutFolder {
   // Where such a file goes, which no later one gets. Where another one has its name: "a~2.jpg".
   Place choose(const File& file);
 
-  // `fill` writes it to the descriptor; `named` hears when it has its name, which may be another than was chosen if
+  // `fill` writes it to the descriptor; `named` is called when it has its name, which may be another than was chosen if
   // somebody else took that meanwhile, or why it has none. Throws, with nothing of it left, what `fill` throws.
   using Fill = std::function<void(int fd)>;
   using Named = std::function<void(const Place& place, const std::string& problem)>;

@@ -27,7 +27,7 @@ class Launch {
 
   // In the daemon, each once at most. ready() leaves the terminal, the working directory and stderr behind.
   void ready();
-  // False: nobody waits to hear it (any more).
+  // False: nobody waits for it (any more).
   bool failed(int code, const std::string& message);
 
  private:

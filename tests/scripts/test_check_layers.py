@@ -18,6 +18,11 @@ CLEAN = {
     "catalog/CMakeLists.txt": "target_link_libraries(damfs_catalog\n  PUBLIC damfs_base PRIVATE SQLiteCpp)\n",
     "fs/CMakeLists.txt": "target_link_libraries(damfs_fs PUBLIC damfs_views PkgConfig::FUSE3)\n",
     "catalog/sql/s.sql": CPP.replace("//", "--"),
+    "catalog/base/l.h": CPP + "class Shelf {\n  struct Book final : Thing {\n    mutable std::mutex mutex_;\n  };\n};\n",
+    "views/l.cc": CPP + "void f() {\n  static std::mutex once;\n  // std::mutex told_of;\n}\n",
+    "fs/c.cc": CPP + "// (law 2), as docs/design.md 1 says\n",
+    "docs/design.md": "## 1. The laws\n\n2. **`stat` never lies.** See `views/v.cc`.\n",
+    "docs/locks.md": "## Mutexes\n\n| `Shelf::Book::mutex_` | a book | moments |\n| `views/l.cc: once` | it | moments |\n\n## Turns\n",
 }
 
 
@@ -54,6 +59,12 @@ def test_a_clean_tree_passes(tmp_path):
     ("scripts/nolicence", "#!/bin/bash\necho\n"),
     ("fs/long.cc", CPP + "int x;\n" * 500),
     ("fs/function.cc", CPP + "void f() {\n" + "  g();\n" * 60 + "}\n"),
+    ("catalog/sql/cites.sql", CPP.replace("//", "--") + "-- (law 3)\n"),
+    ("fs/cites.cc", CPP + "// (docs/design.md 7)\n"),
+    ("docs/adding.md", "First `views/gone.cc`.\n"),
+    ("views/lock.h", CPP + "class Door {\n  std::recursive_mutex mutex_;\n};\n"),
+    ("fs/lock.cc", CPP + "int f() {\n  std::mutex mine;\n}\n"),
+    ("docs/locks.md", CLEAN["docs/locks.md"].replace("\n\n## Turns", "\n| `Gone::mutex_` | – | – |\n\n## Turns")),
     ("catalog/base/CMakeLists.txt", "target_link_libraries(damfs_base PUBLIC damfs_catalog)\n"),
     ("views/CMakeLists.txt", "target_link_libraries(damfs_views\n  PRIVATE\n  damfs_fs)\n"),
     ("views/more/CMakeLists.txt", "target_link_libraries(damfs_views PRIVATE PkgConfig::VIPS)\n"),

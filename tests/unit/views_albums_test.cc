@@ -100,14 +100,14 @@ TEST_F(AlbumFoldersTest, ANumberedAlbumShowsItsOrder) {
     const std::string longest(251, 'x');
     writer.add_to_album(file_bytes(writer, "long", "", longest + ".jpg", photo()).asset, trip);
   });
-  EXPECT_TRUE(at_path(tree_.tree, "albums/Trip")->presence_lasts());
+  EXPECT_TRUE(at_path(tree_.tree, "albums/Trip")->may_cache_entries());
   const auto number = [&](Writer& writer) { writer.set_album_numbers(trip, true); };
   EXPECT_TRUE(told(id("albums"), number).contains("Trip"));
   EXPECT_EQ(names("albums/Trip").substr(0, 29), "001 three.jpg, 002 one.jpg, 0");
   EXPECT_NE(names("albums/Trip").find("~asset5.jpg"), std::string::npos) << "255 bytes and a number are too many";
   EXPECT_EQ(names("previews/small/albums/Trip").substr(0, 37), "001 three.jpg.webp, 002 one.jpg.webp,");
-  EXPECT_FALSE(at_path(tree_.tree, "albums/Trip")->presence_lasts());
-  EXPECT_FALSE(at_path(tree_.tree, "albums/Trip")->absence_lasts());
+  EXPECT_FALSE(at_path(tree_.tree, "albums/Trip")->may_cache_entries());
+  EXPECT_FALSE(at_path(tree_.tree, "albums/Trip")->may_cache_absence());
   for (const char* name : {"one.jpg", "2 one.jpg", "0002 one.jpg", "001 one.jpg", "002  one.jpg", "003 two.jpg"}) {
     EXPECT_FALSE(at_path(tree_.tree, std::string("albums/Trip/") + name)) << name;
   }

@@ -100,7 +100,7 @@ TEST_F(DesktopTrashTest, TrashesAndRestoresAsDesktopsDo) {
   const auto note = write_info("mine.jpg.trashinfo", "[Trash Info]\n");
   EXPECT_EQ(text_of(*info()->lookup(EntryName("mine.jpg.trashinfo"))), "[Trash Info]\n");
   EXPECT_EQ(tree_.tree.node(note.node->id())->attributes()->size, 13U);
-  EXPECT_FALSE(note.node->attributes()->is_settled);
+  EXPECT_FALSE(note.node->attributes()->is_cacheable);
 
   move("originals/2024", "ünd so.jpg", *files(), "mine.jpg");
   EXPECT_FALSE(at("originals/2024/ünd so.jpg"));

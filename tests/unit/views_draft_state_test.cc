@@ -57,7 +57,7 @@ struct Model {
       state.refused();
       return;
     }
-    if (!state.is_news(change)) return;
+    if (!state.is_newer(change)) return;
     state.filed(change);
     catalogued = std::max(catalogued, change);
   }
@@ -134,7 +134,7 @@ struct Model {
       EXPECT_TRUE(newest == 0 || (!is_new && newest == state_taken()));
     }
   }
-  int64_t state_taken() const { return state.has_news() ? -1 : newest; }
+  int64_t state_taken() const { return state.has_changes() ? -1 : newest; }
 
   DraftState state;
   int64_t newest;

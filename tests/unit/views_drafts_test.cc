@@ -201,7 +201,7 @@ TEST_F(DraftsTest, WhileOneIsHashedAndFlushedNobodyElseWaits) {
   EXPECT_EQ(big.draft->attributes().size, 4U);
   EXPECT_EQ(drafts_.at(top_, "big.bin"), big.draft);
   EXPECT_EQ(drafts_.find(big.draft->version()), big.draft);
-  EXPECT_TRUE(drafts_.fill(top_));
+  EXPECT_TRUE(drafts_.make_nonempty(top_));
   size_t listed = 0;
   drafts_.list(top_, 0, [&](int64_t, const std::string&, const Attributes& each) {
     listed += each.size;

@@ -95,8 +95,8 @@ TEST_F(SearchFoldersTest, AQueryIsAFolder) {
   EXPECT_EQ(names("search/beach/anna.jpg"), "-") << "it is not in there";
   EXPECT_EQ(id("search/beach/both.jpg"), id("originals/2024/rome/both.jpg"));
   EXPECT_EQ(at_path(tree_.tree, "search/beach")->parent(), id("search"));
-  EXPECT_FALSE(at_path(tree_.tree, "search")->absence_lasts());
-  EXPECT_TRUE(at_path(tree_.tree, "by-tag")->absence_lasts());
+  EXPECT_FALSE(at_path(tree_.tree, "search")->may_cache_absence());
+  EXPECT_TRUE(at_path(tree_.tree, "by-tag")->may_cache_absence());
 }
 
 TEST_F(SearchFoldersTest, TheNumberOfAFolderIsItsPathsAlone) {

@@ -185,7 +185,7 @@ void AlbumsView::set_folder_xattr(Writer& writer, int64_t key, std::string_view 
 }
 
 // A number that changes changes with others, and in one go with the width of all of them.
-bool AlbumsView::names_last(Reader& reader, int64_t key) const { return key == 0 || !is_numbered(reader, key); }
+bool AlbumsView::may_cache_names(Reader& reader, int64_t key) const { return key == 0 || !is_numbered(reader, key); }
 
 void AlbumsView::require_takes_files(Reader& reader, int64_t key) const {
   GroupView::require_takes_files(reader, key);

@@ -29,7 +29,7 @@ class AlbumsView final : public GroupView {
   std::optional<std::string> folder_xattr(Reader& reader, int64_t key, std::string_view name) const override;
   void set_folder_xattr(Writer& writer, int64_t key, std::string_view name, std::string_view value) const override;
 
-  bool names_last(Reader& reader, int64_t key) const override;
+  bool may_cache_names(Reader& reader, int64_t key) const override;
   void require_takes_files(Reader& reader, int64_t key) const override;
   Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
   void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;

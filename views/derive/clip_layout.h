@@ -24,7 +24,7 @@ struct ClipProfile {
 std::span<const ClipProfile> clip_profiles();
 const ClipProfile* clip_profile(std::string_view name);  // null: none has that name
 
-// The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (DESIGN 5).
+// The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (docs/design.md 5).
 inline constexpr int kClipRecipe = 2;
 inline constexpr int64_t kClipEpochNs = 1'795'996'800'000'000'000;  // 2026-11-30
 

@@ -43,7 +43,7 @@ class Clips {
 
   // Why it failed, if it did; looks, never works.
   std::optional<std::string> failure(int64_t version, const ClipProfile& profile);
-  // What is kept of it goes; it is made again for whoever reads it next.
+  // Removes it from the cache; it is made again when it is read next.
   void drop(int64_t version, const ClipProfile& profile);
 
   // Makes all of one ahead of time; returns what stops it. A file that is complete is done at once.

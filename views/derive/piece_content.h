@@ -23,7 +23,7 @@ class PieceContent final : public Content {
       : session_(std::move(session)), reader_(reader), limits_(ahead) {}
   ~PieceContent() override { session_->release(this); }
 
-  // Whoever opened it will want these first.
+  // Has these made ahead: they will be read first.
   void expect(PieceUnits units) { session_->prefetch(units, this, reader_); }
 
   void read(uint64_t offset, size_t size, ReadAnswerRef answer) override;

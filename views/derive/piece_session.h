@@ -59,7 +59,7 @@ class PieceSession : public std::enable_shared_from_this<PieceSession> {
   void read(uint64_t offset, size_t size, ReadAnswerRef answer, uint64_t reader);
   bool cancel(const ReadAnswer& answer);
 
-  // Has what is missing of those pieces made ahead, for `owner`, who takes it back with release().
+  // Has what is missing of those pieces made ahead, for `owner`, who cancels that with release().
   using Owner = const void*;
   void prefetch(PieceUnits units, Owner owner, uint64_t reader);
   void release(Owner owner);

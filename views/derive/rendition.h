@@ -27,7 +27,7 @@ class Rendition {
   void read(uint64_t offset, size_t size, ReadAnswerRef answer);
   bool cancel(const ReadAnswer& answer);
 
-  // Hears how it went, now or later: an empty reason for well.
+  // Called with the outcome, now or later; an empty reason: it is there.
   using Done = std::function<void(const std::string& reason)>;
   void on_done(Done done);
 

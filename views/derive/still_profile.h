@@ -15,7 +15,7 @@ namespace damfs {
 
 class Catalog;
 
-// The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (DESIGN 5).
+// The version of the recipe and when it was made: a new one means new bytes, and so a new mtime (docs/design.md 5).
 inline constexpr int kStillRecipe = 3;
 inline constexpr int64_t kStillEpochNs = 1'795'996'800'000'000'000;  // 2026-11-30
 

@@ -70,7 +70,7 @@ class Stills {
   // What is wrong with what is shown, as with a picture of which only a part can be decoded; looks, never works.
   std::optional<std::string> note(const StillSubject& subject, const StillProfile& profile);
 
-  // What is kept of it goes; it is made again for whoever reads it next.
+  // Removes it from the cache; it is made again when it is read next.
   void drop(const StillSubject& subject, const StillProfile& profile);
 
   // One picture of up to kMaxCollage others, made of their stills: a square of the profile's box. What cannot be
@@ -82,8 +82,8 @@ class Stills {
   static Raster collage_raster(const StillProfile& profile) { return {profile.box, profile.box}; }
   ContentRef open_collage(std::span<const Shown> shown, const StillProfile& profile, uint64_t reader);
 
-  // Makes those that are not cached ahead of time, from one decode. `done` hears of each profile how it went: an empty
-  // reason for well. ENOENT: the version is gone, and nothing is heard.
+  // Makes those that are not cached ahead of time, from one decode. `done` is called for each profile; an empty reason:
+  // it is there. ENOENT: the version is gone, and `done` is not called.
   using Warmed = std::function<void(const StillProfile& profile, const std::string& reason)>;
   void warm(const StillSubject& subject, std::span<const StillProfile* const> profiles, Raster source, bool retry,
             const Warmed& done);
@@ -152,7 +152,7 @@ class Stills {
   void abandon(const RenditionRef& rendition);
 
   const Parts parts_;
-  std::mutex mutex_;  // taken before a rendition's own; never held across I/O, a job's submission or an answer
+  std::mutex mutex_;  // never held across I/O, a job's submission or an answer
   std::unordered_map<std::string, RenditionRef> in_flight_;
   std::atomic<uint64_t> started_{0}, done_{0}, failed_{0};
   Keeper keeper_;  // last: what it keeps at the end still touches the others

@@ -6,8 +6,8 @@
 
 namespace damfs {
 
-// originals/: what was imported, under the folders and names it came with. A key is a folder's id. A name is its bytes,
-// for an open tells no more of which of two spellings it means than which file it was led to.
+// originals/: what was imported, under the folders and names it came with. A key is a folder's id. Names are compared
+// byte by byte, as NFC and NFD spellings of one name may be two files.
 class OriginalsView final : public TreeView {
  public:
   static constexpr unsigned kCode = 1;
@@ -25,7 +25,7 @@ class OriginalsView final : public TreeView {
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
   bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
             std::string_view to, const std::optional<FoundAsset>& over) const override;
-  bool is_left() const override { return false; }
+  bool is_removed_by_move() const override { return false; }
   void set_folder(Writer& writer, int64_t key, const AttributeChange& change) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };

@@ -123,8 +123,8 @@ NodeRef packs_file(const TreeContext& context, NodeId id) {
   return MemberLens(profile).node(context, std::move(*member), pack->facts());
 }
 
-void tell_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
+void add_stale_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                     const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
   std::set<int64_t> assets;
   std::set<int64_t> replaced;  // have other bytes, facts or rights than before
   bool has_changed = false;

@@ -30,8 +30,8 @@ NodeRef packs_folder(const TreeContext& context, NodeId id);  // null: gone
 NodeRef packs_file(const TreeContext& context, NodeId id);
 NodeRef packs_collage(const TreeContext& context, NodeId id);
 
-// What these changes of assets make stale.
-void tell_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
+// Adds what these changes make stale.
+void add_stale_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                     const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
 
 }  // namespace damfs

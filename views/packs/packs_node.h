@@ -61,7 +61,7 @@ class PacksNode : public Node {
   PacksNode(const TreeContext& context, MemberLens lens, PacksPlace place, NodeId parent);
   NodeId parent() const override { return parent_; }
   NodeRef lookup(EntryName name) const final;
-  // Of a preview: what is kept of it goes.
+  // Of a preview: removes it from the cache.
   void unlink(const Actor& actor, EntryName name) const override;
 
  protected:
@@ -75,12 +75,12 @@ class PacksNode : public Node {
   const NodeId parent_;
 };
 
-// One whose names come and go with archives: that is looked up each time.
+// One whose names come and go with archives: the kernel caches no entries of it.
 class ChangingPacksNode : public PacksNode {
  public:
   using PacksNode::PacksNode;
-  bool absence_lasts() const override { return false; }
-  bool presence_lasts() const override { return false; }
+  bool may_cache_absence() const override { return false; }
+  bool may_cache_entries() const override { return false; }
   std::optional<Attributes> attributes() const override { return directory_attributes(id(), changed_ns()); }
 };
 

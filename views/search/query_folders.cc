@@ -52,7 +52,7 @@ void QueryFolders::keep(Slot& slot, const QueryFolderRef& folder) {
   slot.is_kept = true;
   if (kept_.size() <= most_kept_) return;
   slots_[kept_.back()->key].is_kept = false;
-  // When nobody takes them there is no kernel to be told.
+  // When nobody takes them there is no kernel whose entries are to be invalidated.
   if (given_up_.size() < 16 * most_kept_) given_up_.push_back(std::move(kept_.back()));
   kept_.pop_back();
 }

@@ -12,9 +12,9 @@ constexpr size_t kFirst = 512;
 constexpr size_t kGrowth = 8;
 constexpr size_t kLongest = 1 << 17;  // 1 MiB of ids
 constexpr size_t kMostStretches = 8;
-// While something writes without pause, a search at every page would make a long listing quadratic. What was found
-// just before a change may be shown for less than the time after which its news are told once more (fs/invalidate.h),
-// so nothing old stays with the kernel.
+// While something writes without pause, a search at every page would make a long listing quadratic. What was found just
+// before a change may be shown for less than the time until it is invalidated once more (fs/invalidate.h), so the
+// kernel keeps nothing old.
 constexpr std::chrono::milliseconds kStillGood{150};
 
 }  // namespace

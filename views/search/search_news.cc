@@ -15,7 +15,8 @@
 namespace damfs {
 namespace {
 
-// What may be told name by name. Behind a lens a name depends on others beside it, which have to be searched for.
+// How many entries are invalidated one by one. Behind a lens a name depends on others beside it, which have to be
+// searched for.
 constexpr size_t kMostTold = 1 << 17;
 constexpr size_t kLensCost = 32;
 constexpr size_t kMostCopiesTold = 64;
@@ -114,7 +115,7 @@ std::set<std::string> lost_groups(const std::vector<ChangeRow>& changes) {
   return names;
 }
 
-// Whether a folder or an album came, went or moved, which the assets in it are not told of.
+// Whether a folder or an album came, went or moved: the feed has no rows of the assets in it.
 bool have_trees_changed(const std::vector<ChangeRow>& changes) {
   return std::any_of(changes.begin(), changes.end(), [](const ChangeRow& change) {
     const bool is_of_tree = change.grouping == Grouping::kFolder || change.grouping == Grouping::kAlbum;
@@ -146,7 +147,7 @@ std::vector<FoundAsset> changed_assets(const TreeContext& context, const std::ve
 
 }  // namespace
 
-void tell_listing(const TreeContext& context, NodeId folder, std::vector<Stale>& stale) {
+void add_stale_listing(const TreeContext& context, NodeId folder, std::vector<Stale>& stale) {
   stale.push_back({Stale::What::kListing, folder, {}});
   if (std::string name = context.lens(folder.lens())->folder_file_name(); !name.empty()) {
     stale.push_back({Stale::What::kEntry, folder, std::move(name)});
@@ -154,8 +155,8 @@ void tell_listing(const TreeContext& context, NodeId folder, std::vector<Stale>&
   }
 }
 
-void tell_searches(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                   const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
+void add_stale_searches(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                        const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
   std::vector<Known> holders;
   size_t cost = 0;
   const auto lost = lost_groups(changes);
@@ -166,7 +167,7 @@ void tell_searches(const TreeContext& context, const std::function<bool(NodeId)>
     const bool is_another = trees_changed && known.folder->asks_trees;
     if (is_another || lost.contains(known.folder->name)) tell_name(known, stale);
     if (known.folder->joins) return;
-    tell_listing(context, known.id, stale);
+    add_stale_listing(context, known.id, stale);
     holders.push_back(known);
     cost += known.lens->code() == 0 ? 1 : kLensCost;
   });
@@ -182,7 +183,8 @@ void tell_searches(const TreeContext& context, const std::function<bool(NodeId)>
   }
 }
 
-void tell_given_up(const TreeContext& context, const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale) {
+void add_given_up_entries(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                          std::vector<Stale>& stale) {
   each_known(context, filled(search_view(context).folders_known().take_given_up()), is_known,
              [&](const Known& known) { tell_name(known, stale); });
 }

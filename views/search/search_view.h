@@ -22,7 +22,7 @@ class SearchView final : public View {
   Place above(const GroupRow& row) const override;
   std::shared_ptr<const void> hold(int64_t key) const override { return folders_.find(key); }
   // Whatever is no folder yet is one as soon as a tag of that name is made.
-  bool absence_lasts() const override { return false; }
+  bool may_cache_absence() const override { return false; }
 
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const override;

@@ -163,7 +163,7 @@ Attributes Sidecars::attributes(Reader& reader, const AssetRow& asset) const {
                         .ctime_ns = asset.changed_ns};
   narrow(asset.ownership, attributes);
   // A tag that is renamed changes what is said of all that have it.
-  attributes.is_settled = false;
+  attributes.is_cacheable = false;
   return attributes;
 }
 

@@ -8,7 +8,7 @@
 namespace damfs {
 
 // Originals where sidecars stand beside them: the same bytes under another number, which has as many names as the asset
-// has in originals/. A sidecar that somebody keeps in originals/ gives way to the one that is made, by its asset's
+// has in originals/. Where originals/ has a sidecar of the same name, that one is shown under a name with its asset's
 // number.
 class WithSidecarsLens final : public Lens {
  public:

@@ -313,7 +313,7 @@ class FilesFolder final : public DesktopFolder {
     if (!is_trash && !taken) fail(ENOENT, "there is no {}", printable(name.view()));
     if (DesktopTrash::is(directory, Part::kExpunged)) {
       drop(actor, name);
-      return state().misled(directory.id(), to.view());
+      return state().note_stale_entry(directory.id(), to.view());
     }
     if (!taken) return trash().rename(actor, name, directory, to, replace);
     const auto* folder = dynamic_cast<const FolderNode*>(&directory);
@@ -330,8 +330,8 @@ class FilesFolder final : public DesktopFolder {
 
   void forget_taken_out(std::string_view name) const {
     taken_out().drop(uid_, name);
-    state().misled(DesktopTrash::directory(uid_, Part::kInfo),
-                   std::string(name) + std::string(DesktopTrash::kInfoSuffix));
+    state().note_stale_entry(DesktopTrash::directory(uid_, Part::kInfo),
+                             std::string(name) + std::string(DesktopTrash::kInfoSuffix));
   }
 
   void drop(const Actor& actor, EntryName name) const {
@@ -431,8 +431,8 @@ bool is_wanted_back(Reader& reader, const TakenOut& taken) {
 
 }  // namespace
 
-void tell_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                        const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
+void add_stale_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                             const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
   const auto uids = context.desktop_trash.uids(is_known);
   if (uids.empty()) return;
   std::set<std::pair<std::string, int64_t>> names;  // and the change by which they came, went or changed
@@ -467,8 +467,8 @@ void tell_desktop_trash(const TreeContext& context, const std::function<bool(Nod
   }
 }
 
-void tell_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                            std::vector<Stale>& stale) {
+void add_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                           std::vector<Stale>& stale) {
   for (const uint32_t uid : context.desktop_trash.uids(is_known)) {
     stale.push_back({Stale::What::kEntry, NodeId::root(), DesktopTrash::name_of_top(uid)});
   }

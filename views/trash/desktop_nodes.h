@@ -24,11 +24,11 @@ NodeRef find_desktop_trash(const TreeContext& context, std::string_view name);
 NodeRef desktop_trash_folder(const TreeContext& context, NodeId id);
 NodeRef desktop_trash_file(const TreeContext& context, NodeId id);
 
-// What the changes made stale in those that the kernel holds.
-void tell_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                        const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
-// That the kernel is to forget all of them.
-void tell_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                            std::vector<Stale>& stale);
+// Adds what the changes make stale in those that the kernel holds.
+void add_stale_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                             const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
+// Marks all of them as stale.
+void add_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
+                           std::vector<Stale>& stale);
 
 }  // namespace damfs

@@ -30,7 +30,7 @@ DesktopNote::DesktopNote(int64_t number, const Actor& actor, uint32_t mode) : nu
   attributes_.mtime_ns = attributes_.ctime_ns = now_ns();
   attributes_.uid = actor.uid;
   attributes_.gid = actor.gid;
-  attributes_.is_settled = false;
+  attributes_.is_cacheable = false;
 }
 
 Attributes DesktopNote::attributes() const {
@@ -168,18 +168,18 @@ void DesktopTrash::notes(NodeId directory, int64_t after, const NoteVisitor& vis
 
 // --- what the kernel was led to believe -----------------------------------------------------------------
 
-void DesktopTrash::misled(NodeId directory, std::string_view name) {
+void DesktopTrash::note_stale_entry(NodeId directory, std::string_view name) {
   const std::lock_guard lock(mutex_);
-  misled_.push_back({Stale::What::kEntry, directory, std::string(name)});
+  stale_entries_.push_back({Stale::What::kEntry, directory, std::string(name)});
 }
 
 // Also the time to forget of whom the kernel holds nothing any more.
-void DesktopTrash::take_misled(const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale) {
+void DesktopTrash::take_stale_entries(const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale) {
   const auto held = uids(is_known);
   const std::lock_guard lock(mutex_);
   if (uids_.size() > kMostUids) uids_ = {held.begin(), held.end()};
-  for (Stale& each : misled_) stale.push_back(std::move(each));
-  misled_.clear();
+  for (Stale& each : stale_entries_) stale.push_back(std::move(each));
+  stale_entries_.clear();
 }
 
 }  // namespace damfs

@@ -75,9 +75,9 @@ class DesktopTrash {
 
   AllTakenOut& taken_out() { return taken_out_; }
 
-  // The kernel believes, by an answer it was given, in a name that is not there.
-  void misled(NodeId directory, std::string_view name);
-  void take_misled(const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale);
+  // A reply made the kernel cache an entry that does not exist: it is to be invalidated.
+  void note_stale_entry(NodeId directory, std::string_view name);
+  void take_stale_entries(const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale);
 
  private:
   using Key = std::pair<uint64_t, std::string>;
@@ -92,7 +92,7 @@ class DesktopTrash {
   std::map<Key, Kept> notes_;
   std::map<int64_t, std::weak_ptr<DesktopNote>> by_number_;
   int64_t last_number_ = 0;
-  std::vector<Stale> misled_;
+  std::vector<Stale> stale_entries_;
   AllTakenOut taken_out_;
 };
 

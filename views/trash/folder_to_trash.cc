@@ -116,10 +116,10 @@ void FolderNode::drop_desktop_note(NodeId files, std::string_view to) const {
                                      std::string(to) + std::string(DesktopTrash::kInfoSuffix));
 }
 
-// It is not called so in the trash, though the kernel has just been told that it is.
+// It is not called so in the trash, though the kernel has just cached that it is.
 void FolderNode::forget_way_to_trash(NodeId files, std::string_view to) const {
   drop_desktop_note(files, to);
-  context_.desktop_trash.misled(files, to);
+  context_.desktop_trash.note_stale_entry(files, to);
 }
 
 // The trash holds files, which come back to where they were; so a folder is what was in it, one act, and gone. Of a tag

@@ -17,8 +17,8 @@ namespace damfs {
 
 class View;
 
-// What somebody moved out of a tag, an album or a rating into the trash of his desktop. That took it out of there and
-// did no more; here it waits, under the name that the desktop gave it, for whoever wants it back.
+// What somebody moved out of a tag, an album or a rating into the trash of his desktop. It was removed from there, and
+// stands here under the name that the desktop gave it, to be moved back.
 struct TakenOut {
   uint32_t uid = 0;  // whose trash
   std::string name;  // in files/
@@ -45,7 +45,7 @@ class AllTakenOut {
   int64_t changed_ns() const;  // 0: nothing ever came
 
  private:
-  // More than that is a day's work which nobody takes back one by one; `damfs undo` knows all of it.
+  // Nobody moves back more than that one by one; `damfs undo` can still undo it all.
   static constexpr size_t kMost = 4096;
 
   mutable std::mutex mutex_;

@@ -14,7 +14,7 @@ class VersionsView final : public View {
   VersionsView();
   Group group_of(int64_t key) const override { return {Grouping::kVersions, key}; }
   std::optional<int64_t> key_of(Group group) const override;
-  bool absence_lasts() const override { return false; }  // nobody tells of what is found and not listed
+  bool may_cache_absence() const override { return false; }  // what is found and not listed is never invalidated
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const override;
   void folders(Reader& reader, int64_t key, int64_t after, const Reader::GroupVisitor& visit) const override;

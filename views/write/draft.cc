@@ -87,10 +87,10 @@ void Draft::begin_anew() {
   truncate(0, [](int) {});
 }
 
-bool Draft::is_passing() const { return is_temporary(place_.name) || is_litter(place_.name); }
+bool Draft::has_temporary_name() const { return is_temporary(place_.name) || is_litter(place_.name); }
 
 bool Draft::is_to_be_kept() const {
-  return state_.has_name() && state_.has_news() && state_.phase() != DraftState::Phase::kMade;
+  return state_.has_name() && state_.has_changes() && state_.phase() != DraftState::Phase::kMade;
 }
 
 void Draft::settle() { drafts_.settle(shared_from_this()); }
@@ -107,7 +107,7 @@ Attributes Draft::attributes() const {
   if (ownership_.uid) attributes.uid = static_cast<uint32_t>(*ownership_.uid);
   if (ownership_.gid) attributes.gid = static_cast<uint32_t>(*ownership_.gid);
   if (!state_.has_any_filed()) attributes.inode = replaces_;
-  attributes.is_settled = false;
+  attributes.is_cacheable = false;
   return attributes;
 }
 
@@ -212,7 +212,7 @@ Draft::Xattrs Draft::apply_xattrs(Writer& writer, int64_t asset, bool was_there)
   return xattrs;
 }
 
-// From then on they are the asset's: what is said of that by another name is not to be taken back by the next state.
+// From then on they are the asset's: what is set by another of its names must not be overwritten by the next state.
 void Draft::forget_xattrs(const Xattrs& applied) {
   const std::lock_guard lock(drafts_.mutex_);
   for (const auto& [name, value] : applied) {
@@ -364,15 +364,15 @@ void Draft::sync(Done done) {
 }
 
 void Draft::keep_synced(Done done) {
-  bool has_news = false;
+  bool has_changes = false;
   {
     const std::lock_guard lock(drafts_.mutex_);
     if (answer_when_filed(done)) return;
-    has_news = state_.has_name() && state_.has_news();
+    has_changes = state_.has_name() && state_.has_changes();
   }
   int error = 0;
   try {
-    if (has_news) keep(Durability::kNow);
+    if (has_changes) keep(Durability::kNow);
   } catch (const std::exception& failure) {
     error = errno_of_current_exception();
     log::warning("{}: {}", printable(place().name), failure.what());

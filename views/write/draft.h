@@ -56,9 +56,9 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void set_failure(int code);
   // Whether it is still what a version was that it began as.
   bool is_begun_from(int64_t version) const;
-  // Whoever opened it begins anew, and others have it open: what was closed before stays a version.
+  // Truncates it, for a new writer; what was closed before stays a version.
   void begin_anew();
-  void expect_opening();  // whoever asked for the name opens it next
+  void expect_opening();  // the kernel opens it next
 
   Attributes attributes() const;
   void set_attributes(const AttributeChange& change);  // but for the size
@@ -90,14 +90,14 @@ class Draft : public std::enable_shared_from_this<Draft> {
   void copy_from(ContentRef source, int fd, uint64_t from, uint64_t to, size_t size, Copied copied);
   void sync(Done done);  // and keep it, whatever becomes of this mount
 
-  // What was written is catalogued, if its name lets it be; then, or when that failed, `done` is called.
+  // Catalogues what was written, unless its name is temporary; `done` is called then, or when that failed.
   void secure(const Actor& actor, SealWhen when, Done done);
-  // On this thread. One that has to be looked at first is told of later; whoever asked has no more to wait for than its
-  // bytes. Throws Error.
+  // The same on this thread. Returns when the bytes are safe, even if a worker has to look at them before they are
+  // catalogued. Throws Error.
   void secure_now(const Actor& actor, SealWhen when);
   // Likewise; but one that takes long to be hashed is only kept, and goes into the catalog when that is done.
   void secure_soon(const Actor& actor, SealWhen when);
-  void settle();  // whoever asked for it is done: where nobody has it open, it goes its way
+  void settle();  // to be called when one is done with it: where nobody has it open, it is catalogued or dropped
 
  private:
   friend class Drafts;
@@ -133,7 +133,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   std::optional<FoundAsset> lone_asset() const;
   bool tells(std::string_view xattr) const;  // what that says of the asset is true of these bytes too
   // With the lock held: its name is no lasting one; and what was written is to be kept all the same.
-  bool is_passing() const;
+  bool has_temporary_name() const;
   bool is_to_be_kept() const;
 
   Drafts& drafts_;
@@ -150,7 +150,7 @@ class Draft : public std::enable_shared_from_this<Draft> {
   uint64_t size_ = 0;
   uint64_t left_to_hash_ = 0;           // likewise
   std::optional<uint64_t> data_bytes_;  // Attributes'
-  bool is_hashed_ = false;              // and nobody waits for that
+  bool is_hashed_ = false;              // in the background
   NodeId replaces_;                     // whose number it shows until it is sealed
   int64_t begun_from_ = 0;              // KeptDraft's
   Ownership ownership_;

@@ -47,7 +47,7 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
   try {
     {
       const std::lock_guard lock(drafts_.mutex_);
-      if (!state_.has_name() || !state_.is_to_be_sealed(when) || is_passing()) return;
+      if (!state_.has_name() || !state_.is_to_be_sealed(when) || has_temporary_name()) return;
       if (state_.failure() != 0) throw_errno(state_.failure(), "it could not be written");
       sealing.state = state_.newest_change();
       sealing.file.version = version_;
@@ -166,7 +166,7 @@ void Draft::secure(const Actor& actor, SealWhen when, Done told) {
       course = Course::kNothing;
     } else if (failed != 0) {
       course = Course::kRefused;
-    } else if (is_passing()) {
+    } else if (has_temporary_name()) {
       if (is_to_be_kept()) course = Course::kStaysADraft;
     } else if (state_.is_to_be_sealed(when)) {
       course = takes_long() ? Course::kIsSealedLater : Course::kIsSealed;
@@ -223,12 +223,12 @@ void Draft::secure_now(const Actor& actor, SealWhen when) {
   std::shared_ptr<Drafts::Owed> owed;
   {
     const std::lock_guard lock(drafts_.mutex_);
-    stays_so = is_passing();
+    stays_so = has_temporary_name();
     is_kept_so = stays_so && is_to_be_kept();
     failed = state_.has_name() ? state_.failure() : 0;
     owed = drafts_.owe(self);
   }
-  // One that has to be looked at first is told of later.
+  // One that a worker has to look at first is answered later.
   const auto result = std::make_shared<std::atomic<int>>(failed);
   Done done = [owed = std::move(owed), result](int error) {
     owed->end();
@@ -260,8 +260,8 @@ void Drafts::file(const DraftRef& draft, const SealedFile& file, int64_t state, 
   {
     const std::lock_guard lock(mutex_);
     is_by_number = draft->is_by_number_;
-    if (!draft->state_.has_name()) return;      // taken away while this was on its way
-    if (!draft->state_.is_news(state)) return;  // a later one is there, which has all of this
+    if (!draft->state_.has_name()) return;       // taken away while this was on its way
+    if (!draft->state_.is_newer(state)) return;  // a later one is there, which has all of this
     place = draft->place_;
     forgets_kept = draft->is_kept_ && draft->kept_change_ <= state;
   }

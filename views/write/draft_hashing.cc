@@ -28,8 +28,8 @@ struct Draft::Hashing {
   std::shared_ptr<Drafts::Owed> owed;
 };
 
-// The next state of a file that is there is told of when it is that: a mount that ends before would take it for one
-// that nobody had written to its end.
+// The next state of an existing file is not answered early: a mount that ended before it is catalogued would take it
+// for one that was not written to its end.
 bool Draft::takes_long() const { return begun_from_ == 0 && left_to_hash_ > kHashedAtOnce; }
 
 void Draft::seal_later(const Actor& actor, SealWhen when, Done done) {
@@ -99,7 +99,7 @@ void Draft::secure_soon(const Actor& actor, SealWhen when) {
   const bool is_later = [&] {
     const std::lock_guard lock(drafts_.mutex_);
     const bool is_to_be_sealed = state_.has_name() && state_.failure() == 0 && state_.is_to_be_sealed(when);
-    return takes_long() && !is_passing() && is_to_be_sealed;
+    return takes_long() && !has_temporary_name() && is_to_be_sealed;
   }();
   if (!is_later) return secure_now(actor, when);
   if (const int error = keep_for_now()) throw_errno(error, printable(place().name) + " could not be kept");

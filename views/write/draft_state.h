@@ -28,7 +28,7 @@ enum class SealWhen : uint8_t { kClosed, kReleased };
 //   write, truncate …         changes + 1
 //   chmod, utimens, setxattr  changes + 1, unless a state that is still to come will take it along
 //   taken(n)                  taken = n: a state leaves for the catalog
-//   filed(n)                  filed = n; an older state that comes late is refused (is_news)
+//   filed(n)                  filed = n; an older state that comes late is refused (is_newer)
 //   refused                   taken = filed: what was taken is to be taken again
 //   fail(errno)               it is not what anybody meant; given up once nobody has it open, and never sealed; where a
 //                             part of it was synced, that is left unfinished instead
@@ -42,7 +42,7 @@ class DraftState {
   static DraftState kept_before() { return DraftState(2, true); }
 
   Phase phase() const;
-  bool has_news() const { return changes_ > taken_; }
+  bool has_changes() const { return changes_ > taken_; }
   bool was_made() const { return was_made_; }
   bool has_any_filed() const { return filed_ > 0; }
   int failure() const { return failure_; }
@@ -57,16 +57,16 @@ class DraftState {
   bool holds_number(int64_t now_ns) const { return handles_ > 0 || holds_name(now_ns); }
   // The catalog has all of it, and nobody writes.
   bool is_catalogued() const { return phase() == Phase::kCatalogued && writers_ == 0; }
-  // Nothing was written and nobody writes; it was only made because somebody might.
+  // Nothing was written, and it is not open for writing: it was made for an open that did not come.
   bool is_idle(int64_t now_ns) const;
-  // Somebody found it, or whoever asked for the name opens it next.
+  // It was looked up a moment ago, or an open was announced.
   bool is_awaited(int64_t now_ns) const { return is_expected(now_ns) || found_until_ns_ > now_ns; }
   bool is_expected(int64_t now_ns) const { return expected_ > 0 && expected_until_ns_ > now_ns; }
   // Its writer was told that it cannot be kept, and has left.
   bool is_given_up(int64_t now_ns) const;
   // Whether there is something for the catalog. Its name may say that it is none of the catalog's.
   bool is_to_be_sealed(SealWhen when) const;
-  // Whether there is something for the catalog once nobody has it open; and whether nobody takes care of that.
+  // Whether there is something to be catalogued once no handle is open; and whether that is not under way yet.
   bool is_to_be_left() const { return !was_abandoned_ && failure_ == 0 && is_to_be_sealed(SealWhen::kReleased); }
   bool is_left_behind(int64_t now_ns) const;
   // When nobody has it open: one with a temporary name waits for a lasting one, one that was refused leaves.
@@ -95,7 +95,7 @@ class DraftState {
   int64_t newest_change() const { return changes_; }
   // A state with all changes up to that number leaves for the catalog.
   void taken(int64_t state);
-  bool is_news(int64_t state) const { return state >= filed_; }
+  bool is_newer(int64_t state) const { return state >= filed_; }
   void filed(int64_t state);
   void refused() { taken_ = filed_; }
 

@@ -103,13 +103,13 @@ bool Drafts::has_any(NodeId directory) const {
   return directories_.contains(directory);
 }
 
-bool Drafts::may_wake(NodeId directory, std::string_view name) const {
+bool Drafts::may_be_written_again(NodeId directory, std::string_view name) const {
   const std::lock_guard lock(mutex_);
   const DraftRef draft = found_at(directory, name);
   return draft && draft->state_.has_handles();
 }
 
-bool Drafts::fill(NodeId directory) const {
+bool Drafts::make_nonempty(NodeId directory) const {
   const int64_t now = parts_.now();
   const std::lock_guard lock(mutex_);
   const auto in = directories_.find(directory);
@@ -246,7 +246,7 @@ std::vector<NodeId> Drafts::tidy() {
       const bool is_given_up = state.is_given_up(now) && !draft->is_kept_;
       if (state.is_idle(now) || is_given_up || !state.holds_number(now)) {
         over.push_back(draft);
-      } else if (state.is_left_behind(now) && !draft->is_passing()) {
+      } else if (state.is_left_behind(now) && !draft->has_temporary_name()) {
         left.push_back(draft);
       }
     }
@@ -374,7 +374,7 @@ void Drafts::settle(const DraftRef& draft) {
     const std::lock_guard lock(mutex_);
     if (draft->state_.has_handles()) return;
     actor = draft->actor_;
-    is_to_be_kept = draft->state_.is_to_be_left() && !draft->is_passing();
+    is_to_be_kept = draft->state_.is_to_be_left() && !draft->has_temporary_name();
   }
   if (!is_to_be_kept) return let_go(draft);
   draft->secure(actor, SealWhen::kReleased, [this, draft](int) { let_go(draft); });
@@ -422,11 +422,11 @@ void Drafts::load(const std::function<const View*(unsigned code)>& view) {
       log::info("{} is being written through another mount", printable(kept.name));
       continue;
     }
-    take_up(kept, *in, std::make_unique<StagedFile>(parts_.objects, std::move(*file)));
+    load_kept(kept, *in, std::make_unique<StagedFile>(parts_.objects, std::move(*file)));
   }
 }
 
-void Drafts::take_up(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file) {
+void Drafts::load_kept(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file) {
   DraftPlace place{
       .directory = NodeId::directory(view.code(), 0, kept.key), .view = &view, .key = kept.key, .name = kept.name};
   // It was being written when its mount ended. What was synced of it is shown; what it was to replace stays the newest

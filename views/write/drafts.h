@@ -55,14 +55,15 @@ class Drafts {
   Drafts(const Drafts&) = delete;
   Drafts& operator=(const Drafts&) = delete;
 
-  // Lets go of what somebody meant to write to and did not, or could not, and tries again what could not be kept when
-  // it was left. To be called now and then; the folders that have fewer names than they were listed with.
+  // Drops drafts that nobody wrote to or that were given up, and tries again to catalogue those that could not be. To
+  // be called now and then; gives the folders that lost entries of which the feed does not tell.
   std::vector<NodeId> tidy();
   // What was parked before then and has nothing in its place is renamed in the catalog.
   void settle_parked(int64_t before_ns);
-  // Those that another life of the mount left.
+  // Loads the drafts that an earlier mount kept.
   void load(const std::function<const View*(unsigned code)>& view);
-  // All that is on its way into the catalog is there; what is parked is renamed. Before the views go.
+  // Waits for all that is on its way into the catalog, and renames what is parked. To be called while the views are
+  // there.
   void finish();
 
   DraftRef find(int64_t version) const;                        // null: none that stands for anything
@@ -72,49 +73,48 @@ class Drafts {
   // Whether the version that was parked away from that name is that one.
   bool is_parked_version(NodeId directory, std::string_view name, int64_t version) const;
   bool has_any(NodeId directory) const;
-  // Whether one of that name is kept and closed, for all that is known, and could yet be written to again: the kernel
-  // is not to believe for long what the name shows.
-  bool may_wake(NodeId directory, std::string_view name) const;
-  // Whether a folder is not empty because of them.
-  bool fill(NodeId directory) const;
+  // Whether somebody has the file of that name open, and may write to it again: its entry must not be cached.
+  bool may_be_written_again(NodeId directory, std::string_view name) const;
+  // Whether a folder counts as not empty (ENOTEMPTY) because of them.
+  bool make_nonempty(NodeId directory) const;
 
   // By rising number, those behind `after`; false from the visitor stops.
   using Visitor = std::function<bool(int64_t number, const std::string& name, const Attributes& attributes)>;
   void list(NodeId directory, int64_t after, const Visitor& visit) const;
 
-  // One that may write makes it hold its name; ESTALE where another state has that.
+  // Opening for writing makes the name lead to the draft; ESTALE where another state has the name.
   std::shared_ptr<DraftContent> open(const DraftRef& draft, const Actor& actor, DraftMode mode);
   // A new, empty file.
   DraftRef create(DraftPlace place, const Actor& actor, uint32_t mode);
-  // The next state of a catalogued file, which begins as that is; what somebody else began meanwhile comes first.
+  // The next state of a catalogued file, which begins with its bytes; or the draft that somebody else began meanwhile.
   DraftRef overwrite(DraftPlace place, const FoundAsset& asset, const Attributes& attributes);
-  // A sealed version is written to by whoever has its number alone: the draft of that number takes it, and while it is
-  // open the version's own number shows it.
+  // A sealed version is opened for writing by its inode number alone: that draft takes the writes, and while it is open
+  // the version's number shows it.
   void writes_by_number(int64_t version, int64_t draft);
   DraftRef written_by_number(int64_t version) const;
-  // Whether it was so a moment ago: who wrote it goes on to say when that was.
+  // Whether it was so a moment ago: whoever wrote by number goes on to set the times by it.
   bool was_written_by_number(int64_t version) const;
   // All that the catalog has of them is on the disk when `done` is told.
   void sync_catalog(Done done);
   // Waits for what is being filed of it.
   void remove(const DraftRef& draft);
-  // Likewise. Throws when the catalog cannot take it; then it is at its new place all the same, and whoever asked moves
-  // it back.
+  // Likewise. Throws when the catalog cannot take it; it is at its new place even then, and the caller moves it back.
   void move(const DraftRef& draft, const DraftPlace& to);
-  // Where it has happened already: what the catalog cannot take is left to the next time.
+  // As move, of what cannot be moved back: what the catalog cannot take is logged, and tried again with the next
+  // change.
   void move_anyway(const DraftRef& draft, const DraftPlace& to);
 
-  // What a file that was closed in a folder, or moved there, became, when the folder does not show it under that name:
-  // whoever put it there sets its times and mode by that name, or looks whether it came.
+  // The asset that a file became which was closed in a folder, or moved there, and is not shown there under that name:
+  // for ten seconds, so that the program can set times and mode by that name, or see that it came.
   std::optional<int64_t> filed_as(NodeId directory, std::string_view name) const;
   void note_filed(NodeId directory, std::string_view name, int64_t asset, const Actor* copied_by = nullptr);
-  // Whether that program has just put bytes where they are that asset, which was there before: what it goes on to say
-  // of its copy is not to change that.
+  // Whether that program has just copied bytes to where they mean that asset, which was there before: the attributes
+  // that it sets next are its copy's, and must not change the asset's.
   bool was_copied_by(const Actor& actor, int64_t asset) const;
   void forget_filed(NodeId directory, std::string_view name);
 
   void park(NodeId directory, Parked parked);
-  // Whoever takes it says what becomes of it.
+  // The caller decides what becomes of it.
   std::optional<Parked> take_parked(NodeId directory, std::string_view temporary_name);
 
  private:
@@ -124,7 +124,7 @@ class Drafts {
     std::map<std::string, DraftRef> drafts;  // by name, as it is compared there
     std::vector<Parked> parked;
   };
-  // An answer that somebody waits for; none is left when this ends.
+  // A close that is not answered yet. The Drafts' end waits for all of them.
   class Owed {
    public:
     Owed(Drafts& drafts, DraftRef draft) : drafts_(drafts), draft_(std::move(draft)) {}
@@ -149,7 +149,7 @@ class Drafts {
   void released(const DraftRef& draft, bool was_active);
   void settle(const DraftRef& draft);
   void let_go(const DraftRef& draft);
-  void take_up(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file);
+  void load_kept(const KeptDraft& kept, const View& view, std::unique_ptr<StagedBytes> file);
   void unpark(NodeId directory, std::string_view temporary_name);
   bool is_lone(NodeId directory, const Parked& parked) const;
   bool settle(NodeId directory, const Parked& parked);
@@ -192,8 +192,8 @@ class Drafts {
   std::unordered_map<int64_t, ByNumber> by_number_;  // by the sealed version
 
   VersionNumbers numbers_;
-  // The last, for their tasks use all the others. Those of the first never wait for a filing lock, whose holders may
-  // wait for them.
+  // Last, for their tasks use all the others. Strands run on `pool_`: its tasks never wait for a filing lock, whose
+  // holders may be waiting for a strand. Those that do run on `filers_`.
   TaskPool filers_;
   TaskPool pool_;
 };

@@ -11,8 +11,8 @@ namespace damfs {
 class Catalog;
 class TaskPool;
 
-// Numbers for versions to come, fetched from the catalog by the hundred and ahead of need, for whoever makes a file is
-// not to wait for its disk. Thread-safe.
+// Numbers for versions to come, fetched from the catalog by the hundred and ahead of need, so that making a file does
+// not wait for the disk. Thread-safe.
 class VersionNumbers {
  public:
   VersionNumbers(Catalog& catalog, TaskPool& pool) : catalog_(catalog), pool_(pool) {}

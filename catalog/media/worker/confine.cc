@@ -26,7 +26,7 @@ constexpr rlim_t kMaxFile = 1 * kGiB;  // outputs are a still or a run of a clip
 constexpr rlim_t kMaxDescriptors = 256;
 
 // RLIMIT_NPROC is not used: it counts all of a user's threads, so it would fail a busy user's renders and hold back
-// nobody. Processes cannot be started anyway. RLIMIT_CPU is the pool's to renew (WorkerProcess::allow_cpu).
+// nobody. Processes cannot be started anyway. RLIMIT_CPU is the pool's to renew (WorkerProcess::allow_processor_time).
 void limit(int resource, rlim_t value) {
   struct rlimit now {};
   if (::getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) throw_errno(errno, "cannot read a limit");

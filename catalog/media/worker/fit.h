@@ -47,7 +47,7 @@ struct Fitted {
 
 // The file of the best quality up to `spec.quality` that is `spec.declared_bytes` long, found by a model of size over
 // quality that each attempt corrects. Where the lowest quality is too large, detail goes; so every picture fits that
-// DESIGN 5 declares bytes for. `image` is 8-bit sRGB with or without alpha, in memory. Throws Error when the
+// docs/design.md 5 declares bytes for. `image` is 8-bit sRGB with or without alpha, in memory. Throws Error when the
 // declared size is impossible.
 Fitted fit_still(VipsImage* image, const StillSpec& spec);
 
