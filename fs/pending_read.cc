@@ -70,11 +70,15 @@ void PendingReads::finished(const PendingRead& read) {
 
 std::vector<std::shared_ptr<PendingRead>> PendingReads::find(const Matches& matches) const {
   std::vector<std::shared_ptr<PendingRead>> found;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [key, weak] : reads_) {
-    // A read whose last holder is just letting go answers itself.
-    if (auto read = weak.lock(); read && matches(*read)) found.push_back(std::move(read));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, weak] : reads_) {
+      // A read whose last holder is just letting go answers itself.
+      if (auto read = weak.lock()) found.push_back(std::move(read));
+    }
   }
+  // One that is let go of here may be the last to, and answers, for which it takes the lock.
+  std::erase_if(found, [&](const auto& read) { return !matches(*read); });
   return found;
 }
 

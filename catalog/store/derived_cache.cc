@@ -277,18 +277,20 @@ void DerivedCache::save(OpenSparse& sparse) {
 
 void DerivedCache::save_all() {
   for (const OpenSparseRef& sparse : all_open_sparse()) {
-    if (is_settled(*sparse)) continue;
     try {
-      save(*sparse);
+      if (!is_settled(*sparse)) save(*sparse);
     } catch (const std::exception& error) {
       // Who reads now has what it needs; it is made again for the next one.
       log::warning("cannot keep a proxy's frames: {}", error.what());
     }
   }
+  std::vector<OpenSparseRef> closed;  // after the lock
   const std::lock_guard lock(sparse_mutex_);
-  std::erase_if(open_sparse_, [this](const auto& entry) {
+  std::erase_if(open_sparse_, [&](const auto& entry) {
     const OpenSparseRef& sparse = entry.second;
-    return sparse.use_count() == 1 && sparse->file.use_count() == 1 && is_settled(*sparse);
+    const bool is_unused = sparse.use_count() == 1 && sparse->file.use_count() == 1 && is_settled(*sparse);
+    if (is_unused) closed.push_back(sparse);
+    return is_unused;
   });
 }
 

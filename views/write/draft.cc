@@ -260,11 +260,12 @@ int Draft::perform(const Work& work) {
     error = errno_of_current_exception();
     log::debug("{}", failure.what());
   }
-  const auto data_bytes = room_of(*file_->bytes(), file_->size());
+  std::shared_ptr<const UniqueFd> bytes = file_->bytes();
+  const auto data_bytes = room_of(*bytes, file_->size());
   const std::lock_guard lock(drafts_.mutex_);
   size_ = file_->size();
   left_to_hash_ = file_->left_to_hash();
-  bytes_ = file_->bytes();
+  bytes_.swap(bytes);  // what it replaces is closed after the lock
   data_bytes_ = data_bytes;
   const bool is_the_askers = error == EOPNOTSUPP || error == EINVAL || error == EXDEV || error == EBADF;
   if (is_the_askers) return error;

@@ -61,8 +61,10 @@ void Draft::seal(SealWhen when, Sealing& sealing) {
     sealing.file.size = static_cast<int64_t>(object.size);
     sealing.file.data_bytes = static_cast<int64_t>(object.data_bytes);
     sealing.bytes = file_->bytes();
+    std::shared_ptr<const UniqueFd> replaced =
+        sealing.bytes;  // closed after the lock: it may be the last that held them
     const std::lock_guard lock(drafts_.mutex_);
-    bytes_ = sealing.bytes;
+    bytes_.swap(replaced);
     left_to_hash_ = 0;
     state_.taken(sealing.state);
     sealing.is_taken = true;
@@ -120,8 +122,9 @@ void Draft::keep(Durability durability) {
   strand_.wait([&] {
     try {
       file_->keep(version_);
+      std::shared_ptr<const UniqueFd> replaced = file_->bytes();
       const std::lock_guard lock(drafts_.mutex_);
-      bytes_ = file_->bytes();
+      bytes_.swap(replaced);
     } catch (...) {
       failure = std::current_exception();
     }

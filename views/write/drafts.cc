@@ -60,9 +60,9 @@ std::shared_ptr<Drafts::Owed> Drafts::owe(const DraftRef& draft) {
 }
 
 void Drafts::Owed::end() {
+  const DraftRef draft = std::move(draft_);  // let go of after the lock
   const std::lock_guard lock(drafts_.mutex_);
-  draft_->state_.kept();
-  draft_ = nullptr;
+  draft->state_.kept();
 }
 
 Drafts::Owed::~Owed() {
@@ -194,10 +194,11 @@ void Drafts::writes_by_number(int64_t version, int64_t draft) {
 }
 
 DraftRef Drafts::written_by_number(int64_t version) const {
+  DraftRef draft;  // let go of after the lock
   const std::lock_guard lock(mutex_);
   const auto found = by_number_.find(version);
   if (found == by_number_.end()) return nullptr;
-  DraftRef draft = found->second.draft.lock();
+  draft = found->second.draft.lock();
   return draft && draft->state_.has_handles() ? draft : nullptr;
 }
 
