@@ -20,10 +20,10 @@ SKIP = 77
 ROOT = Path(__file__).resolve().parents[2]
 # Tests that say something about the daemon's behaviour for a user. What bytes a decoder makes of other bytes does not
 # depend on who asks, nor what an archive holds, what random writes leave, what is found by what words, how an album is
-# numbered, or what a file manager's window shows; `scripts/test all` runs most of those too.
+# numbered, what another mount hears of, or what a file manager's window shows; `scripts/test all` runs most of those too.
 ASKED = {"mounts": [f"tests/mount/test_{name}.py" for name in (
              "mounting", "read_only", "tree", "identity", "xattrs", "writing_calls", "writing_tools", "passthrough", "changes_show",
-             "previews", "two_mounts", "listing_starts_no_work", "backup_tools", "pjdfstest")],
+             "listing_starts_no_work", "backup_tools", "pjdfstest")],
          "faults": [f"tests/faults/test_{name}.py" for name in (
              "source_unreadable", "daemon_killed", "worker_killed_or_hung", "worker_confined", "derived_cache_deleted")]}
 THOROUGHLY = {"mounts": ["tests/mount", *(f"--ignore-glob=*/test_{name}*" for name in ("previews_decoders", "packs_large"))],
