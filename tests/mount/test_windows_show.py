@@ -12,8 +12,8 @@ from desktop import SIZE
 from file_managers import file_manager
 from mount import wait_until
 
-# And the window manager that it needs. Nautilus shows nothing where Tracker does not run, which needs a whole session.
-PROGRAMS = {"thunar": None, "pcmanfm": None, "nemo": "openbox", "dolphin": "openbox"}
+# And the window manager that it needs.
+PROGRAMS = {"thunar": None, "pcmanfm": None, "nemo": "openbox", "dolphin": "openbox", "nautilus": "openbox"}
 A_NAME = 150  # pixels that differ at the least
 
 
@@ -71,3 +71,14 @@ def test_deleted_and_undone_in_thunar(library, tagged, scratch):
         assert [title for title in thunar.screen.windows() if "Attention" in title or "Error" in title] == []
         thunar.press("ctrl+z")
         wait_until(lambda: sorted(os.listdir(tagged / "by-tag/kept")) == ["blue.png", "red.png"], 45, "it to be back")
+
+
+def test_deleted_and_undone_in_nautilus(library, tagged, scratch):
+    kept = tagged / "by-tag/kept"
+    with file_manager("nautilus", kept, scratch, "openbox") as (nautilus, _):
+        at_rest(nautilus.screen)
+        nautilus.delete_all(lambda: os.listdir(kept) == [])
+        assert sorted(os.listdir(tagged / "originals")) == ["blue.png", "green.png", "olive.png", "red.png"]
+        assert nautilus.screen.windows().count("kept") == 1
+        nautilus.press("ctrl+z")
+        wait_until(lambda: sorted(os.listdir(kept)) == ["blue.png", "red.png"], 45, "them to be back")

@@ -114,11 +114,30 @@ class FileManager:
                 return wait_until(is_deleted, 6, f"{name} to be deleted")
         raise AssertionError(f"{name} was not deleted")
 
+    def delete_all(self, is_deleted):
+        """Keys mean the files once something among them was clicked, and what was selected is known a moment later."""
+        for _ in range(5):
+            self.screen.tool("xdotool", "mousemove", "700", "500", "click", "1")
+            for key in ("ctrl+a", "Delete"):
+                time.sleep(SLOWNESS)
+                self.press(key)
+            with contextlib.suppress(AssertionError):
+                return wait_until(is_deleted, 6, "all to be deleted")
+        raise AssertionError("they were not deleted")
+
     def rename(self, name, stem):
         self.select(name)
         self.press("F2")
         self.type(stem, window="Rename")
         self.press("Return", window="Rename")
+
+
+def quieten_gtk(home, environment):
+    """Drawn in software, GTK 4 spends all its time on what moves while a folder loads, and never comes to load it."""
+    settings = home / ".config/gtk-4.0/settings.ini"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[Settings]\ngtk-enable-animations=0\n")
+    environment["GSK_RENDERER"] = "cairo"
 
 
 @contextlib.contextmanager
@@ -132,6 +151,7 @@ def file_manager(program, folder, scratch, window_manager=None):
         for attempt in range(STARTS):
             with contextlib.ExitStack() as starting:
                 screen = starting.enter_context(desktop(scratch))
+                quieten_gtk(scratch, screen.environment)
                 user = starting.enter_context(session(scratch, screen.environment))
                 screen.environment = user.environment
                 for argv in (*((manager,) for manager in managers), (program, folder)):
