@@ -72,6 +72,8 @@ constexpr Signature kSignatures[] = {
     {"\x01\xDA\0\x02\0"sv, "image/x-sgi"},
     {"\x01\xDA\x01\x02\0"sv, "image/x-sgi"},
     {"caff\0\x01"sv, "audio/x-caf"},
+    {"\xFF\x01" "Exiv2\xFF"sv, "image/x-exv"},
+    {"\xC5\xD0\xD3\xC6"sv, "image/x-eps"},
 };
 
 std::string by_signature(std::string_view head) {
@@ -116,11 +118,6 @@ std::string by_layout(const Mp4Layout& layout) {
     }
   }
   return {};
-}
-
-// A recording in boxes that libmagic has no better name for.
-std::string movie_mime(const Mp4Layout& layout) {
-  return layout.major == 0 || layout.major == four_characters("qt  ") ? "video/quicktime" : "video/mp4";
 }
 
 bool looks_like_svg(std::string_view head) {
@@ -189,6 +186,10 @@ std::string mime_of(const Source& source, std::string_view name) {
     return media_type(mime).prober == Prober::kRecording ? mime : movie_mime(*layout);
   }
   return told_apart(source, head, name, std::move(mime));
+}
+
+std::string movie_mime(const Mp4Layout& layout) {
+  return layout.major == 0 || layout.major == four_characters("qt  ") ? "video/quicktime" : "video/mp4";
 }
 
 std::span<const uint8_t> document_bytes(const Source& source) {

@@ -3,6 +3,8 @@
 
 #include "catalog/media/worker/packet.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -115,7 +117,7 @@ bool is_boxes(std::string_view file) {
   if (file.size() < 12) return false;
   const std::string_view type = file.substr(4, 4);
   return type == "ftyp" || type == "moov" || type == "mdat" || type == "wide" || type == "free" || type == "skip" ||
-         type == "pnot" || file.starts_with("\0\0\0\x0CJXL "sv);
+         type == "pnot" || file.starts_with("\0\0\0\x0CJXL "sv) || file.starts_with("\0\0\0\x0CjP  "sv);
 }
 
 // --- RIFF -------------------------------------------------------------------------------------------------
@@ -172,31 +174,63 @@ bool is_markup(std::string_view file) {
   return begin != head.npos && head[begin] == '<' && head.find("<svg") != head.npos && file.size() <= kLongestPacket;
 }
 
+// The first one is of the document, those behind it are of what was placed in it.
+std::string in_postscript(std::string_view file) {
+  const size_t begin = file.find("<?xpacket begin");
+  const size_t end = begin == file.npos ? file.npos : file.find("<?xpacket end", begin);
+  return end == file.npos ? std::string() : taken(file.substr(begin, end - begin));
+}
+
+bool is_postscript(std::string_view file) {
+  return file.starts_with("%!PS") || file.starts_with("\xC5\xD0\xD3\xC6");
+}
+
 std::string_view letters_of(std::span<const uint8_t> file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
-// "keyword\0text", and of iTXt two flags and two more words between them; what is compressed is nobody's caption.
+constexpr size_t kLongestWords = 16U << 10;
+
+std::string unpacked(std::string_view deflated) {
+  std::string text(kLongestWords, '\0');
+  z_stream stream{};
+  if (::inflateInit(&stream) != Z_OK) return {};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(deflated.data()));
+  stream.avail_in = static_cast<unsigned>(std::min(deflated.size(), size_t{1} << 20));
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<unsigned>(text.size());
+  ::inflate(&stream, Z_SYNC_FLUSH);
+  ::inflateEnd(&stream);
+  return text.substr(0, kLongestWords - std::min<size_t>(stream.avail_out, kLongestWords));
+}
+
+// "keyword\0text"; of iTXt two flags and two more words stand between them, of zTXt one.
 void take_text(std::string_view type, std::string_view body, PngWords& words) {
   const size_t zero = body.find('\0');
   if (zero == body.npos) return;
-  const std::string keyword = lower(body.substr(0, zero));
+  // Programs spell them with and without their blanks.
+  std::string keyword = lower(body.substr(0, zero));
+  keyword.erase(std::remove(keyword.begin(), keyword.end(), ' '), keyword.end());
+  std::string* const word = keyword == "creationtime"                          ? &words.creation_time
+                            : keyword == "title"                               ? &words.title
+                            : keyword == "description" || keyword == "comment" ? &words.description
+                                                                               : nullptr;
+  if (word == nullptr || !word->empty()) return;
   std::string_view text = body.substr(zero + 1);
+  bool is_packed = type == "zTXt";
   if (type == "iTXt") {
-    if (text.size() < 2 || text[0] != 0) return;
+    if (text.size() < 2) return;
+    is_packed = text[0] != 0;
     text.remove_prefix(2);
     for (int i = 0; i < 2; ++i) {
       const size_t end = text.find('\0');
       if (end == text.npos) return;
       text.remove_prefix(end + 1);
     }
+  } else if (is_packed) {
+    text.remove_prefix(std::min<size_t>(1, text.size()));
   }
-  constexpr size_t kLongestWords = 16U << 10;
-  std::string* const word = keyword == "creation time"                         ? &words.creation_time
-                            : keyword == "title"                               ? &words.title
-                            : keyword == "description" || keyword == "comment" ? &words.description
-                                                                               : nullptr;
-  if (word != nullptr && word->empty()) *word = clean_text(text.substr(0, kLongestWords), kLongestWords);
+  *word = clean_text(is_packed ? unpacked(text) : text.substr(0, kLongestWords), kLongestWords);
 }
 
 }  // namespace
@@ -207,6 +241,7 @@ std::string packet_in(std::span<const uint8_t> bytes) {
   if (is_boxes(file)) return in_boxes(file, file, 0);
   if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
   if (file.starts_with("ID3")) return in_id3(file);
+  if (is_postscript(file)) return in_postscript(file);
   if (is_markup(file)) return in_drawing(file);
   return {};
 }
@@ -235,7 +270,7 @@ PngWords png_words(std::span<const uint8_t> bytes) {
     const size_t size = big32(file, at);
     const std::string_view type = file.substr(at + 4, 4);
     if (size > file.size() - at - 12) return words;
-    if (type == "tEXt" || type == "iTXt") take_text(type, file.substr(at + 8, size), words);
+    if (type == "tEXt" || type == "iTXt" || type == "zTXt") take_text(type, file.substr(at + 8, size), words);
     at += 12 + size;
   }
   return words;

@@ -239,8 +239,10 @@ void probe_av(const Source& source, MediaFacts& facts) {
   const FrameTimes times = frame_times(format, video);
   facts.video->frame_count = times.count;
   facts.video->variable_frame_rate = times.variable;
+  // A table tells the average itself.
   const Rational average = times.rate(video->time_base);
-  if (times.variable && average.num > 0) facts.video->frame_rate = average;
+  if (times.variable && times.walked && average.num > 0) facts.video->frame_rate = average;
+  if (times.count == 0 && video->avg_frame_rate.num <= 0) facts.video->frame_rate = {0, 1};
   facts.clip = video_clip(format, video, times, facts.video->timecode);
   facts.raster = facts.video->coded;
   facts.still = square_pixels(facts.video->coded, facts.video->sample_aspect, facts.video->rotation);

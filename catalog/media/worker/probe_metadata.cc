@@ -7,6 +7,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/exif.h"
+#include "catalog/media/worker/mp4_tracks.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/text.h"
@@ -29,6 +30,18 @@ std::string find_lens(const Exiv2::ExifData& exif, const Xmp& xmp) {
   // exiv2 prints what it cannot name as "(65535)" or "n/a".
   const bool is_number = lens.starts_with('(') || lens.find_first_not_of("0123456789. ") == lens.npos;
   return is_number || lens == "n/a" || lens == "Unknown" ? std::string() : lens;
+}
+
+// A moment in UTC, as the whole family of boxes has it.
+std::optional<CaptureTime> movie_time(const Source& source) {
+  const auto seconds = mp4_created(read_at(source.bytes()), static_cast<uint64_t>(source.size()));
+  if (!seconds) return std::nullopt;
+  auto time = time_of_unix(*seconds);
+  if (time) {
+    time->offset_minutes = 0;
+    time->is_utc = true;
+  }
+  return time;
 }
 
 }  // namespace
@@ -54,7 +67,7 @@ Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaF
   const MetadataSet set = read_metadata(source, blocks, raster);
   const CameraQuirks quirks = camera_quirks(source, set.exif);
   const PngWords png = png_words(source.bytes());
-  find_date(set, quirks, png.creation_time, facts);
+  find_date(set, quirks, {png.creation_time, movie_time(source)}, facts);
   facts.make = clean_line(first_of({exif_text(set.exif, "Exif.Image.Make"), quirks.make, set.xmp.text("tiff:Make")}),
                           FactLimits::kName);
   facts.model = clean_line(

@@ -33,6 +33,8 @@ constexpr PictureCodec kCodecs[] = {
     {"image/x-sgi", AV_CODEC_ID_SGI},         {"image/x-sun-raster", AV_CODEC_ID_SUNRAST},
     {"image/x-xwindowdump", AV_CODEC_ID_XWD}, {"image/x-dpx", AV_CODEC_ID_DPX},
     {"image/qoi", AV_CODEC_ID_QOI},           {"image/x-portable-arbitrarymap", AV_CODEC_ID_PAM},
+    {"image/fits", AV_CODEC_ID_FITS},         {"image/x-xpixmap", AV_CODEC_ID_XPM},
+    {"image/x-xpmi", AV_CODEC_ID_XPM},        {"image/x-xbitmap", AV_CODEC_ID_XBM},
 };
 
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // of one packet
