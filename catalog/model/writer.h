@@ -323,6 +323,8 @@ class Writer {
   void gather_named_by(const EntryRow& sidecar, std::set<int64_t>& assets);
   std::optional<FoundSidecar> best_sidecar(int64_t asset);
   void hear_sidecar(int64_t asset);
+  void unhear_sidecar(int64_t asset);
+  void remember_words(int64_t asset, const SidecarWords& heard, const SidecarWords& now);
   SidecarWords heard_of_sidecars(int64_t asset);
   void take_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
   void add_pack(int64_t blob, const Pack& members, std::string_view charset);
@@ -439,6 +441,7 @@ class Writer {
   };
   std::vector<NewEntry> new_entries_;
   std::set<int64_t> changed_sidecars_;
+  std::vector<EntryRow> undone_sidecars_;  // names that an undo took away
   bool is_undoing_ = false;
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;
   std::optional<Act> act_;  // being written down

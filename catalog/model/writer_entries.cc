@@ -294,6 +294,7 @@ bool Writer::restore_entry_step(const Step& step) {
     const auto entry = entry_at(step.group, step.after);
     if (!entry || entry->asset != step.asset) return false;
     undone_entries_.push_back(entry->id);
+    if (is_sidecar_name(entry->name)) undone_sidecars_.push_back(*entry);
     const bool last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
     if (last && state_of_asset(step.asset) == AssetState::kLive) {
       trash_entry(*entry, act_ ? act_->uid : 0);

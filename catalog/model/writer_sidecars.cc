@@ -24,7 +24,7 @@ void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
 
 // Either may come first, or both in one batch.
 void Writer::heed_sidecars() {
-  if (new_entries_.empty() && changed_sidecars_.empty()) return;
+  if (new_entries_.empty() && changed_sidecars_.empty() && undone_sidecars_.empty()) return;
   if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
   std::set<int64_t> assets;
   for (const NewEntry& entry : new_entries_) {
@@ -45,6 +45,9 @@ void Writer::heed_sidecars() {
     }
   }
   for (const int64_t asset : assets) hear_sidecar(asset);
+  std::set<int64_t> left;
+  for (const EntryRow& entry : undone_sidecars_) gather_named_by(entry, left);
+  for (const int64_t asset : left) unhear_sidecar(asset);
 }
 
 // The files that a sidecar may be of, by their names.
@@ -100,11 +103,21 @@ void Writer::hear_sidecar(int64_t asset) {
   const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
   if (!is_undoing_) take_words(asset, heard, best->words);
+  remember_words(asset, heard, best->words);
+}
+
+// One that was never there was never heard. Its words an undo took back itself.
+void Writer::unhear_sidecar(int64_t asset) {
+  const auto best = best_sidecar(asset);
+  remember_words(asset, heard_of_sidecars(asset), best ? best->words : SidecarWords());
+}
+
+void Writer::remember_words(int64_t asset, const SidecarWords& heard, const SidecarWords& now) {
   statement("DELETE FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2")
       .bind_all(asset, static_cast<int64_t>(SidecarForm::kStem))
       .run();
-  remember_heard(asset, SidecarForm::kWholeName, best->words);
-  if (best->words.captured != heard.captured) renew_date(asset);
+  remember_heard(asset, SidecarForm::kWholeName, now);
+  if (now.captured != heard.captured) renew_date(asset);
 }
 
 // From whichever: an older damfs heard both and noted each by itself.

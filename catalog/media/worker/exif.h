@@ -54,6 +54,9 @@ struct ContainerDates {
   std::optional<CaptureTime> movie;  // of a picture that moves
 };
 
+// Of a file of boxes whose movie has a date: that, in UTC.
+std::optional<CaptureTime> movie_time(const Source& source);
+
 // All that stands in a file, from the file itself, else from `blocks`; a part that is damaged is empty. `raster`: as
 // the metadata reader saw it.
 MetadataSet read_metadata(const Source& source, const MetadataBlocks& blocks, Raster& raster);

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "catalog/media/facts_json.h"
+#include "catalog/media/worker/boxes.h"
 #include "catalog/media/worker/heif_items.h"
+#include "catalog/media/worker/id3.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -73,28 +75,6 @@ std::string in_gif(std::string_view file) {
 
 // --- ISO base media ---------------------------------------------------------------------------------------
 
-struct CarrierBox {
-  std::string_view type, body;
-};
-
-// Takes one off the front.
-std::optional<CarrierBox> take_box(std::string_view& file) {
-  if (file.size() < 8) return std::nullopt;
-  uint64_t size = big32(file, 0);
-  size_t head = 8;
-  if (size == 1 && file.size() >= 16) {
-    size = uint64_t{big32(file, 8)} << 32 | big32(file, 12);
-    head = 16;
-  } else if (size == 0) {
-    size = file.size();
-  }
-  if (size < head) return std::nullopt;
-  const auto end = static_cast<size_t>(std::min<uint64_t>(size, file.size()));
-  const CarrierBox box{file.substr(4, 4), file.substr(head, end - std::min(head, end))};
-  file.remove_prefix(end);
-  return box;
-}
-
 std::string in_boxes(std::string_view whole, std::string_view file, int depth) {
   constexpr std::string_view kXmpId = "\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\xE3\xAF\xAC"sv;
   constexpr int kDeepestBox = 3;
@@ -104,6 +84,9 @@ std::string in_boxes(std::string_view whole, std::string_view file, int depth) {
     if (box->type == "uuid" && box->body.starts_with(kXmpId)) return taken(box->body.substr(kXmpId.size()));
     if (box->type == "XMP_" || box->type == "xml ") return taken(box->body);
     std::string packet;
+    if (box->type == "brob" && box->body.starts_with("xml ")) {
+      packet = brotli_unpacked(box->body.substr(4), kLongestPacket);
+    }
     if (box->type == "meta" && depth == 0) packet = heif_item(whole, box->body, "application/rdf+xml");
     if ((box->type == "moov" || box->type == "udta") && depth < kDeepestBox) {
       packet = in_boxes(whole, box->body, depth + 1);
@@ -135,29 +118,29 @@ std::string in_chunks(std::string_view file) {
   return {};
 }
 
-// --- ID3 --------------------------------------------------------------------------------------------------
+// --- ASF --------------------------------------------------------------------------------------------------
 
-size_t seven_bits(std::string_view bytes, size_t at) {
-  size_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value = value << 7 | (static_cast<unsigned char>(bytes[at + i]) & 0x7FU);
-  return value;
-}
-
-std::string in_id3(std::string_view file) {
-  const char version = file.size() > 10 ? file[3] : '\0';
-  if (version != 3 && version != 4) return {};
-  std::string_view tag = file.substr(10, seven_bits(file, 6));
-  if ((file[5] & 0x40) != 0 && tag.size() >= 4) {
-    const size_t extended = version == 4 ? seven_bits(tag, 0) : big32(tag, 0) + size_t{4};
-    tag.remove_prefix(std::min(extended, tag.size()));
-  }
-  while (tag.size() > 10 && tag[0] != '\0') {
-    const size_t size = version == 4 ? seven_bits(tag, 4) : big32(tag, 4);
-    const std::string_view body = tag.substr(10, size);
-    if (tag.starts_with("PRIV") && body.starts_with("XMP\0"sv)) return taken(body.substr(4));
-    tag.remove_prefix(std::min(10 + size, tag.size()));
+// Objects stand one behind the other, each with a name of 16 bytes and its length.
+std::string in_objects(std::string_view file) {
+  constexpr std::string_view kXmpName = "\xCB\xCF\x7A\xBE\xA9\x97\xE8\x42\x9C\x71\x99\x94\x91\xE3\xAF\xAC"sv;
+  for (size_t n = 0; n < kMostParts && file.size() >= 24; ++n) {
+    const uint64_t size = uint64_t{little32(file, 20)} << 32 | little32(file, 16);
+    if (size < 24 || size > file.size()) return {};
+    if (file.starts_with(kXmpName)) return taken(file.substr(24, static_cast<size_t>(size) - 24));
+    file.remove_prefix(static_cast<size_t>(size));
   }
   return {};
+}
+
+// --- ID3 --------------------------------------------------------------------------------------------------
+
+std::string in_id3(std::string_view file) {
+  std::string packet;
+  id3_frames(file, [&](std::string_view id, std::string_view body) {
+    if (id == "PRIV" && body.starts_with("XMP\0"sv)) packet = taken(body.substr(4));
+    return packet.empty();
+  });
+  return packet;
 }
 
 // A drawing is XML that may hold a packet anywhere.
@@ -240,6 +223,7 @@ std::string packet_in(std::span<const uint8_t> bytes) {
   if (file.starts_with("GIF8")) return in_gif(file);
   if (is_boxes(file)) return in_boxes(file, file, 0);
   if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
+  if (file.starts_with("\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv)) return in_objects(file);
   if (file.starts_with("ID3")) return in_id3(file);
   if (is_postscript(file)) return in_postscript(file);
   if (is_markup(file)) return in_drawing(file);

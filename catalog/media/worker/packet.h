@@ -9,7 +9,7 @@
 namespace damfs::worker {
 
 // The XMP packet that a file of a kind which neither exiv2 nor libvips look into carries, by its box: GIF, ISO base
-// media and QuickTime, RIFF (WAV, AVI), ID3 (MP3), JPEG XL, SVG. Empty: there is none.
+// media and QuickTime, RIFF (WAV, AVI), ASF, ID3 (MP3), JPEG 2000 and XL, SVG, PostScript. Empty: there is none.
 std::string packet_in(std::span<const uint8_t> file);
 
 // When a camcorder's clock says that a clip was made, with its own offset: Sony's XAVC keeps an XML document in the

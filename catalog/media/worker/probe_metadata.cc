@@ -32,7 +32,8 @@ std::string find_lens(const Exiv2::ExifData& exif, const Xmp& xmp) {
   return is_number || lens == "n/a" || lens == "Unknown" ? std::string() : lens;
 }
 
-// A moment in UTC, as the whole family of boxes has it.
+}  // namespace
+
 std::optional<CaptureTime> movie_time(const Source& source) {
   const auto seconds = mp4_created(read_at(source.bytes()), static_cast<uint64_t>(source.size()));
   if (!seconds) return std::nullopt;
@@ -43,8 +44,6 @@ std::optional<CaptureTime> movie_time(const Source& source) {
   }
   return time;
 }
-
-}  // namespace
 
 void probe_sidecar(const Source& source, MediaFacts& facts) {
   if (source.size() > kLongestSidecar) fail(EFBIG, "its XMP is longer than any program writes");
