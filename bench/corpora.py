@@ -34,7 +34,7 @@ def staged(folders, base):
         for at, _, names in os.walk(folder):
             for name in sorted(names):
                 path = Path(at) / name
-                is_sidecar = path.suffix.lower() == ".xmp"
+                is_sidecar = path.suffix.lower() == ".xmp" and not path.read_bytes().startswith(b"\xff\x01Exiv2")
                 to = base / (f"{n}-beside" if is_sidecar else f"{n}") / path.relative_to(folder)
                 to.parent.mkdir(parents=True, exist_ok=True)
                 try:
@@ -66,10 +66,12 @@ def facts(asset, told, path):
     """{fact: (ours, the judge's)}; None: not found."""
     kind = asset["kind"]
     pairs = {"date": date(asset, told)}
-    if path.suffix.lower() != ".xmp":
+    if asset["mime"] != "text/plain":
         pairs["kind"] = (kind if kind in ("image", "video", "audio") else None, judges.said_to_be(told, path))
     if kind == "image":
-        pairs["raster"] = (raster(asset.get("raster")), judges.size(told) or judges.by_imagemagick(path))
+        ours = raster(asset.get("raster"))
+        judged = judges.sizes(told) or [judges.by_imagemagick(path) or (judges.by_ffprobe(path) or {}).get("size")]
+        pairs["raster"] = (ours, ours if ours in judged else judged[0])
         pairs["orientation"] = (asset.get("orientation") or 1, judges.orientation(told))
     pairs["rating"] = (asset.get("rating") or None, judges.rating(told))
     pairs["tags"] = (judges.levels(asset["tags"], "") or None, judges.tags(told))
@@ -87,8 +89,59 @@ def facts(asset, told, path):
 
 def why(fact, ours, theirs, asset, told, path):
     """Why we believe what we say; None: we have no reason."""
-    warnings = told.warnings()
-    return None
+    return next((reason for holds, reason in RULES.get(fact, ()) if holds(ours, theirs, asset, told, path)), None)
+
+
+def is_damaged(*words):
+    """The judge says itself that it gave up over damage."""
+    return lambda ours, theirs, asset, told, path: any(word in told.warnings() for word in words)
+
+
+def cannot_be_decoded(ours, theirs, asset, told, path):
+    return ours is None and theirs == "image" and judges.by_imagemagick(path) is None
+
+
+def has_no_stream(ours, theirs, asset, told, path):
+    return ours is None and theirs == "video" and judges.by_ffprobe(path) is None
+
+
+def moves_not(ours, theirs, asset, told, path):
+    return (ours, theirs) == ("audio", "video") and judges.by_ffprobe(path) is None
+
+
+def is_animated(ours, theirs, asset, told, path):
+    return {ours, theirs} == {"image", "video"} and b"avi" in path.read_bytes()[8:64]
+
+
+def is_scratched_date(ours, theirs, asset, told, path):
+    """The text in the judge's own field is no date throughout, and ours is of the day that can be read."""
+    texts = [text for name, _ in judges.TAKEN for text in told.all(name)]
+    return ours is not None and (theirs is None or theirs.date() == ours.date()) and any(
+        not judges.DATE.fullmatch(text.strip()) for text in texts)
+
+
+RULES = {
+    "kind": (
+        (cannot_be_decoded, "nothing that can be shown: ImageMagick decodes it neither (damaged, or metadata alone); exiftool goes by its head"),
+        (has_no_stream, "damaged so much that ffmpeg finds no stream in it"),
+        (moves_not, "sound in an MP4, in which ffprobe finds no picture: exiftool calls each MP4 a video"),
+        (is_animated, "an animated AVIF is a picture; where its still is broken, what moves is shown as a recording"),
+    ),
+    "date": (
+        (lambda ours, theirs, asset, told, path: asset["date_source"] == "xmp" and "XMP format error" in told.warnings(),
+         "the packet is damaged: ours stands before the damage, exiftool leaves all of it out"),
+        (lambda ours, theirs, asset, told, path: theirs is None and "XMP-tmp0" in str(list(told.values)),
+         "the packet's namespace is no known one: we go by its prefix"),
+        (is_scratched_date, "the date's text is damaged: we keep what can be read of it"),
+        (lambda ours, theirs, asset, told, path: theirs is None and is_damaged("Error reading", "Bad format", "Bad IFD", "directory")(
+            ours, theirs, asset, told, path), "a directory is damaged: exiftool leaves out what stands behind the damage"),
+    ),
+    "tags": ((lambda ours, theirs, asset, told, path: "Bad IPTC data" in told.warnings() or not all(map(str.isprintable, theirs or ())),
+              "an IPTC block is damaged: we keep what can be read of it"),),
+    "raster": ((lambda ours, theirs, asset, told, path: theirs is None, "none of the judges reads it"),),
+    "frames": ((lambda ours, theirs, asset, told, path: theirs is None,
+                "no frame can be read, for they stand in another file or nowhere: ours is the table's count"),),
+}
 
 
 def compared(assets, paths, lines):

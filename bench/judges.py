@@ -15,20 +15,21 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 BATCH = 200
-EXIFTOOL = ("exiftool", "-j", "-n", "-q", "-q", "-fast", "-api", "largefilesupport=1", "-G0:1:4", "-a")
+EXIFTOOL = ("exiftool", "-j", "-n", "-q", "-q", "-api", "largefilesupport=1", "-G0:1:4", "-a")
 # What said when it was taken, as exiftool names it, in the order in which it is believed. "UTC": the container's clock.
 TAKEN = (("EXIF:DateTimeOriginal", ""), ("MakerNotes:DateTimeOriginal", ""), ("XMP-exif:DateTimeOriginal", ""),
          ("XMP-photoshop:DateCreated", ""), ("XMP-xmpDM:ShotDate", ""), ("IPTC:DateCreated", "IPTC:TimeCreated"),
          ("Composite:GPSDateTime", "UTC"), ("EXIF:CreateDate", ""), ("XMP-exif:DateTimeDigitized", ""),
-         ("XMP-xmp:CreateDate", ""), ("XMP-dc:Date", ""), ("IPTC:DigitalCreationDate", "IPTC:DigitalCreationTime"),
+         ("XMP-xmp:CreateDate", ""), ("XML-xmp:CreateDate", ""), ("XMP-dc:Date", ""), ("IPTC:DigitalCreationDate", "IPTC:DigitalCreationTime"),
          ("QuickTime:CreationDate", ""), ("QuickTime:ContentCreateDate", ""), ("QuickTime:CreateDate", "UTC"),
          ("H264:DateTimeOriginal", ""), ("RIFF:DateTimeOriginal", ""), ("RIFF:DateCreated", ""),
          ("Matroska:DateTimeOriginal", ""), ("ASF:CreationDate", ""), ("MXF:CreateDate", ""), ("Vorbis:Date", ""),
          ("ID3:RecordingTime", ""), ("PNG:CreationTime", ""), ("EXIF:ModifyDate", ""))
-WORDS = ("XMP:Subject", "IPTC:Keywords", "QuickTime:Keyword", "XMP:Keywords", "PDF:Keywords", "EXIF:XPKeywords")
+WORDS = ("XMP:Subject", "IPTC:Keywords", "QuickTime:Keyword", "Microsoft:Category", "XMP:Keywords", "PDF:Keywords",
+         "EXIF:XPKeywords")
 TREES = ("XMP:HierarchicalSubject", "XMP:TagsList", "XMP:LastKeywordXMP", "XMP:LastKeywordIPTC", "XMP:CatalogSets")
 LEVELS = tuple(f"XMP:HierarchicalKeywords{n}" for n in range(1, 7))
-DATE = re.compile(r"\s*(\d{4})\D?(\d\d)\D?(\d\d)(?:[T ]+(\d\d)\D?(\d\d)(?::?(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?")
+DATE = re.compile(r"\s*(\d{4})\D?(\d\d)\D?(\d\d)(?:[T :]+(\d\d)\D?(\d\d)(?::?(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?")
 TURNED_BY_BOXES = ("image/heic", "image/heif", "image/avif")
 UNITS = {"": 1, "px": 1, "pt": 1, "mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72, "pc": 12}
 
@@ -82,7 +83,8 @@ def by_ffprobe(path):
     if not streams or streams[0].get("disposition", {}).get("attached_pic"):
         return None
     rate = streams[0].get("avg_frame_rate", "0/0")
-    return {"size": (streams[0].get("width"), streams[0].get("height")),
+    size = (streams[0].get("width"), streams[0].get("height"))
+    return {"size": size if all(size) else None,
             "frames": int(streams[0].get("nb_read_packets") or 0) or None,
             "rate": None if rate.endswith("/0") or rate.startswith("0/") else Fraction(rate)}
 
@@ -141,22 +143,27 @@ def length(text):
     return round(float(found.group(1)) * UNITS[found.group(2)]) if found and found.group(2) in UNITS else None
 
 
-def size(told):
-    """Of a picture, as it is stored; of what boxes cut and turn, as it is shown."""
-    for group in ("Photoshop", "File", "PNG", "RIFF", "GIF", "Jpeg2000", "SVG", "QuickTime", "EXIF"):
-        found = tuple(length(told.first(f"{group}:Image{side}") or "") for side in ("Width", "Height"))
-        if all(found):
-            return shown(told, found) if told.first("File:MIMEType") in TURNED_BY_BOXES else found
+def sizes(told):
+    """Of a picture, as it is stored; of what boxes cut and turn, as it is shown. Several where it is not told of which part."""
+    for group in ("Photoshop", "File", "PNG", "RIFF", "GIF", "Jpeg2000", "SVG", "QuickTime", "EXIF", "MakerNotes"):
+        found = list(zip(*([length(text) for text in told.all(f"{group}:Image{side}")] for side in ("Width", "Height"))))
+        if not found or not all(found[0]):
+            continue
+        if told.first("File:MIMEType") in TURNED_BY_BOXES:
+            return shown(told, found[0])
+        # Of a camera's raw file the first may be a thumbnail.
+        is_raw = group == "EXIF" and told.first("File:MIMEType") != "image/tiff"
+        return [max(found, key=lambda each: each[0] * each[1])] if is_raw else found[:1]
     box = (told.first("SVG:ViewBox") or "").replace(",", " ").split()
     found = tuple(length(side) for side in box[2:])
-    return found if len(box) == 4 and all(found) else None
+    return [found] if len(box) == 4 and all(found) else []
 
 
 def shown(told, found):
+    """exiftool lists a clean aperture without saying whether it is the picture's or the thumbnail's."""
     cut = (told.first("QuickTime:CleanAperture") or "").split()
-    if len(cut) == 4:
-        found = (round(float(cut[0])), round(float(cut[1])))
-    return found[::-1] if told.first("QuickTime:Rotation") in ("90", "270") else found
+    each = [(round(float(cut[0])), round(float(cut[1]))), found] if len(cut) == 4 else [found]
+    return [size[::-1] for size in each] if told.first("QuickTime:Rotation") in ("90", "270") else each
 
 
 def orientation(told):

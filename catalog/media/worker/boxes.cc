@@ -47,8 +47,7 @@ std::optional<CarrierBox> take_box(std::string_view& file) {
 
 std::string brotli_unpacked(std::string_view packed, size_t limit) {
   constexpr size_t kStep = 64U << 10;
-  const std::unique_ptr<BrotliDecoderState, BrotliFree> state(
-      ::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr));
+  const std::unique_ptr<BrotliDecoderState, BrotliFree> state(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr));
   if (!state) throw std::bad_alloc();
   const auto* next = reinterpret_cast<const uint8_t*>(packed.data());
   size_t left = packed.size();

@@ -19,7 +19,7 @@ enum class Prober : uint8_t {
   kRecording,  // libavformat
   kDocument,
   kMetadata,  // exiv2 and whatever else reads what is said of things: there is nothing to show
-  kPages,  // libvips' drawing of a document
+  kPages,     // libvips' drawing of a document
   kArchive,
   kProgram,  // which may unpack what stands behind it
   kSidecar,

@@ -109,6 +109,7 @@ MetadataSet read_metadata(const Source& source, const MetadataBlocks& blocks, Ra
   if (packet.empty()) packet = blocks.xmp;
   if (packet.empty()) packet = packet_in(source.bytes());
   if (!packet.empty()) set.xmp = Xmp::parse(packet);
+  for (const std::string& more : more_packets_in_jpeg(source.bytes())) set.xmp.add(Xmp::parse(more));
   return set;
 }
 

@@ -72,7 +72,9 @@ constexpr Signature kSignatures[] = {
     {"\x01\xDA\0\x02\0"sv, "image/x-sgi"},
     {"\x01\xDA\x01\x02\0"sv, "image/x-sgi"},
     {"caff\0\x01"sv, "audio/x-caf"},
-    {"\xFF\x01" "Exiv2\xFF"sv, "image/x-exv"},
+    {"\xFF\x01"
+     "Exiv2\xFF"sv,
+     "image/x-exv"},
     {"\xC5\xD0\xD3\xC6"sv, "image/x-eps"},
 };
 

@@ -164,9 +164,7 @@ std::string in_postscript(std::string_view file) {
   return end == file.npos ? std::string() : taken(file.substr(begin, end - begin));
 }
 
-bool is_postscript(std::string_view file) {
-  return file.starts_with("%!PS") || file.starts_with("\xC5\xD0\xD3\xC6");
-}
+bool is_postscript(std::string_view file) { return file.starts_with("%!PS") || file.starts_with("\xC5\xD0\xD3\xC6"); }
 
 std::string_view letters_of(std::span<const uint8_t> file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
@@ -222,12 +220,35 @@ std::string packet_in(std::span<const uint8_t> bytes) {
   const std::string_view file = letters_of(bytes);
   if (file.starts_with("GIF8")) return in_gif(file);
   if (is_boxes(file)) return in_boxes(file, file, 0);
-  if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
+  if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) {
+    std::string packet = in_chunks(file);
+    return packet.empty() ? in_id3(file) : packet;
+  }
   if (file.starts_with("\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv)) return in_objects(file);
-  if (file.starts_with("ID3")) return in_id3(file);
+  if (file.starts_with("ID3") || file.starts_with("FORM")) return in_id3(file);
   if (is_postscript(file)) return in_postscript(file);
   if (is_markup(file)) return in_drawing(file);
   return {};
+}
+
+std::vector<std::string> more_packets_in_jpeg(std::span<const uint8_t> bytes) {
+  constexpr std::string_view kXmpBegins = "http://ns.adobe.com/xap/1.0/\0"sv;
+  constexpr size_t kMostSegments = 256;
+  const std::string_view file = letters_of(bytes);
+  std::vector<std::string> packets;
+  if (!file.starts_with("\xFF\xD8")) return packets;
+  size_t at = 2;
+  bool is_first = true;
+  for (size_t n = 0; n < kMostSegments && at + 4 <= file.size() && file[at] == '\xFF'; ++n) {
+    const size_t size = big32(file, at) & 0xFFFFU;
+    if (file[at + 1] == '\xDA' || size < 2 || size > file.size() - at - 2) break;
+    const std::string_view body = file.substr(at + 4, size - 2);
+    at += 2 + size;
+    if (!body.starts_with(kXmpBegins)) continue;
+    if (!is_first) packets.emplace_back(body.substr(kXmpBegins.size()));
+    is_first = false;
+  }
+  return packets;
 }
 
 std::string camcorder_date(std::span<const uint8_t> bytes) {

@@ -38,7 +38,9 @@ Image what_tiff_leaves_out(VipsSource* source) {
   }
   size_t size = 0;
   const auto* bytes = static_cast<const uint8_t*>(vips_source_map(source, &size));
-  return bytes != nullptr ? half_float_tiff({bytes, size}) : nullptr;
+  if (bytes == nullptr) return nullptr;
+  Image image = half_float_tiff({bytes, size});
+  return image ? std::move(image) : subsampled_tiff({bytes, size});
 }
 
 // Null: it cannot be read, and libvips says why.
