@@ -122,6 +122,9 @@ def is_scratched_date(ours, theirs, asset, told, path):
 
 RULES = {
     "kind": (
+        (lambda ours, theirs, asset, told, path: asset["mime"] == "image/x-exv", "exiv2's own file of metadata alone: no picture is in it"),
+        (lambda ours, theirs, asset, told, path: theirs is None and path.read_bytes().startswith(b"\xff\xd8"),
+         "a JPEG by its first bytes, damaged right behind them: none of the judges reads on"),
         (cannot_be_decoded, "nothing that can be shown: ImageMagick decodes it neither (damaged, or metadata alone); exiftool goes by its head"),
         (has_no_stream, "damaged so much that ffmpeg finds no stream in it"),
         (moves_not, "sound in an MP4, in which ffprobe finds no picture: exiftool calls each MP4 a video"),

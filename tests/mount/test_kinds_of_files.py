@@ -86,7 +86,8 @@ def make_pictures(folder, ppm, work):
     jpeg = (work / "a.jpg").read_bytes()
     body = b"ICC_PROFILE\0\x01\x01" + odd.profile(b"CMYK")
     (folder / "unfit profile.jpg").write_bytes(jpeg[:2] + b"\xff\xe2" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:])
-    assert jpeg.endswith(b"\xff\xd9")
+    assert jpeg.endswith(b"\xff\xd9") and jpeg[2] == 0xFF and jpeg[6:10] == b"Exif"
+    (folder / "scratched.jpg").write_bytes(jpeg[:2] + b"\xfe" + jpeg[3:])
     (folder / "no end.jpg").write_bytes(jpeg[:-2])
     noise = [[((x * 7919 + y * 104729) % 251, x * 4 % 256, y * 5 % 256) for x in range(64)] for y in range(48)]
     odd.png(work / "noise.png", noise)
@@ -278,10 +279,10 @@ def test_a_profile_that_does_not_fit_is_ignored(shown):
     require_quarters(shown("unfit profile.jpg"), *UPRIGHT)
 
 
-@pytest.mark.parametrize("name", ["no end.jpg", "half.jpg", "half.png"])
+@pytest.mark.parametrize("name", ["no end.jpg", "half.jpg", "half.png", "scratched.jpg"])
 def test_of_a_damaged_picture_what_there_is_is_shown_and_the_fault_told(shown, name):
     preview = shown(name)
-    if name == "no end.jpg":
+    if name in ("no end.jpg", "scratched.jpg"):
         require_quarters(preview, *UPRIGHT)
     else:
         pixels = Pixels(preview)

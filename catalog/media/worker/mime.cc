@@ -82,6 +82,7 @@ std::string by_signature(std::string_view head) {
   for (const Signature& signature : kSignatures) {
     if (head.starts_with(signature.bytes)) return std::string(signature.mime);
   }
+  if (looks_like_scratched_jpeg(head)) return "image/jpeg";
   if (head.size() > 12 && head.starts_with("II*\0"sv) && head.substr(8, 2) == "CR") return "image/x-canon-cr2";
   return {};
 }
@@ -169,6 +170,17 @@ std::string told_apart(const Source& source, std::string_view head, std::string_
 }
 
 }  // namespace
+
+bool looks_like_scratched_jpeg(std::string_view head) {
+  if (head.size() < 10 || !head.starts_with("\xFF\xD8") || head[2] == '\xFF') return false;
+  // One letter of the name may have been scratched too.
+  const auto like = [&](std::string_view name) {
+    int same = 0;
+    for (size_t i = 0; i < name.size(); ++i) same += head[6 + i] == name[i] ? 1 : 0;
+    return same + 1 >= static_cast<int>(name.size());
+  };
+  return like("JFIF") || like("Exif");
+}
 
 void load_magic() { tables(); }
 

@@ -22,6 +22,9 @@ std::string movie_mime(const Mp4Layout& layout);
 // From where on a document's reader is to read it: other programs' junk may stand before it.
 std::span<const uint8_t> document_bytes(const Source& source);
 
+// From ten bytes of a file: a JPEG's first two, and the name of its first segment, whose mark is damaged.
+bool looks_like_scratched_jpeg(std::string_view head);
+
 // Loads libmagic's tables, which is where a file is opened; later calls need none.
 void load_magic();
 
