@@ -221,13 +221,13 @@ std::optional<CaptureTime> CaptureTime::parse_any(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   if (text.empty() || text.size() > kLongestDate) return std::nullopt;
+  if (auto mended = by_places(text)) return mended;
   const auto is_word = [](char c) {
     return is_letter(c) && std::string_view("TtZz").find(c) == std::string_view::npos;
   };
   if (std::none_of(text.begin(), text.end(), is_word)) {
     if (auto strict = parse(text)) return strict;
   }
-  if (auto mended = by_places(text)) return mended;
   const std::vector<Token> tokens = tokens_of(text);
   if (tokens.empty()) return std::nullopt;
   auto found = compact_day(tokens);

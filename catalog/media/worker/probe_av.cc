@@ -145,6 +145,8 @@ void find_recording_date(const Source& file, const AVFormatContext* format,
   offer(recorded_time(creation), source);
   if (creation.empty()) offer(movie_time(file), source);
   offer(recorded_time(told("date_recorded")), source);
+  // When a camera closed the file.
+  if (family == "mxf") offer(recorded_time(told("modification_date")), source);
   if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
 }
 
