@@ -164,6 +164,8 @@ def compared(assets, paths, lines):
                 continue
             reason = why(fact, ours, theirs, asset, told, path)
             count["otherwise" if reason else "wrong"] += 1
+            count["only ours"] += theirs is None
+            count["only theirs"] += ours is None
             if reason:
                 reasons[fact, reason] += 1
             lines.append(f"{fact}: {name}: ours {plain(ours)} ({asset['date_source']}, {asset['mime']}), theirs {plain(theirs)}: "
@@ -204,12 +206,12 @@ def main():
     note(f"{len(assets)} of {len(paths)} files: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}")
     rows = []
     for fact, count in counts.items():
-        total = sum(count.values())
         judged = count["agree"] + count["wrong"]
-        rows.append((fact, str(total), str(count["agree"]), str(count["wrong"]), str(count["otherwise"]),
-                     f"{100 * count['agree'] / judged:.1f} %" if judged else ""))
+        rows.append((fact, str(judged + count["otherwise"]), str(count["agree"]), str(count["wrong"]), str(count["otherwise"]),
+                     str(count["only ours"]), str(count["only theirs"]), f"{100 * count['agree'] / judged:.1f} %" if judged else ""))
     table("what damfs finds in real files, beside exiftool, ffprobe and ImageMagick",
-          ("fact", "files", "agree", "the judge is right", "we believe otherwise", "agree where the judge is right"), rows)
+          ("fact", "files", "agree", "the judge is right", "we believe otherwise", "only damfs finds it", "only the judge",
+           "agree where the judge is right"), rows)
     table("where we believe otherwise", ("fact", "files", "why"),
           [(fact, str(count), reason) for (fact, reason), count in sorted(reasons.items())])
     if arguments.list:

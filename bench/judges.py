@@ -25,8 +25,8 @@ TAKEN = (("EXIF:DateTimeOriginal", ""), ("MakerNotes:DateTimeOriginal", ""), ("X
          ("H264:DateTimeOriginal", ""), ("RIFF:DateTimeOriginal", ""), ("RIFF:DateCreated", ""),
          ("Matroska:DateTimeOriginal", ""), ("ASF:CreationDate", ""), ("MXF:CreateDate", ""), ("Vorbis:Date", ""),
          ("ID3:RecordingTime", ""), ("PNG:CreationTime", ""), ("EXIF:ModifyDate", ""))
-WORDS = ("XMP:Subject", "IPTC:Keywords", "QuickTime:Keyword", "Microsoft:Category", "XMP:Keywords", "PDF:Keywords",
-         "EXIF:XPKeywords")
+WORDS = ("XMP:Subject", "IPTC:Keywords", "QuickTime:Keyword", "Microsoft:Category")
+LISTS = ("XMP:Keywords", "PDF:Keywords", "EXIF:XPKeywords")  # several in one text
 TREES = ("XMP:HierarchicalSubject", "XMP:TagsList", "XMP:LastKeywordXMP", "XMP:LastKeywordIPTC", "XMP:CatalogSets")
 LEVELS = tuple(f"XMP:HierarchicalKeywords{n}" for n in range(1, 7))
 DATE = re.compile(r"\s*(\d{4})\D?(\d\d)\D?(\d\d)(?:[T :]+(\d\d)\D?(\d\d)(?::?(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?")
@@ -210,7 +210,7 @@ def levels(paths, separators):
 
 def tags(told):
     words = [word for name in WORDS for word in told.all(name)]
-    lists = [word for text in told.all("EXIF:XPKeywords") + told.all("PDF:Keywords") for word in re.split("[;,]", text)]
+    lists = [word for name in LISTS for text in told.all(name) for word in re.split("[;,]", text)]
     trees = [word for name in TREES for word in told.all(name)]
     steps = [word for name in LEVELS for word in told.all(name)]
     plain = {word.casefold().strip() for word in words + lists + steps} - {""}
