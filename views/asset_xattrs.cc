@@ -16,6 +16,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/model/details.h"
 #include "views/packs/pack_nodes.h"
 
 namespace damfs {
@@ -32,6 +33,7 @@ struct Facts {
   std::string label;
   std::string also;          // its names in originals/, one a line, when it has several
   std::string derived_from;  // members' paths in the mount, other assets' labels, one a line
+  std::string note;          // why a sidecar is not heard
 };
 
 std::string number_or_none(int64_t number) { return number > 0 ? std::to_string(number) : std::string(); }
@@ -76,6 +78,7 @@ constexpr XattrRow kXattrs[] = {
      [](const FoundAsset&, const Facts& f) { return std::string(to_string(f.words.date_source)); }},
     {"user.damfs.error",
      [](const FoundAsset&, const Facts& f) { return f.bytes.damage.empty() ? f.bytes.problem : f.bytes.damage; }},
+    {"user.damfs.note", [](const FoundAsset&, const Facts& f) { return f.note; }},
 };
 
 std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
@@ -88,7 +91,8 @@ std::optional<Facts> facts_of(Catalog& catalog, const FoundAsset& asset) {
               reader->tag_texts(asset.row.id),
               {},
               {},
-              {}};
+              {},
+              unreadable_sidecar(*reader, asset.row.id)};
   if (const auto row = reader->asset(asset.row.id)) facts.label = row->name;
   const auto entries = reader->folder_entries(asset.row.id);
   for (const auto& [folder, name] : entries) {

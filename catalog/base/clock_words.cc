@@ -60,6 +60,17 @@ int month_of(std::string_view word) {
 
 bool is_year(const Token& token) { return token.is_number() && token.text.size() == 4 && token.value() >= 1000; }
 
+// What stands between two parts of a date or a clock, but for the blanks that old cameras fill with.
+char mark_between(const Token& left, const Token& right) {
+  char mark = '\0';
+  for (const char* at = left.text.data() + left.text.size(); at != right.text.data(); ++at) {
+    if (*at == ' ' && mark != '\0') continue;
+    if (mark != '\0') return '\0';
+    mark = *at;
+  }
+  return mark;
+}
+
 // "10:11:12.5 PM", what follows a date. What no clock shows is left at midnight.
 void read_clock(const std::vector<Token>& tokens, size_t at, CaptureTime& time) {
   std::array<int, 3> parts{};
@@ -71,7 +82,8 @@ void read_clock(const std::vector<Token>& tokens, size_t at, CaptureTime& time) 
     ++at;
   } else {
     for (; at < tokens.size() && count < 3 && tokens[at].is_number() && tokens[at].text.size() <= 2; ++at) {
-      if (count > 0 && tokens[at].before != ':' && tokens[at].before != '.') break;
+      const char mark = count > 0 ? mark_between(tokens[at - 1], tokens[at]) : ':';
+      if (mark != ':' && mark != '.') break;
       parts[count++] = tokens[at].value();
     }
   }
@@ -183,12 +195,33 @@ std::optional<Found> year_last(const std::vector<Token>& tokens) {
   return std::nullopt;
 }
 
+// Exif has every digit in its place: what stands between them may be anything, damage too.
+std::optional<CaptureTime> by_places(std::string_view text) {
+  constexpr std::string_view kLayout = "dddd-dd-dd?dd:dd:dd";
+  if (text.size() < kLayout.size()) return std::nullopt;
+  std::string mended = "0000-00-00T00:00:00";
+  for (size_t i = 0; i < kLayout.size(); ++i) {
+    if (kLayout[i] != '?' && is_digit(text[i]) != (kLayout[i] == 'd')) return std::nullopt;
+    if (kLayout[i] == 'd') mended[i] = text[i];
+  }
+  const std::string_view rest = text.substr(kLayout.size());
+  if (!rest.empty() && std::string_view(".+-Zz").find(rest.front()) == rest.npos) return std::nullopt;
+  return CaptureTime::parse(mended + std::string(rest));
+}
+
+// Whether what stands behind the parts that are known says that the others are not.
+bool says_no_more(const std::vector<Token>& tokens, size_t next) {
+  return std::none_of(tokens.begin() + static_cast<std::ptrdiff_t>(next), tokens.end(),
+                      [](const Token& token) { return token.is_number() && token.value() != 0; });
+}
+
 }  // namespace
 
 std::optional<CaptureTime> CaptureTime::parse_any(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   if (text.empty() || text.size() > kLongestDate) return std::nullopt;
+  if (auto mended = by_places(text)) return mended;
   const auto is_word = [](char c) {
     return is_letter(c) && std::string_view("TtZz").find(c) == std::string_view::npos;
   };
@@ -208,7 +241,7 @@ std::optional<CaptureTime> CaptureTime::parse_any(std::string_view text) {
   time.day.month = std::max(time.day.month, 1);
   time.day.day = std::max(time.day.day, 1);
   if (!time.day.is_valid()) return std::nullopt;
-  if (is_partial) return time;
+  if (is_partial) return says_no_more(tokens, found->next) ? std::optional(time) : std::nullopt;
   if (tokens.front().text.size() == 14) {
     read_clock({{Token::Kind::kNumber, tokens.front().text.substr(8), 0}}, 0, time);
   } else {

@@ -106,6 +106,7 @@ class Import::Pipeline {
   void catalogue(Writer& writer, const Item& item, ImportReport& counts);
   void mark(Writer& writer, int64_t asset);
   void link_late_copies();
+  void report_unheard(const Item& item);
   void report_failed(const Path& path, const std::string& reason);
 
   Parts parts_;
@@ -135,6 +136,13 @@ void Import::Pipeline::report_failed(const Path& path, const std::string& reason
   const std::lock_guard lock(events_mutex_);
   ++report_.failed;
   if (events_.failed) events_.failed(path, reason);
+}
+
+void Import::Pipeline::report_unheard(const Item& item) {
+  const bool is_unheard = item.facts && item.facts->mime == kSidecarMime && !item.facts->problem.empty();
+  if (!is_unheard || !events_.unheard) return;
+  const std::lock_guard lock(events_mutex_);
+  events_.unheard(item.walked.path, item.facts->problem);
 }
 
 void Import::Pipeline::give_up(std::exception_ptr error) {
@@ -289,6 +297,7 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
   look_at(parts_.workers, parts_.cache, std::move(what), [this, item](JobResult result) {
     if (result.ok) {
       item->facts = std::move(result.facts);
+      report_unheard(*item);
       settle(item, Item::State::kReady);
     } else if (result.permanent) {
       item->facts.emplace();

@@ -61,6 +61,8 @@ struct ImportReport {
 struct ImportEvents {
   std::function<void(const Path&, const std::string& reason)> failed;  // from any thread, one at a time
   std::function<void(const Path&, const std::string& reason)> skipped;
+  std::function<void(const Path&, const std::string& reason)> unheard =
+      {};  // a sidecar, which is taken in all the same
 };
 
 // Imports files into a library: walk → read, hash and store on all cores → probe in the workers → catalog in

@@ -19,7 +19,7 @@
 namespace damfs {
 
 // The version of the probe: raised when it finds more or other facts of the same bytes.
-inline constexpr int kProbeRecipe = 5;
+inline constexpr int kProbeRecipe = 6;
 
 // The numbers are stored in catalogs and packed into node numbers: never renumber.
 enum class Kind : uint8_t { kImage = 1, kVideo = 2, kAudio = 3, kDocument = 4, kTexturePack = 5, kOther = 6 };

@@ -15,7 +15,7 @@
 namespace damfs {
 
 // The version of the index: raised when it finds more or other things of the same bytes.
-inline constexpr int kPackRecipe = 2;
+inline constexpr int kPackRecipe = 3;
 
 // Compression methods, by the numbers of APPNOTE 4.4.5.
 inline constexpr uint16_t kStored = 0;

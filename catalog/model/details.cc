@@ -125,6 +125,19 @@ std::vector<std::string> paths_of_asset(Reader& reader, int64_t asset) {
   return paths;
 }
 
+std::string unreadable_sidecar(Reader& reader, int64_t asset) {
+  for (const auto& [folder, name] : reader.folder_entries(asset)) {
+    for (const auto& [called, form] : sidecars_of(name)) {
+      const auto found = reader.find_asset(Grouping::kFolder, folder, called);
+      const auto bytes = found && found->row.id != asset ? reader.bytes_of_version(found->row.version) : std::nullopt;
+      if (bytes && bytes->mime == kSidecarMime && !bytes->problem.empty()) {
+        return "what " + called + " says of it is not heard: " + bytes->problem;
+      }
+    }
+  }
+  return {};
+}
+
 std::optional<Details> load_details(Reader& reader, int64_t asset) {
   const auto found = reader.asset(asset);
   if (!found) return std::nullopt;
@@ -137,6 +150,7 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.sha256 = bytes->sha256;
   details.size = bytes->size;
   details.damage = bytes->damage;
+  details.note = unreadable_sidecar(reader, asset);
   details.mtime_ns = found->row.mtime_ns;
   details.paths = paths_of_asset(reader, asset);
   const auto locations = reader.locations_of_version(found->row.version);

@@ -23,6 +23,7 @@ struct Details {
   int64_t version = 0;
   int64_t versions = 0;        // how many are kept
   int64_t version_number = 0;  // of the newest: 3 where versions/ calls it v003
+  std::string note;            // unreadable_sidecar
   std::string damage;          // what is wrong with its object; empty: nothing that is known
   std::string custody;
   Digest sha256;
@@ -44,6 +45,9 @@ std::vector<std::string> paths_of_asset(Reader& reader, int64_t asset);
 
 // Empty: no such asset.
 std::optional<Details> load_details(Reader& reader, int64_t asset);
+
+// Why a sidecar of it is not heard; empty: none is so bad.
+std::string unreadable_sidecar(Reader& reader, int64_t asset);
 
 // What a sidecar of it says.
 SidecarWords sidecar_words(Reader& reader, int64_t asset);

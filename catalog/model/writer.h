@@ -331,6 +331,8 @@ class Writer {
   void gather_assets_named_by(const EntryRow& sidecar, std::set<int64_t>& assets);
   std::optional<FoundSidecar> best_sidecar(int64_t asset);
   void apply_sidecar(int64_t asset);
+  void unapply_sidecar(int64_t asset);
+  void note_applied_words(int64_t asset, const SidecarWords& applied, const SidecarWords& now);
   SidecarWords applied_sidecar_words(int64_t asset);
   void merge_words(int64_t asset, const SidecarWords& before, const SidecarWords& now);
   void add_pack(int64_t blob, const Pack& members, std::string_view charset);
@@ -448,6 +450,7 @@ class Writer {
   };
   std::vector<NewEntry> new_entries_;
   std::set<int64_t> changed_sidecars_;
+  std::vector<EntryRow> undone_sidecars_;  // names that an undo took away
   bool is_undoing_ = false;
   bool leaves_its_name_ = false;  // while a step is taken back: see undo
   std::map<std::pair<Grouping, int64_t>, int64_t> group_counts_;

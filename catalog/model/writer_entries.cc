@@ -294,6 +294,7 @@ bool Writer::restore_entry_step(const Step& step) {
     const auto entry = entry_at(step.group, step.after);
     if (!entry || entry->asset != step.asset) return false;
     undone_entries_.push_back(entry->id);
+    if (is_sidecar_name(entry->name)) undone_sidecars_.push_back(*entry);
     const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
     const bool is_in_trash = count_of("SELECT count(*) FROM trash WHERE asset_id = ?1", step.asset) != 0;
     if (is_last && !is_in_trash && !leaves_its_name_) {

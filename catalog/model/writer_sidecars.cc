@@ -24,7 +24,7 @@ void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
 
 // Either may come first, or both in one batch.
 void Writer::apply_changed_sidecars() {
-  if (new_entries_.empty() && changed_sidecars_.empty()) return;
+  if (new_entries_.empty() && changed_sidecars_.empty() && undone_sidecars_.empty()) return;
   if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
   std::set<int64_t> assets;
   for (const NewEntry& entry : new_entries_) {
@@ -45,6 +45,9 @@ void Writer::apply_changed_sidecars() {
     }
   }
   for (const int64_t asset : assets) apply_sidecar(asset);
+  std::set<int64_t> left;
+  for (const EntryRow& entry : undone_sidecars_) gather_assets_named_by(entry, left);
+  for (const int64_t asset : left) unapply_sidecar(asset);
 }
 
 // The files that a sidecar may be of, by their names.
@@ -100,11 +103,21 @@ void Writer::apply_sidecar(int64_t asset) {
   const WithinAct within(*this, act);
   // What an undo brings back, it brings back itself.
   if (!is_undoing_) merge_words(asset, applied, best->words);
+  note_applied_words(asset, applied, best->words);
+}
+
+// One that was never there was never applied. Its words an undo took back itself.
+void Writer::unapply_sidecar(int64_t asset) {
+  const auto best = best_sidecar(asset);
+  note_applied_words(asset, applied_sidecar_words(asset), best ? best->words : SidecarWords());
+}
+
+void Writer::note_applied_words(int64_t asset, const SidecarWords& applied, const SidecarWords& now) {
   statement("DELETE FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2")
       .bind_all(asset, static_cast<int64_t>(SidecarForm::kStem))
       .run();
-  remember_applied_words(asset, SidecarForm::kWholeName, best->words);
-  if (best->words.captured != applied.captured) renew_date(asset);
+  remember_applied_words(asset, SidecarForm::kWholeName, now);
+  if (now.captured != applied.captured) renew_date(asset);
 }
 
 // From whichever: an older damfs read both and noted each by itself.

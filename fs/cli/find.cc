@@ -135,6 +135,7 @@ void print_details(const Details& details) {
     print_row("derived from", from.inside.empty() ? from.label : "packs/" + from.inside);
   }
   print_row("problem", media.problem);
+  print_row("note", details.note);
   print_row("preview", media.still ? fmt::format("yes, of {}x{}", media.still->width, media.still->height)
                                    : std::string("none: no picture of it can be declared from its facts"));
 }

@@ -261,7 +261,8 @@ int run_import(const ImportArguments& arguments, Globals& globals) {
     Import import(
         {catalog, store, workers, &cache}, options,
         {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
-         .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); }});
+         .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); },
+         .unheard = [&](const Path& path, const std::string& reason) { reporter.event("not heard", path, reason); }});
     const Ticker ticker([&] { reporter.progress(import.progress()); });
     report = import.run(stop.flag());
   }

@@ -73,6 +73,7 @@ nlohmann::ordered_json to_json(const Details& details, bool with_metadata) {
                {"tags", Json::array()},
                {"albums", details.albums},
                {"problem", media.problem},
+               {"note", details.note},
                {"damage", details.damage}};
   for (const std::string& tag : details.tags) json["tags"].push_back(tag_words(tag));
   if (details.rating) json["rating"] = *details.rating;

@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto layout = mp4_layout(read, size);
   if (layout && (size < 8 || (!layout->has_movie && layout->brands.empty()))) std::abort();
+  const auto created = mp4_created(read, size);
+  if (created && *created <= 0) std::abort();
   const auto mirror = mp4_mirror(read, size);
   if (mirror && mirror->type_at + 9 > static_cast<int64_t>(size)) std::abort();
   return 0;

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "catalog/media/worker/avchd_date.h"
+#include "catalog/media/worker/boxes.h"
 #include "catalog/media/worker/packet.h"
+#include "catalog/media/worker/player_words.h"
 #include "catalog/media/worker/xmp.h"
 
 // Whatever the boxes say, a packet is a part of the file, and can be read as far as it goes.
@@ -20,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (property.name.empty()) std::abort();
   }
   png_words({data, size});
+  player_words({data, size});
+  more_packets_in_jpeg({data, size});
+  exif_of_jxl({reinterpret_cast<const char*>(data), size});
   camcorder_date({data, size});
   avchd_date({data, size});
   return 0;

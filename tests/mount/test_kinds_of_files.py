@@ -42,6 +42,10 @@ def make_recordings(folder, ppm, work):
     (folder / "begins with junk.mov").write_bytes(gap.to_bytes(4, "big") + b"prfl" + bytes(gap - 8) + data[gap:])
     (folder / "begins with wide.mov").write_bytes(gap.to_bytes(4, "big") + b"wide" + bytes(gap - 8) + data[gap:])
     (folder / "no movie yet.mp4").write_bytes(odd.mp4_of_brand(parts[b"ftyp"], b"XAVC") + parts[b"mdat"][:-100])
+    (folder / "sequence.avif").write_bytes(odd.mp4_of_brand(data, b"avis"))
+    odd.ffmpeg("-i", work / "a.mp4", "-c", "copy", "-movflags", "faststart", work / "whole.mp4")
+    whole = (work / "whole.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[:-200])
     for name, matrix in {"mirrored": (-1, 0, 0, 1), "upside down": (1, 0, 0, -1), "turned and mirrored": (0, 1, 1, 0),
                          "turned": (0, 1, -1, 0)}.items():
         (folder / f"{name}.mp4").write_bytes(odd.with_matrix(data, *matrix))
@@ -57,6 +61,13 @@ def make_recordings(folder, ppm, work):
 def make_pictures(folder, ppm, work):
     odd.svgz(folder / "drawing.svgz")
     odd.bmp(folder / "a.bmp")
+    odd.masked_bmp(folder / "masked.bmp")
+    odd.ico(folder / "bitmap.ico")
+    odd.png(work / "quarters.png", odd.rows())
+    odd.ico(folder / "png.ico", (work / "quarters.png").read_bytes())
+    odd.xpm(folder / "a.xpm")
+    odd.subsampled_tiff(folder / "subsampled.tif")
+    odd.fits(folder / "a.fits")
     odd.tga(folder / "from top.tga", True)
     odd.tga(folder / "from bottom.tga", False)
     odd.dds(folder / "a.dds")
@@ -64,6 +75,10 @@ def make_pictures(folder, ppm, work):
     odd.half_tiff(folder / "half floats.tif")
     odd.dng(folder / "sensor.dng")
     odd.ffmpeg("-loop", "1", "-i", ppm, "-frames:v", "3", "-c:v", "libaom-av1", "-cpu-used", "8", folder / "moving.avif")
+    data = (folder / "moving.avif").read_bytes()
+    at = data.index(b"mvhd") + 8
+    made = (1_673_657_247 + 2_082_844_800).to_bytes(4, "big")
+    (folder / "moving.avif").write_bytes(data[:at] + made + data[at + 4:])
     grey = [[(128, 128, 128)] * 32 for _ in range(32)]
     odd.png(folder / "linear.png", grey, odd.chunk(b"gAMA", (100_000).to_bytes(4, "big")))
     odd.png(folder / "turned.png", odd.rows(), behind=odd.chunk(b"eXIf", odd.exif_orientation(6)))
@@ -71,7 +86,8 @@ def make_pictures(folder, ppm, work):
     jpeg = (work / "a.jpg").read_bytes()
     body = b"ICC_PROFILE\0\x01\x01" + odd.profile(b"CMYK")
     (folder / "unfit profile.jpg").write_bytes(jpeg[:2] + b"\xff\xe2" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:])
-    assert jpeg.endswith(b"\xff\xd9")
+    assert jpeg.endswith(b"\xff\xd9") and jpeg[2] == 0xFF and jpeg[6:10] == b"Exif"
+    (folder / "scratched.jpg").write_bytes(jpeg[:2] + b"\xfe" + jpeg[3:])
     (folder / "no end.jpg").write_bytes(jpeg[:-2])
     noise = [[((x * 7919 + y * 104729) % 251, x * 4 % 256, y * 5 % 256) for x in range(64)] for y in range(48)]
     odd.png(work / "noise.png", noise)
@@ -161,9 +177,32 @@ def test_what_a_table_of_types_left_out_is_told_by_its_bytes(kinds):
     assert (found["sound.caf"]["kind"], found["sound.caf"]["mime"]) == ("audio", "audio/x-caf")
 
 
-@pytest.mark.parametrize("name", ["a.bmp", "from top.tga", "from bottom.tga", "a.dds", "moving.avif"])
+@pytest.mark.parametrize("name", ["a.bmp", "masked.bmp", "bitmap.ico", "png.ico", "a.xpm", "subsampled.tif", "from top.tga", "from bottom.tga",
+                                  "a.dds", "moving.avif"])
 def test_pictures_that_libvips_leaves_out_are_shown(shown, name):
     require_quarters(shown(name), *UPRIGHT)
+
+
+def test_pictures_of_the_sky_are_shown(shown):
+    preview = Pixels(shown("a.fits"))
+    assert preview.at(10, 10)[0] < preview.at(50, 10)[0]
+
+
+def test_a_sequence_without_its_still_picture_is_a_recording(kinds, shown):
+    assert kinds.by_name()["sequence.avif"]["kind"] == "video"
+    require_quarters(shown("sequence.avif"), *UPRIGHT)
+
+
+def test_what_a_cut_recording_lost_is_not_counted(kinds, media):
+    done = subprocess.run(["ffprobe", "-v", "quiet", "-count_packets", "-select_streams", "v", "-show_entries",
+                           "stream=nb_read_packets", "-of", "csv=p=0", media / "cut.mp4"], capture_output=True, text=True)
+    frames = kinds.by_name()["cut.mp4"]["video"]["frame_count"]
+    assert frames == int(done.stdout) and 0 < frames < 30
+
+
+def test_a_picture_that_moves_has_its_movies_date(kinds):
+    found = kinds.by_name()["moving.avif"]
+    assert (found["date_source"], found["captured"][:19]) == ("quicktime", "2023-01-14T00:47:27")
 
 
 def test_maps_in_those_formats_are_shown_and_make_a_ball(shown, shared_scratch):
@@ -238,6 +277,10 @@ def test_orientation_behind_the_pixels_counts(shown):
 
 def test_a_profile_that_does_not_fit_is_ignored(shown):
     require_quarters(shown("unfit profile.jpg"), *UPRIGHT)
+
+
+def test_a_jpeg_whose_first_mark_is_scratched_is_one(shown):
+    require_quarters(shown("scratched.jpg"), *UPRIGHT)
 
 
 @pytest.mark.parametrize("name", ["no end.jpg", "half.jpg", "half.png"])

@@ -31,6 +31,9 @@ DARKTABLE = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+DATE = "<exif:DateTimeOriginal xmlns:exif='http://ns.adobe.com/exif/1.0/'>1999-08-07T10:00:00</exif:DateTimeOriginal>"
+
+
 def darktable(rating=1, title="", tags=()):
     items = lambda texts: "".join(f"<rdf:li>{text}</rdf:li>" for text in texts)  # noqa: E731
     return DARKTABLE.format(rating=rating, title=title, leaves=items(tag.split("|")[-1] for tag in tags), trees=items(tags))
@@ -54,12 +57,13 @@ def test_sidecars_are_read_at_import(library, scratch):
     (card / "b.xmp").write_text(darktable(2, tags=["both"]))
     (card / "c.tif.XMP").write_text(darktable(-1))
     (card / "d.jpg.xmp").write_text("<?xpacket begin='' id='x'?><x:xmpmeta>cut sho")
-    library.import_(card)
+    assert f"not heard: {card}/d.jpg.xmp: its XMP is malformed" in library.run("import", card).stderr
     assert said(library, "a.jpg") == {"rating": 4, "title": "Rome & more", "tags": {"places/italy/rome", "beach"}}
     assert said(library, "b.cr2") == said(library, "b.jpg") == {"rating": 2, "title": "", "tags": {"both"}}
     assert said(library, "c.tif")["rating"] == -1
     assert said(library, "d.jpg") == {"rating": None, "title": "", "tags": set()}
     assert "XMP is malformed" in library.run("info", "d.jpg.xmp").stdout
+    assert "d.jpg.xmp says of it is not heard: its XMP is malformed" in library.run("info", "d.jpg").stdout
     # They are files as others are, and it is not of themselves that they speak.
     assert said(library, "a.jpg.xmp") == {"rating": None, "title": "", "tags": set()}
     assert {name: asset["sha256"] for name, asset in library.by_name().items()} == hashes(card)
@@ -139,12 +143,27 @@ def test_writing_a_sidecar_is_one_act_and_undone_as_one(drive, scratch):
     make(drive.originals / "a.jpg", 1)
     drive.library.run("set", "--rating", "5", "a.jpg")
     before = said(drive.library, "a.jpg")
-    (scratch / "a.jpg.xmp").write_text(darktable(2, "title", ["one", "two|three"]))
+    taken = xattr(drive.originals / "a.jpg", "user.damfs.captured")
+    text = darktable(2, "title", ["one", "two|three"])
+    (scratch / "a.jpg.xmp").write_text(text.replace("<dc:title>", DATE + "<dc:title>"))
     drive.run("cp", scratch / "a.jpg.xmp", drive.originals)
-    assert said(drive.library, "a.jpg")["rating"] == 2
+    assert said(drive.library, "a.jpg")["rating"] == 2 and os.path.exists(drive / "by-date/1999/1999-08-07/a.jpg")
     drive.library.run("undo")
     assert said(drive.library, "a.jpg") == before
+    assert xattr(drive.originals / "a.jpg", "user.damfs.captured") == taken, "the date too"
     assert not os.path.exists(drive.originals / "a.jpg.xmp")
+    drive.library.run("undo", str(drive.library.json_lines("log")[0]["act"]))
+    assert said(drive.library, "a.jpg")["rating"] == 2
+    assert xattr(drive.originals / "a.jpg", "user.damfs.captured").startswith("1999-08-07")
+
+
+def test_a_sidecar_that_cannot_be_read_says_so_of_its_file(drive):
+    photo, sidecar = drive.originals / "a.jpg", drive.originals / "a.xmp"
+    make(photo, 1)
+    sidecar.write_text("<?xpacket begin='' id='x'?><x:xmpmeta>cut sho")
+    assert xattr(photo, "user.damfs.note").startswith("what a.xmp says of it is not heard: its XMP is malformed")
+    sidecar.write_text(darktable(2))
+    assert xattr(photo, "user.damfs.note") is None and said(drive.library, "a.jpg")["rating"] == 2
 
 
 @needs_exiftool

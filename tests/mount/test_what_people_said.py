@@ -31,12 +31,27 @@ def test_a_packet_is_heard_in_whatever_carries_it(library, scratch, made):
                       xmp__Rating="4")
     files = {"a.jpg": said.jpeg(made["a.jpg"], None, xmp), "a.gif": said.gif(xmp), "a.wav": said.wav((b"_PMX", xmp)),
              "a.mp4": made["a.mp4"] + said.uuid_box(xmp), "a.pdf": said.pdf(xmp),
-             "a.png": said.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp))}
+             "a.png": said.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)),
+             "a.jxl": said.jxl(said.box(b"brob", b"xml " + said.stored_brotli(xmp))),
+             "a.jp2": said.box(b"jP  ", b"\r\n\x87\n") + said.box(b"ftyp", b"jp2 \0\0\0\0jp2 ") + said.uuid_box(xmp),
+             "a.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n" + xmp + b"\nshowpage\n%%EOF\n"}
     for name, body in files.items():
         write(scratch / "card" / name, body)
     library.import_(scratch / "card")
     for name in files:
         assert told(library, name) == (4, {"sun"}, "Titel", "ciao"), name
+
+
+def test_what_windows_and_players_keep_is_heard(library, scratch, made):
+    tags = [(b"WM/Category", 8, (word + "\0").encode("utf-16-le")) for word in ("sun", "sea")]
+    files = {"a.mp4": made["a.mp4"] + said.xtra((b"WM/SharedUserRating", 19, (75).to_bytes(8, "little")), *tags[:1])}
+    files |= {f"{popularity}.wav": said.wav((b"id3 ", said.id3((b"POPM", b"a@b\0" + bytes([popularity])))))
+              for popularity in (0, 1, 64, 128, 196, 255)}
+    for name, body in files.items():
+        write(scratch / "card" / name, body)
+    library.import_(scratch / "card")
+    assert told(library, "a.mp4")[:2] == (4, {"sun"})
+    assert [told(library, f"{n}.wav")[0] for n in (0, 1, 64, 128, 196, 255)] == [None, 1, 2, 3, 4, 5]
 
 
 def windows(text):
@@ -57,7 +72,10 @@ def test_what_each_program_calls_it_is_known(library, scratch, made):
     }
     for name, parts in files.items():
         write(scratch / "card" / name, said.jpeg(made["a.jpg"], *parts))
+    first, second = (said.packet(said.bag("dc:subject", word)) for word in ("sun", "sea"))
+    write(scratch / "card/twice.jpg", said.jpeg(said.jpeg(made["a.jpg"], None, second), None, first))
     library.import_(scratch / "card")
+    assert told(library, "twice.jpg")[1] == {"sun", "sea"}
     assert {name: told(library, name) for name in files} == {
         "windows.jpg": (4, {"sun", "sea"}, "Titel", "ciao"), "photo.jpg": (4, {"sun", "sea/deep"}, "", ""),
         "broken.jpg": (4, {"sun"}, "", ""), "cp1252.jpg": (None, {"“quoted” €"}, "grün", ""),

@@ -4,6 +4,7 @@
 
 import os
 import subprocess
+import zlib
 
 import pytest
 
@@ -48,6 +49,11 @@ def test_each_rung_tells_where_none_above_it_does(library, scratch, base, monkey
         "PXL_20210102_030405678.jpg": base + b"2",
         "nothing.jpg": base,
         "png.png": said.png((b"tEXt", b"Creation Time\0Wed, 2 Jan 2013 03:04:05 +0000")),
+        "packed.png": said.png((b"zTXt", b"CreationTime\0\0" + zlib.compress(b"1999:01:01 00:08:50"))),
+        "exv.exv": said.exv(said.exif(photo={ORIGINAL: "2001:01:01 00:00:02"})),
+        "jxl.jxl": said.jxl(said.box(b"brob", b"Exif" + said.stored_brotli(bytes(4) + said.exif(
+            photo={ORIGINAL: "2001:01:01 00:00:03"})))),
+        "scratched.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2008w09:08 09:42\x7f29"})),
         "bwf.wav": said.wav(said.bext("2019-08-07", "21:22:23")),
         "slashes.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2019/07/20 10:00:00"})),
         "digits.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2019:7:2 9:05:00"})),
@@ -66,6 +72,8 @@ def test_each_rung_tells_where_none_above_it_does(library, scratch, base, monkey
         "sidecar.jpg.xmp": ("1999-08-07T10:00:00", "xmp"), "modified.jpg": ("2018-02-03T04:05:06", "exif-modified"),
         "IMG-20200101-WA0001.jpg": ("2020-01-01T00:00:00", "name"), "PXL_20210102_030405678.jpg": ("2021-01-02T03:04:05", "name"),
         "nothing.jpg": ("2001-09-09T01:46:40", "mtime"), "png.png": ("2013-01-02T03:04:05", "png"),
+        "packed.png": ("1999-01-01T00:08:50", "png"), "exv.exv": ("2001-01-01T00:00:02", "exif"),
+        "jxl.jxl": ("2001-01-01T00:00:03", "exif"), "scratched.jpg": ("2008-09-08T09:42:29", "exif"),
         "bwf.wav": ("2019-08-07T21:22:23", "bext"), "slashes.jpg": ("2019-07-20T10:00:00", "exif"),
         "digits.jpg": ("2019-07-02T09:05:00", "exif"), "midnight.jpg": ("2019-07-20T00:00:00", "exif"),
         "year.jpg": ("1962-01-01T00:00:00", "xmp"), "month.jpg": ("1962-08-01T00:00:00", "xmp"),

@@ -33,6 +33,47 @@ def bmp(path):
                      struct.pack("<IiiHHIIiiII", 40, WIDTH, HEIGHT, 1, 24, 0, len(pixels), 0, 0, 0, 0) + pixels)
 
 
+def masked_bmp(path, masks=(0xFF000000, 0x3FF00, 0xFF, 0)):
+    """A bitmap whose colours stand where only its masks tell, one of them of ten bits."""
+    def pixel(values):
+        sizes = [(mask >> (mask & -mask).bit_length() - 1) for mask in masks[:3]]
+        return sum((value * most // 255) << (mask & -mask).bit_length() - 1 for value, most, mask in zip(values, sizes, masks))
+
+    pixels = b"".join(struct.pack("<I", pixel(p)) for row in reversed(rows()) for p in row)
+    head = struct.pack("<IiiHHIIiiII", 56, WIDTH, HEIGHT, 1, 32, 3, len(pixels), 0, 0, 0, 0) + struct.pack("<4I", *masks)
+    path.write_bytes(struct.pack("<2sIII", b"BM", 70 + len(pixels), 0, 70) + head + pixels)
+
+
+def ico(path, png_bytes=None):
+    """An icon of two pictures: a grey one of 16 by 16, and this one, as a bitmap with its mask or as a PNG."""
+    def picture(width, height, lines):
+        mask = bytes((width + 31) // 32 * 4 * height)
+        body = b"".join(bytes((b, g, r, 255)) for row in reversed(lines) for r, g, b in row) + mask
+        return struct.pack("<IiiHHIIiiII", 40, width, height * 2, 1, 32, 0, len(body), 0, 0, 0, 0) + body
+
+    small = picture(16, 16, [[(128, 128, 128)] * 16] * 16)
+    large = png_bytes or picture(WIDTH, HEIGHT, rows())
+    at = 6 + 2 * 16
+    entry = "<BBBBHHII"
+    path.write_bytes(struct.pack("<HHH", 0, 1, 2) + struct.pack(entry, 16, 16, 0, 0, 1, 32, len(small), at) +
+                     struct.pack(entry, WIDTH, HEIGHT, 0, 0, 1, 32, len(large), at + len(small)) + small + large)
+
+
+def xpm(path):
+    letters = {RED: "r", GREEN: "g", BLUE: "b", YELLOW: "y"}
+    lines = [f"{WIDTH} {HEIGHT} 4 1"] + [f"{letter} c #{'%02X%02X%02X' % colour}" for colour, letter in letters.items()]
+    lines += ["".join(letters[p] for p in row) for row in rows()]
+    path.write_text("/* XPM */\nstatic char * a[] = {\n" + ",\n".join(f'"{line}"' for line in lines) + "};\n")
+
+
+def fits(path):
+    """Light of one colour, the darker half on the left."""
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    2",
+             f"NAXIS1  = {WIDTH:20}", f"NAXIS2  = {HEIGHT:20}", "END"]
+    body = bytes(v for _ in range(HEIGHT) for x in range(WIDTH) for v in [40 if x < WIDTH // 2 else 200])
+    path.write_bytes("".join(card.ljust(80) for card in cards).ljust(2880).encode() + body.ljust(-(-len(body) // 2880) * 2880, b"\0"))
+
+
 def tga(path, from_top):
     order = rows() if from_top else list(reversed(rows()))
     path.write_bytes(struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 24, 0x20 if from_top else 0) +
@@ -79,6 +120,22 @@ def half_tiff(path):
                     for _ in range(HEIGHT) for x in range(WIDTH))
     tiff(path, [(256, 3, [WIDTH]), (257, 3, [HEIGHT]), (258, 3, [16] * 3), (259, 3, [1]), (262, 3, [2]), (277, 3, [3]),
                 (278, 3, [HEIGHT]), (339, 3, [3] * 3)], body)
+
+
+def subsampled_tiff(path):
+    """Colours at a quarter of the pixels: of each two by two, four of light and two of colour."""
+    def ycc(r, g, b):
+        light = 0.299 * r + 0.587 * g + 0.114 * b
+        return [min(255, max(0, round(v))) for v in (light, 128 + (b - light) * 0.564, 128 + (r - light) * 0.713)]
+
+    body = b""
+    for y in range(0, HEIGHT, 2):
+        for x in range(0, WIDTH, 2):
+            light, blue, red = ycc(*rows()[y][x])
+            body += bytes([light] * 4 + [blue, red])
+    tiff(path, [(256, 3, [WIDTH]), (257, 3, [HEIGHT]), (258, 3, [8, 8, 8]), (259, 3, [1]), (262, 3, [6]), (277, 3, [3]),
+                (278, 3, [HEIGHT]), (284, 3, [1]), (530, 3, [2, 2]), (531, 3, [1]),
+                (532, 5, [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1])], body)
 
 
 def dng(path, scale=6):

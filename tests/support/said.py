@@ -126,5 +126,42 @@ def box(kind, body):
     return struct.pack(">I", len(body) + 8) + kind + body
 
 
+def xtra(*entries):
+    """The box in which Windows keeps words: (name, type, value bytes)."""
+    body = b""
+    for name, kind, value in entries:
+        inside = struct.pack(">I", len(name)) + name + struct.pack(">IIH", 1, len(value) + 6, kind) + value
+        body += struct.pack(">I", len(inside) + 4) + inside
+    return box(b"moov", box(b"udta", box(b"Xtra", body)))
+
+
+def stored_brotli(data):
+    """Brotli that made nothing smaller."""
+    return (((len(data) - 1) << 4) | 1 << 20).to_bytes(3, "little") + data + b"\3"
+
+
+def jxl(*boxes):
+    """Of a JPEG XL its boxes, without pixels."""
+    return box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ") + b"".join(boxes) + box(b"jxlc", b"\xff\n\0")
+
+
+def id3(*frames):
+    body = b"".join(name + struct.pack(">IH", len(value), 0) + value for name, value in frames)
+    return b"ID3\3\0\0" + bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0)) + body
+
+
+def exv(exif_block):
+    """exiv2's own file of metadata alone."""
+    body = b"Exif\0\0" + exif_block
+    return b"\xff\x01Exiv2\xff\xe1" + struct.pack(">H", len(body) + 2) + body + b"\xff\xd9"
+
+
+def asf(xmp):
+    def thing(name, body):
+        return bytes.fromhex(name) + struct.pack("<Q", len(body) + 24) + body
+
+    return thing("3026b2758e66cf11a6d900aa0062ce6c", bytes(6)) + thing("cbcf7abea997e8429c71999491e3afac", xmp)
+
+
 def uuid_box(xmp):
     return box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + xmp)

@@ -120,20 +120,24 @@ TEST_F(WorkerConfine, TheKernelKnowsItAsConfined) {
   EXPECT_NE(status_.find("Seccomp:\t2"), std::string::npos) << status_;
 }
 
-// Bitmaps and FITS are read by libraries that are off; without them libvips knows neither.
+// ImageMagick's own pictures and FITS of several planes are read by libraries that are off; without them nobody here
+// knows either.
 TEST(WorkerLoaders, ImageMagickAndOtherUntrustedOnesAreOff) {
   const ScratchFolder scratch;
-  write_file(scratch / "a.xpm", "/* XPM */\nstatic char *a[] = {\n\"1 1 1 1\",\n\"a c #ffffff\",\n\"a\"\n};\n");
+  write_file(scratch / "a.miff",
+             std::string("id=ImageMagick  version=1.0\nclass=DirectClass  colors=0  alpha-trait=Undefined\n"
+                         "columns=1  rows=1  depth=8\ncolorspace=sRGB\n\f\n:\x1A") +
+                 "\xFF\x80\x40");
   std::string fits;
   for (const std::string card :
-       {"SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    2",
-        "NAXIS1  =                    4", "NAXIS2  =                    4", "END"}) {
+       {"SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    3",
+        "NAXIS1  =                    4", "NAXIS2  =                    4", "NAXIS3  =                    3", "END"}) {
     fits += card + std::string(80 - card.size(), ' ');
   }
   fits.resize(2880, ' ');
   write_file(scratch / "a.fits", fits + std::string(2880, '\1'));
   WorkerPool pool({program_path().parent_path() / "damfs-worker", 1, -1});
-  for (const char* name : {"a.xpm", "a.fits"}) {
+  for (const char* name : {"a.miff", "a.fits"}) {
     const JobResult result = finish(pool, probe_job(scratch / name));
     ASSERT_TRUE(result.ok) << name << ": " << result.reason;
     EXPECT_TRUE(result.facts.mime.starts_with("image/")) << result.facts.mime;

@@ -51,6 +51,20 @@ TEST(Mp4Tracks, InTheirOrderWhereverTheMovieStands) {
   EXPECT_EQ(told(kBegin + box("mdat", "bytes") + movie), "trak:vide trak:soun ");
 }
 
+TEST(Mp4Created, IsSecondsSince1970OfEitherLengthAndNoneWhereNoClockWasSet) {
+  const auto made = [](const std::string& head) {
+    const std::string file = kBegin + box("moov", box("mvhd", head));
+    const std::span bytes(reinterpret_cast<const uint8_t*>(file.data()), file.size());
+    return mp4_created(read_at(bytes), file.size());
+  };
+  const std::string rest(96, '\0');
+  EXPECT_EQ(made(std::string("\0\0\0\0\xDF\xE7\xAC\x1F", 8) + rest), 1'673'657'247);
+  EXPECT_EQ(made(std::string("\1\0\0\0\0\0\0\0\xDF\xE7\xAC\x1F", 12) + rest), 1'673'657'247);
+  EXPECT_EQ(made(std::string(8, '\0') + rest), std::nullopt);
+  EXPECT_EQ(made("1234"), std::nullopt);
+  EXPECT_EQ(made(std::string("\1\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 12) + rest), std::nullopt);
+}
+
 TEST(Mp4Tracks, NoneWhereTheSamplesAreListedElsewhere) {
   EXPECT_EQ(told(kBegin + box("moov", track("vide") + box("mvex", ""))), "");
   EXPECT_EQ(told(kBegin + box("moov", box("cmov", "squeezed"))), "");

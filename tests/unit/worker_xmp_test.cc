@@ -149,6 +149,10 @@ TEST(Packet, IsFoundInTheBoxesOfItsContainers) {
   EXPECT_EQ(found_in(ftyp + boxed("moov", boxed("udta", boxed("XMP_", "<x/>")))), "<x/>");
   EXPECT_EQ(found_in("\0\0\0\x0CJXL \r\n\x87\n"s + boxed("xml ", "<x/>")), "<x/>");
   EXPECT_EQ(found_in("RIFF\0\0\0\0WAVE_PMX\4\0\0\0<x/>"s), "<x/>");
+  EXPECT_EQ(found_in("\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\0\xAA\0\x62\xCE\x6C\x18\0\0\0\0\0\0\0"
+                     "\xCB\xCF\x7A\xBE\xA9\x97\xE8\x42\x9C\x71\x99\x94\x91\xE3\xAF\xAC\x1C\0\0\0\0\0\0\0<x/>"s),
+            "<x/>");
+  EXPECT_EQ(found_in("FORM\0\0\0\0AIFFID3 \0\0\0\x1CID3\3\0\0\0\0\0\x12PRIV\0\0\0\x8\0\0XMP\0<x/>"s), "<x/>");
   EXPECT_EQ(found_in("ID3\3\0\0\0\0\0\x12PRIV\0\0\0\x8\0\0XMP\0<x/>"s), "<x/>");
   std::string trailer(1, '\1');
   for (int i = 255; i >= 0; --i) trailer += static_cast<char>(i);

@@ -30,18 +30,6 @@ void for_each_segment(std::span<const uint8_t> jpeg, Each each) {
   }
 }
 
-std::optional<CaptureTime> from_unix(int64_t seconds) {
-  const auto time = static_cast<time_t>(seconds);
-  struct tm utc {};
-  if (seconds <= 0 || ::gmtime_r(&time, &utc) == nullptr) return std::nullopt;
-  CaptureTime out;
-  out.day = {utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday};
-  out.hour = utc.tm_hour;
-  out.minute = utc.tm_min;
-  out.second = utc.tm_sec;
-  return out.day.is_valid() ? std::optional(out) : std::nullopt;
-}
-
 // "[picture info]\r\nTimeDate=909698819\r\n…"
 void read_picture_info(std::string_view text, CameraQuirks& quirks) {
   constexpr std::string_view kKey = "TimeDate=";
@@ -52,7 +40,7 @@ void read_picture_info(std::string_view text, CameraQuirks& quirks) {
     if (c < '0' || c > '9') break;
     seconds = seconds * 10 + (c - '0');
   }
-  quirks.captured = from_unix(seconds);
+  quirks.captured = time_of_unix(seconds);
 }
 
 uint32_t little(std::string_view bytes, size_t at, size_t count) {
@@ -71,14 +59,14 @@ std::optional<CaptureTime> ciff_time(std::string_view heap, int depth) {
   for (size_t i = 0, at = table + 2; i < count && at + 10 <= heap.size(); ++i, at += 10) {
     const uint32_t tag = little(heap, at, 2);
     if ((tag & 0xC000) == 0x4000) {  // eight bytes of data in the entry itself
-      if ((tag & 0x3FFF) == kTimeStamp) return from_unix(little(heap, at + 2, 4));
+      if ((tag & 0x3FFF) == kTimeStamp) return time_of_unix(little(heap, at + 2, 4));
       continue;
     }
     const size_t size = little(heap, at + 2, 4);
     const size_t offset = little(heap, at + 6, 4);
     if (offset > heap.size() || size > heap.size() - offset) continue;
     const std::string_view value = heap.substr(offset, size);
-    if (tag == kTimeStamp && size >= 4) return from_unix(little(value, 0, 4));
+    if (tag == kTimeStamp && size >= 4) return time_of_unix(little(value, 0, 4));
     const uint32_t type = tag & 0x3800;
     if (type == 0x2800 || type == 0x3000) {
       if (auto time = ciff_time(value, depth + 1)) return time;
@@ -122,6 +110,18 @@ std::optional<CaptureTime> read_reconyx(const Exiv2::ExifData& exif) {
 }
 
 }  // namespace
+
+std::optional<CaptureTime> time_of_unix(int64_t seconds) {
+  const auto time = static_cast<time_t>(seconds);
+  struct tm utc {};
+  if (seconds <= 0 || ::gmtime_r(&time, &utc) == nullptr) return std::nullopt;
+  CaptureTime out;
+  out.day = {utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday};
+  out.hour = utc.tm_hour;
+  out.minute = utc.tm_min;
+  out.second = utc.tm_sec;
+  return out.day.is_valid() ? std::optional(out) : std::nullopt;
+}
 
 CameraQuirks camera_quirks(const Source& source, const Exiv2::ExifData& exif) {
   CameraQuirks quirks;

@@ -45,7 +45,17 @@ struct CameraQuirks {
   std::optional<CaptureTime> captured;
   std::string make, model;
 };
+std::optional<CaptureTime> time_of_unix(int64_t seconds);  // empty before 1970, and where there is no such day
 CameraQuirks camera_quirks(const Source& source, const Exiv2::ExifData& exif);
+
+// When its container says that it was made.
+struct ContainerDates {
+  std::string png;                   // "Creation Time"
+  std::optional<CaptureTime> movie;  // of a picture that moves
+};
+
+// Of a file of boxes whose movie has a date: that, in UTC.
+std::optional<CaptureTime> movie_time(const Source& source);
 
 // All that stands in a file, from the file itself, else from `blocks`; a part that is damaged is empty. `raster`: as
 // the metadata reader saw it.
@@ -59,7 +69,7 @@ std::optional<int> stars(std::string_view text, bool is_per_cent);
 std::string first_of(std::initializer_list<std::string> candidates);
 
 // What each of them finds in a set. (find_*.cc)
-void find_date(const MetadataSet& set, const CameraQuirks& quirks, std::string_view png_time, MediaFacts& facts);
+void find_date(const MetadataSet& set, const CameraQuirks& quirks, const ContainerDates& dates, MediaFacts& facts);
 std::optional<Position> find_position(const MetadataSet& set);
 std::vector<std::string> find_tags(const MetadataSet& set);
 std::optional<int> find_rating(const MetadataSet& set);

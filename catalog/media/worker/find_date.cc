@@ -63,7 +63,7 @@ std::optional<CaptureTime> gps_time(const Exiv2::ExifData& exif) {
 
 }  // namespace
 
-void find_date(const MetadataSet& set, const CameraQuirks& quirks, std::string_view png_time, MediaFacts& facts) {
+void find_date(const MetadataSet& set, const CameraQuirks& quirks, const ContainerDates& dates, MediaFacts& facts) {
   const auto offer = [&](std::optional<CaptureTime> time, DateSource source) {
     if (facts.captured || !time) return;
     facts.captured = std::move(time);
@@ -94,7 +94,8 @@ void find_date(const MetadataSet& set, const CameraQuirks& quirks, std::string_v
   for (const char* name : {"exif:DateTimeDigitized", "xmp:CreateDate", "dc:date", "tiff:DateTime"}) xmp(name);
   offer(iptc_time(set.iptc, "Iptc.Application2.DigitizationDate", "Iptc.Application2.DigitizationTime"),
         DateSource::kIptc);
-  offer(as_written(png_time), DateSource::kPng);
+  offer(dates.movie, DateSource::kQuickTime);
+  offer(as_written(dates.png), DateSource::kPng);
   offer(exif_time(set.exif, "Exif.Image.DateTime", "Exif.Photo.SubSecTime", "Exif.Photo.OffsetTime"),
         DateSource::kModified);
 }

@@ -159,7 +159,48 @@ class HalfTiff {
   float* pixels_ = nullptr;
 };
 
+Image in_colours(TIFF* tiff) {
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint16_t meaning = 0;
+  uint16_t bits = 0;
+  uint16_t orientation = 1;
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+  TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &meaning);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &orientation);
+  const bool is_one = meaning == PHOTOMETRIC_YCBCR && bits == 8 && width > 0 && height > 0 && width < (1U << 20) &&
+                      height < (1U << 20) && uint64_t{width} * height <= kMostSamples / 4;
+  if (!is_one) return nullptr;
+  std::vector<uint32_t> pixels(size_t{width} * height);
+  // As they are stored: who shows them turns them.
+  if (TIFFReadRGBAImageOriented(tiff, width, height, pixels.data(), orientation, fail_on() != VIPS_FAIL_ON_NONE) == 0) {
+    return nullptr;
+  }
+  std::vector<uint8_t> colours;
+  colours.reserve(pixels.size() * 3);
+  for (const uint32_t pixel : pixels) {
+    for (const uint32_t part : {TIFFGetR(pixel), TIFFGetG(pixel), TIFFGetB(pixel)}) {
+      colours.push_back(static_cast<uint8_t>(part));
+    }
+  }
+  Image image(vips_image_new_from_memory_copy(colours.data(), colours.size(), static_cast<int>(width),
+                                              static_cast<int>(height), 3, VIPS_FORMAT_UCHAR));
+  if (!image) throw std::bad_alloc();
+  image->Type = VIPS_INTERPRETATION_sRGB;
+  if (orientation <= 8) vips_image_set_int(image.get(), VIPS_META_ORIENTATION, orientation);
+  return image;
+}
+
 }  // namespace
+
+Image subsampled_tiff(Bytes bytes) {
+  Memory memory{bytes, 0};
+  const Quiet quiet;
+  const Tiff tiff = opened_tiff(memory);
+  return tiff ? in_colours(tiff.get()) : nullptr;
+}
 
 Image half_float_tiff(Bytes bytes) {
   Memory memory{bytes, 0};

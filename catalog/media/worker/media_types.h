@@ -18,7 +18,8 @@ enum class Prober : uint8_t {
   kRaw,        // exiv2
   kRecording,  // libavformat
   kDocument,
-  kPages,  // libvips' drawing of a document
+  kMetadata,  // exiv2 and whatever else reads what is said of things: there is nothing to show
+  kPages,     // libvips' drawing of a document
   kArchive,
   kProgram,  // which may unpack what stands behind it
   kSidecar,

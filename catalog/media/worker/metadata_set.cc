@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "catalog/media/facts_json.h"
+#include "catalog/media/worker/boxes.h"
 #include "catalog/media/worker/exif.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/text.h"
@@ -67,6 +68,10 @@ void decode_iptc(std::string_view block, Exiv2::IptcData& iptc) {
   }
 }
 
+std::string_view letters(const Source& source) {
+  return {reinterpret_cast<const char*>(source.bytes().data()), source.bytes().size()};
+}
+
 // The packet as it stands in the file: what exiv2 makes of one is nothing where a single property is bad.
 std::string packet_of(const Exiv2::Image& image) {
   if (!image.xmpPacket().empty()) return image.xmpPacket();
@@ -99,10 +104,12 @@ MetadataSet read_metadata(const Source& source, const MetadataBlocks& blocks, Ra
     // Not a container exiv2 opens, or a damaged one: libvips may still have found the blocks.
   }
   if (set.exif.empty()) decode_exif(blocks.exif, set.exif);
+  if (set.exif.empty()) decode_exif(exif_of_jxl(letters(source)), set.exif);
   if (set.iptc.empty()) decode_iptc(blocks.iptc, set.iptc);
   if (packet.empty()) packet = blocks.xmp;
   if (packet.empty()) packet = packet_in(source.bytes());
   if (!packet.empty()) set.xmp = Xmp::parse(packet);
+  for (const std::string& more : more_packets_in_jpeg(source.bytes())) set.xmp.add(Xmp::parse(more));
   return set;
 }
 

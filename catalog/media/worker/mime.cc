@@ -72,12 +72,17 @@ constexpr Signature kSignatures[] = {
     {"\x01\xDA\0\x02\0"sv, "image/x-sgi"},
     {"\x01\xDA\x01\x02\0"sv, "image/x-sgi"},
     {"caff\0\x01"sv, "audio/x-caf"},
+    {"\xFF\x01"
+     "Exiv2\xFF"sv,
+     "image/x-exv"},
+    {"\xC5\xD0\xD3\xC6"sv, "image/x-eps"},
 };
 
 std::string by_signature(std::string_view head) {
   for (const Signature& signature : kSignatures) {
     if (head.starts_with(signature.bytes)) return std::string(signature.mime);
   }
+  if (looks_like_scratched_jpeg(head)) return "image/jpeg";
   if (head.size() > 12 && head.starts_with("II*\0"sv) && head.substr(8, 2) == "CR") return "image/x-canon-cr2";
   return {};
 }
@@ -116,11 +121,6 @@ std::string by_layout(const Mp4Layout& layout) {
     }
   }
   return {};
-}
-
-// A recording in boxes that libmagic has no better name for.
-std::string movie_mime(const Mp4Layout& layout) {
-  return layout.major == 0 || layout.major == four_characters("qt  ") ? "video/quicktime" : "video/mp4";
 }
 
 bool looks_like_svg(std::string_view head) {
@@ -171,6 +171,17 @@ std::string told_apart(const Source& source, std::string_view head, std::string_
 
 }  // namespace
 
+bool looks_like_scratched_jpeg(std::string_view head) {
+  if (head.size() < 10 || !head.starts_with("\xFF\xD8") || head[2] == '\xFF') return false;
+  // One letter of the name may have been scratched too.
+  const auto like = [&](std::string_view name) {
+    int same = 0;
+    for (size_t i = 0; i < name.size(); ++i) same += head[6 + i] == name[i] ? 1 : 0;
+    return same + 1 >= static_cast<int>(name.size());
+  };
+  return like("JFIF") || like("Exif");
+}
+
 void load_magic() { tables(); }
 
 std::string mime_of(const Source& source, std::string_view name) {
@@ -189,6 +200,10 @@ std::string mime_of(const Source& source, std::string_view name) {
     return media_type(mime).prober == Prober::kRecording ? mime : movie_mime(*layout);
   }
   return told_apart(source, head, name, std::move(mime));
+}
+
+std::string movie_mime(const Mp4Layout& layout) {
+  return layout.major == 0 || layout.major == four_characters("qt  ") ? "video/quicktime" : "video/mp4";
 }
 
 std::span<const uint8_t> document_bytes(const Source& source) {

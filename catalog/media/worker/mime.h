@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/media/worker/mp4_tracks.h"
 #include "catalog/media/worker/source.h"
 
 namespace damfs::worker {
@@ -15,8 +16,14 @@ namespace damfs::worker {
 // alike: TIFF and the camera formats that are TIFF inside, and what has no signature at all.
 std::string mime_of(const Source& source, std::string_view name);
 
+// What a recording in boxes is that libmagic has no better name for.
+std::string movie_mime(const Mp4Layout& layout);
+
 // From where on a document's reader is to read it: other programs' junk may stand before it.
 std::span<const uint8_t> document_bytes(const Source& source);
+
+// From ten bytes of a file: a JPEG's first two, and the name of its first segment, whose mark is damaged.
+bool looks_like_scratched_jpeg(std::string_view head);
 
 // Loads libmagic's tables, which is where a file is opened; later calls need none.
 void load_magic();

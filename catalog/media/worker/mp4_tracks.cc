@@ -59,6 +59,17 @@ class Boxes {
     return found;
   }
 
+  std::optional<int64_t> created() {
+    constexpr int64_t kEpoch = 2'082'844'800;  // from 1904 to 1970
+    const auto movie = first_in({0, 0, 0, size_}, four_characters("moov"));
+    const auto head = movie ? first_in(*movie, four_characters("mvhd")) : std::nullopt;
+    if (!head || head->end - head->begin < 12) return std::nullopt;
+    const bool is_long = number(head->begin, 1).value_or(0) == 1;
+    const uint64_t seconds = number(head->begin + 4, is_long ? 8 : 4).value_or(0);
+    const auto made = seconds > INT64_MAX ? 0 : static_cast<int64_t>(seconds) - kEpoch;
+    return made > 0 ? std::optional(made) : std::nullopt;
+  }
+
   std::optional<Mp4Layout> layout() {
     Mp4Layout found;
     int known = 0;
@@ -259,6 +270,8 @@ ReadAt read_at(std::span<const uint8_t> bytes) {
 std::vector<Mp4Track> mp4_tracks(const ReadAt& read, uint64_t size) { return Boxes(read, size).tracks(); }
 
 std::optional<Mp4Mirror> mp4_mirror(const ReadAt& read, uint64_t size) { return Boxes(read, size).mirror(); }
+
+std::optional<int64_t> mp4_created(const ReadAt& read, uint64_t size) { return Boxes(read, size).created(); }
 
 bool Mp4Layout::has_brand(uint32_t brand) const {
   return std::find(brands.begin(), brands.end(), brand) != brands.end();

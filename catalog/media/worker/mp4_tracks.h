@@ -39,6 +39,9 @@ struct Mp4Mirror {
 };
 std::optional<Mp4Mirror> mp4_mirror(const ReadAt& read, uint64_t size);
 
+// When its movie was made, in seconds since 1970, UTC. Empty: it has none, or its clock was not set.
+std::optional<int64_t> mp4_created(const ReadAt& read, uint64_t size);
+
 // What a file's outermost boxes say of it.
 struct Mp4Layout {
   uint32_t major = 0;            // the brand that its 'ftyp' names first; 0: it has none, as QuickTime's first did

@@ -3,12 +3,16 @@
 
 #include "catalog/media/worker/packet.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
 #include "catalog/media/facts_json.h"
+#include "catalog/media/worker/boxes.h"
 #include "catalog/media/worker/heif_items.h"
+#include "catalog/media/worker/id3.h"
 #include "catalog/media/worker/text.h"
 
 namespace damfs::worker {
@@ -71,28 +75,6 @@ std::string in_gif(std::string_view file) {
 
 // --- ISO base media ---------------------------------------------------------------------------------------
 
-struct CarrierBox {
-  std::string_view type, body;
-};
-
-// Takes one off the front.
-std::optional<CarrierBox> take_box(std::string_view& file) {
-  if (file.size() < 8) return std::nullopt;
-  uint64_t size = big32(file, 0);
-  size_t head = 8;
-  if (size == 1 && file.size() >= 16) {
-    size = uint64_t{big32(file, 8)} << 32 | big32(file, 12);
-    head = 16;
-  } else if (size == 0) {
-    size = file.size();
-  }
-  if (size < head) return std::nullopt;
-  const auto end = static_cast<size_t>(std::min<uint64_t>(size, file.size()));
-  const CarrierBox box{file.substr(4, 4), file.substr(head, end - std::min(head, end))};
-  file.remove_prefix(end);
-  return box;
-}
-
 std::string in_boxes(std::string_view whole, std::string_view file, int depth) {
   constexpr std::string_view kXmpId = "\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\xE3\xAF\xAC"sv;
   constexpr int kDeepestBox = 3;
@@ -102,6 +84,9 @@ std::string in_boxes(std::string_view whole, std::string_view file, int depth) {
     if (box->type == "uuid" && box->body.starts_with(kXmpId)) return taken(box->body.substr(kXmpId.size()));
     if (box->type == "XMP_" || box->type == "xml ") return taken(box->body);
     std::string packet;
+    if (box->type == "brob" && box->body.starts_with("xml ")) {
+      packet = brotli_unpacked(box->body.substr(4), kLongestPacket);
+    }
     if (box->type == "meta" && depth == 0) packet = heif_item(whole, box->body, "application/rdf+xml");
     if ((box->type == "moov" || box->type == "udta") && depth < kDeepestBox) {
       packet = in_boxes(whole, box->body, depth + 1);
@@ -115,7 +100,7 @@ bool is_boxes(std::string_view file) {
   if (file.size() < 12) return false;
   const std::string_view type = file.substr(4, 4);
   return type == "ftyp" || type == "moov" || type == "mdat" || type == "wide" || type == "free" || type == "skip" ||
-         type == "pnot" || file.starts_with("\0\0\0\x0CJXL "sv);
+         type == "pnot" || file.starts_with("\0\0\0\x0CJXL "sv) || file.starts_with("\0\0\0\x0CjP  "sv);
 }
 
 // --- RIFF -------------------------------------------------------------------------------------------------
@@ -133,29 +118,29 @@ std::string in_chunks(std::string_view file) {
   return {};
 }
 
-// --- ID3 --------------------------------------------------------------------------------------------------
+// --- ASF --------------------------------------------------------------------------------------------------
 
-size_t seven_bits(std::string_view bytes, size_t at) {
-  size_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value = value << 7 | (static_cast<unsigned char>(bytes[at + i]) & 0x7FU);
-  return value;
-}
-
-std::string in_id3(std::string_view file) {
-  const char version = file.size() > 10 ? file[3] : '\0';
-  if (version != 3 && version != 4) return {};
-  std::string_view tag = file.substr(10, seven_bits(file, 6));
-  if ((file[5] & 0x40) != 0 && tag.size() >= 4) {
-    const size_t extended = version == 4 ? seven_bits(tag, 0) : big32(tag, 0) + size_t{4};
-    tag.remove_prefix(std::min(extended, tag.size()));
-  }
-  while (tag.size() > 10 && tag[0] != '\0') {
-    const size_t size = version == 4 ? seven_bits(tag, 4) : big32(tag, 4);
-    const std::string_view body = tag.substr(10, size);
-    if (tag.starts_with("PRIV") && body.starts_with("XMP\0"sv)) return taken(body.substr(4));
-    tag.remove_prefix(std::min(10 + size, tag.size()));
+// Objects stand one behind the other, each with a name of 16 bytes and its length.
+std::string in_objects(std::string_view file) {
+  constexpr std::string_view kXmpName = "\xCB\xCF\x7A\xBE\xA9\x97\xE8\x42\x9C\x71\x99\x94\x91\xE3\xAF\xAC"sv;
+  for (size_t n = 0; n < kMostParts && file.size() >= 24; ++n) {
+    const uint64_t size = uint64_t{little32(file, 20)} << 32 | little32(file, 16);
+    if (size < 24 || size > file.size()) return {};
+    if (file.starts_with(kXmpName)) return taken(file.substr(24, static_cast<size_t>(size) - 24));
+    file.remove_prefix(static_cast<size_t>(size));
   }
   return {};
+}
+
+// --- ID3 --------------------------------------------------------------------------------------------------
+
+std::string in_id3(std::string_view file) {
+  std::string packet;
+  id3_frames(file, [&](std::string_view id, std::string_view body) {
+    if (id == "PRIV" && body.starts_with("XMP\0"sv)) packet = taken(body.substr(4));
+    return packet.empty();
+  });
+  return packet;
 }
 
 // A drawing is XML that may hold a packet anywhere.
@@ -172,31 +157,61 @@ bool is_markup(std::string_view file) {
   return begin != head.npos && head[begin] == '<' && head.find("<svg") != head.npos && file.size() <= kLongestPacket;
 }
 
+// The first one is of the document, those behind it are of what was placed in it.
+std::string in_postscript(std::string_view file) {
+  const size_t begin = file.find("<?xpacket begin");
+  const size_t end = begin == file.npos ? file.npos : file.find("<?xpacket end", begin);
+  return end == file.npos ? std::string() : taken(file.substr(begin, end - begin));
+}
+
+bool is_postscript(std::string_view file) { return file.starts_with("%!PS") || file.starts_with("\xC5\xD0\xD3\xC6"); }
+
 std::string_view letters_of(std::span<const uint8_t> file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
-// "keyword\0text", and of iTXt two flags and two more words between them; what is compressed is nobody's caption.
+constexpr size_t kLongestWords = 16U << 10;
+
+std::string unpacked(std::string_view deflated) {
+  std::string text(kLongestWords, '\0');
+  z_stream stream{};
+  if (::inflateInit(&stream) != Z_OK) return {};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(deflated.data()));
+  stream.avail_in = static_cast<unsigned>(std::min(deflated.size(), size_t{1} << 20));
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<unsigned>(text.size());
+  ::inflate(&stream, Z_SYNC_FLUSH);
+  ::inflateEnd(&stream);
+  return text.substr(0, kLongestWords - std::min<size_t>(stream.avail_out, kLongestWords));
+}
+
+// "keyword\0text"; of iTXt two flags and two more words stand between them, of zTXt one.
 void take_text(std::string_view type, std::string_view body, PngWords& words) {
   const size_t zero = body.find('\0');
   if (zero == body.npos) return;
-  const std::string keyword = lower(body.substr(0, zero));
+  // Programs spell them with and without their blanks.
+  std::string keyword = lower(body.substr(0, zero));
+  keyword.erase(std::remove(keyword.begin(), keyword.end(), ' '), keyword.end());
+  std::string* const word = keyword == "creationtime"                          ? &words.creation_time
+                            : keyword == "title"                               ? &words.title
+                            : keyword == "description" || keyword == "comment" ? &words.description
+                                                                               : nullptr;
+  if (word == nullptr || !word->empty()) return;
   std::string_view text = body.substr(zero + 1);
+  bool is_packed = type == "zTXt";
   if (type == "iTXt") {
-    if (text.size() < 2 || text[0] != 0) return;
+    if (text.size() < 2) return;
+    is_packed = text[0] != 0;
     text.remove_prefix(2);
     for (int i = 0; i < 2; ++i) {
       const size_t end = text.find('\0');
       if (end == text.npos) return;
       text.remove_prefix(end + 1);
     }
+  } else if (is_packed) {
+    text.remove_prefix(std::min<size_t>(1, text.size()));
   }
-  constexpr size_t kLongestWords = 16U << 10;
-  std::string* const word = keyword == "creation time"                         ? &words.creation_time
-                            : keyword == "title"                               ? &words.title
-                            : keyword == "description" || keyword == "comment" ? &words.description
-                                                                               : nullptr;
-  if (word != nullptr && word->empty()) *word = clean_text(text.substr(0, kLongestWords), kLongestWords);
+  *word = clean_text(is_packed ? unpacked(text) : text.substr(0, kLongestWords), kLongestWords);
 }
 
 }  // namespace
@@ -205,10 +220,35 @@ std::string packet_in(std::span<const uint8_t> bytes) {
   const std::string_view file = letters_of(bytes);
   if (file.starts_with("GIF8")) return in_gif(file);
   if (is_boxes(file)) return in_boxes(file, file, 0);
-  if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) return in_chunks(file);
-  if (file.starts_with("ID3")) return in_id3(file);
+  if (file.starts_with("RIFF") || file.starts_with("RF64") || file.starts_with("BW64")) {
+    std::string packet = in_chunks(file);
+    return packet.empty() ? in_id3(file) : packet;
+  }
+  if (file.starts_with("\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv)) return in_objects(file);
+  if (file.starts_with("ID3") || file.starts_with("FORM")) return in_id3(file);
+  if (is_postscript(file)) return in_postscript(file);
   if (is_markup(file)) return in_drawing(file);
   return {};
+}
+
+std::vector<std::string> more_packets_in_jpeg(std::span<const uint8_t> bytes) {
+  constexpr std::string_view kXmpBegins = "http://ns.adobe.com/xap/1.0/\0"sv;
+  constexpr size_t kMostSegments = 256;
+  const std::string_view file = letters_of(bytes);
+  std::vector<std::string> packets;
+  if (!file.starts_with("\xFF\xD8")) return packets;
+  size_t at = 2;
+  bool is_first = true;
+  for (size_t n = 0; n < kMostSegments && at + 4 <= file.size() && file[at] == '\xFF'; ++n) {
+    const size_t size = big32(file, at) & 0xFFFFU;
+    if (file[at + 1] == '\xDA' || size < 2 || size > file.size() - at - 2) break;
+    const std::string_view body = file.substr(at + 4, size - 2);
+    at += 2 + size;
+    if (!body.starts_with(kXmpBegins)) continue;
+    if (!is_first) packets.emplace_back(body.substr(kXmpBegins.size()));
+    is_first = false;
+  }
+  return packets;
 }
 
 std::string camcorder_date(std::span<const uint8_t> bytes) {
@@ -235,7 +275,7 @@ PngWords png_words(std::span<const uint8_t> bytes) {
     const size_t size = big32(file, at);
     const std::string_view type = file.substr(at + 4, 4);
     if (size > file.size() - at - 12) return words;
-    if (type == "tEXt" || type == "iTXt") take_text(type, file.substr(at + 8, size), words);
+    if (type == "tEXt" || type == "iTXt" || type == "zTXt") take_text(type, file.substr(at + 8, size), words);
     at += 12 + size;
   }
   return words;

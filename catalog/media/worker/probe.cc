@@ -12,6 +12,7 @@
 #include "catalog/media/worker/av_formats.h"
 #include "catalog/media/worker/media_types.h"
 #include "catalog/media/worker/mime.h"
+#include "catalog/media/worker/mp4_tracks.h"
 #include "catalog/media/worker/picture.h"
 #include "catalog/media/worker/text.h"
 
@@ -27,6 +28,7 @@ void probe_as(const MediaType& type, const Source& source, MediaFacts& facts) {
     case Prober::kRaw: return probe_raw(source, facts);
     case Prober::kRecording: return probe_av(source, facts);
     case Prober::kDocument: return;
+    case Prober::kMetadata: return probe_told(source, facts);
     case Prober::kPages: return probe_pages(source, facts);
     case Prober::kArchive: return probe_zip(source, facts);
     case Prober::kProgram: return probe_self_extracting(source, facts);
@@ -53,6 +55,22 @@ bool is_recording_of_its_own(const Source& source, MediaFacts& facts) {
   return true;
 }
 
+// Of a sequence of pictures whose one still picture is missing or broken, what moves can be shown.
+bool is_moving_at_least(const Source& source, MediaFacts& facts) {
+  const auto layout = mp4_layout(read_at(source.bytes()), static_cast<uint64_t>(source.size()));
+  if (media_type(facts.mime).prober != Prober::kPicture || !layout || !layout->has_movie) return false;
+  MediaFacts found;
+  found.mime = movie_mime(*layout);
+  try {
+    probe_av(source, found);
+  } catch (const Error&) {
+    return false;
+  }
+  if (found.clip) found.clip = clip_from_text(clip_to_text(*found.clip), source.size());
+  facts = std::move(found);
+  return true;
+}
+
 bool is_unknown(std::string_view mime) {
   return mime == "application/octet-stream" || mime == "text/plain" || media_type(mime).prober == Prober::kNone;
 }
@@ -73,6 +91,7 @@ MediaFacts probe(const Source& source, std::string_view name) {
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
+    if (is_moving_at_least(source, facts)) return facts;
     facts.kind = Kind::kOther;
     facts.raster.reset();
     facts.still.reset();

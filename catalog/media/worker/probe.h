@@ -30,6 +30,7 @@ void probe_raw(const Source& source, MediaFacts& facts);  // camera raw: exiv2 a
 // A format whose raster its stills' maker tells, always upright.
 Raster flat_raster(StillMaker maker, const Source& source, std::string_view mime);
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts);
+void probe_told(const Source& source, MediaFacts& facts);   // of what is not shown: its metadata
 void probe_pages(const Source& source, MediaFacts& facts);  // of a document that is drawn
 void probe_zip(const Source& source, MediaFacts& facts);    // texture pack or not
 // A program that unpacks what stands behind it; nothing where there is no such thing.

@@ -14,6 +14,7 @@
 #include "catalog/media/worker/avchd_date.h"
 #include "catalog/media/worker/exif.h"
 #include "catalog/media/worker/packet.h"
+#include "catalog/media/worker/player_words.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/probe_clip.h"
 #include "catalog/media/worker/still_audio.h"
@@ -142,7 +143,10 @@ void find_recording_date(const Source& file, const AVFormatContext* format,
   const bool has_clock = date.find(':', std::min<size_t>(date.size(), 11)) != date.npos;
   if (said && said->offset_minutes && !said->is_utc) offer(said, source);
   offer(recorded_time(creation), source);
+  if (creation.empty()) offer(movie_time(file), source);
   offer(recorded_time(told("date_recorded")), source);
+  // When a camera closed the file.
+  if (family == "mxf") offer(recorded_time(told("modification_date")), source);
   if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
 }
 
@@ -187,7 +191,7 @@ void find_packet(const Source& source, const AVFormatContext* format, const AVSt
   if (!xmp.empty()) add_what_xmp_says(xmp, facts);
 }
 
-void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
+void find_track_tags(const Source& source, const AVFormatContext* format, const AVStream* main, MediaFacts& facts) {
   const auto words = [&](const char* key) {
     std::string text = tag(format->metadata, key);
     return text.empty() && main != nullptr ? tag(main->metadata, key) : text;  // Ogg keeps them in the stream
@@ -200,6 +204,12 @@ void find_track_tags(const AVFormatContext* format, const AVStream* main, MediaF
   }
   facts.rating = stars(words("WM/SharedUserRating"), true);
   if (!facts.rating) facts.rating = stars(words("com.apple.quicktime.rating.user"), false);
+  const PlayerWords players = player_words(source.bytes());
+  for (const std::string& word : players.words) add_listed_tags(word, facts);
+  if (!facts.rating) facts.rating = players.rating;
+  // Of MP4 and QuickTime it is what is fit for children.
+  const bool is_boxes = std::string_view(format->iformat->name).find("mp4") != std::string_view::npos;
+  if (!facts.rating && !is_boxes) facts.rating = stars(words("rating"), false);
   MetadataObject object;
   const auto keep = [&](const AVDictionary* tags) {
     const AVDictionaryEntry* entry = nullptr;
@@ -224,7 +234,7 @@ void probe_av(const Source& source, MediaFacts& facts) {
   if (format->duration > 0) facts.duration_us = format->duration;
   const AVStream* const main = video != nullptr ? video : audio;
   find_recording(source, format, video, main, facts);
-  find_track_tags(format, main, facts);
+  find_track_tags(source, format, main, facts);
   find_packet(source, format, main, facts);
   if (audio != nullptr) facts.audio = audio_facts(format, audio, video == nullptr);
   facts.kind = Kind::kAudio;
@@ -239,8 +249,10 @@ void probe_av(const Source& source, MediaFacts& facts) {
   const FrameTimes times = frame_times(format, video);
   facts.video->frame_count = times.count;
   facts.video->variable_frame_rate = times.variable;
+  // A table tells the average itself.
   const Rational average = times.rate(video->time_base);
-  if (times.variable && average.num > 0) facts.video->frame_rate = average;
+  if (times.variable && times.walked && average.num > 0) facts.video->frame_rate = average;
+  if (times.count == 0 && video->avg_frame_rate.num <= 0) facts.video->frame_rate = {0, 1};
   facts.clip = video_clip(format, video, times, facts.video->timecode);
   facts.raster = facts.video->coded;
   facts.still = square_pixels(facts.video->coded, facts.video->sample_aspect, facts.video->rotation);

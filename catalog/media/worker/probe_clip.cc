@@ -65,14 +65,20 @@ bool has_sample_table(const AVFormatContext* format, const AVStream* stream) {
   return is_format(format, "mp4") && stream->nb_frames > 0;
 }
 
-FrameTimes times_from_table(AVStream* stream) {
+FrameTimes times_from_table(AVFormatContext* format, AVStream* stream) {
   std::vector<int64_t> times;
   const int count = avformat_index_get_entries_count(stream);
   times.reserve(static_cast<size_t>(std::max(count, 0)));
-  for (int i = 0; i < count; ++i) times.push_back(avformat_index_get_entry(stream, i)->timestamp);
+  const int64_t end = avio_size(format->pb);
+  int64_t lost = 0;  // with the end of a file that was cut
+  for (int i = 0; i < count; ++i) {
+    const AVIndexEntry* entry = avformat_index_get_entry(stream, i);
+    times.push_back(entry->timestamp);
+    if (end > 0 && entry->pos >= end) ++lost;
+  }
   std::sort(times.begin(), times.end());
   FrameTimes out;
-  out.count = stream->nb_frames;
+  out.count = std::max<int64_t>(stream->nb_frames - lost, 0);
   take_steps(times, out);
   return out;
 }
@@ -274,7 +280,7 @@ Rational FrameTimes::rate(AVRational tick) const {
 }
 
 FrameTimes frame_times(AVFormatContext* format, AVStream* stream) {
-  return has_sample_table(format, stream) ? times_from_table(stream) : times_from_packets(format, stream);
+  return has_sample_table(format, stream) ? times_from_table(format, stream) : times_from_packets(format, stream);
 }
 
 std::optional<ClipFacts> video_clip(AVFormatContext* format, AVStream* video, const FrameTimes& times,

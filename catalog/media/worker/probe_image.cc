@@ -85,6 +85,8 @@ void probe_raw(const Source& source, MediaFacts& facts) {
   facts.still = preview->bytes.empty() ? preview->raster : upright(preview->raster, preview->orientation);
 }
 
+void probe_told(const Source& source, MediaFacts& facts) { probe_metadata(source, {}, facts); }
+
 Raster flat_raster(StillMaker maker, const Source& source, std::string_view mime) {
   switch (maker) {
     case StillMaker::kExr: return exr_raster(source.bytes());

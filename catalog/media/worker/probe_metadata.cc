@@ -7,6 +7,7 @@
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/exif.h"
+#include "catalog/media/worker/mp4_tracks.h"
 #include "catalog/media/worker/packet.h"
 #include "catalog/media/worker/probe.h"
 #include "catalog/media/worker/text.h"
@@ -33,6 +34,17 @@ std::string find_lens(const Exiv2::ExifData& exif, const Xmp& xmp) {
 
 }  // namespace
 
+std::optional<CaptureTime> movie_time(const Source& source) {
+  const auto seconds = mp4_created(read_at(source.bytes()), static_cast<uint64_t>(source.size()));
+  if (!seconds) return std::nullopt;
+  auto time = time_of_unix(*seconds);
+  if (time) {
+    time->offset_minutes = 0;
+    time->is_utc = true;
+  }
+  return time;
+}
+
 void probe_sidecar(const Source& source, MediaFacts& facts) {
   if (source.size() > kLongestSidecar) fail(EFBIG, "its XMP is longer than any program writes");
   const auto bytes = source.bytes();
@@ -54,7 +66,7 @@ Raster probe_metadata(const Source& source, const MetadataBlocks& blocks, MediaF
   const MetadataSet set = read_metadata(source, blocks, raster);
   const CameraQuirks quirks = camera_quirks(source, set.exif);
   const PngWords png = png_words(source.bytes());
-  find_date(set, quirks, png.creation_time, facts);
+  find_date(set, quirks, {png.creation_time, movie_time(source)}, facts);
   facts.make = clean_line(first_of({exif_text(set.exif, "Exif.Image.Make"), quirks.make, set.xmp.text("tiff:Make")}),
                           FactLimits::kName);
   facts.model = clean_line(

@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/av_input.h"
+#include "catalog/media/worker/bitmap.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/picture.h"
 
@@ -33,6 +34,8 @@ constexpr PictureCodec kCodecs[] = {
     {"image/x-sgi", AV_CODEC_ID_SGI},         {"image/x-sun-raster", AV_CODEC_ID_SUNRAST},
     {"image/x-xwindowdump", AV_CODEC_ID_XWD}, {"image/x-dpx", AV_CODEC_ID_DPX},
     {"image/qoi", AV_CODEC_ID_QOI},           {"image/x-portable-arbitrarymap", AV_CODEC_ID_PAM},
+    {"image/fits", AV_CODEC_ID_FITS},         {"image/x-xpixmap", AV_CODEC_ID_XPM},
+    {"image/x-xpmi", AV_CODEC_ID_XPM},        {"image/png", AV_CODEC_ID_PNG},
 };
 
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // of one packet
@@ -41,6 +44,9 @@ constexpr int64_t kMostBytes = int64_t{1} << 30;  // of one packet
 class OneFrame {
  public:
   OneFrame(Bytes bytes, std::string_view mime) {
+    // Its first line says that it is one, and is the container's.
+    constexpr size_t kFitsLine = 80;
+    if (mime == "image/fits") bytes = bytes.subspan(std::min(kFitsLine, bytes.size()));
     const auto* known =
         std::find_if(std::begin(kCodecs), std::end(kCodecs), [&](const PictureCodec& c) { return c.mime == mime; });
     const AVCodec* codec = known != std::end(kCodecs) ? avcodec_find_decoder(known->codec) : nullptr;
@@ -140,6 +146,27 @@ Image converted(const AVFrame* frame) {
   return but_not_invisible(std::move(image));
 }
 
+Image converted(const MaskedBitmap& bitmap) {
+  const std::vector<uint8_t> pixels = bitmap.pixels();
+  const Raster size = bitmap.raster();
+  Image image(vips_image_new_from_memory_copy(pixels.data(), pixels.size(), static_cast<int>(size.width),
+                                              static_cast<int>(size.height), bitmap.has_alpha() ? 4 : 3,
+                                              VIPS_FORMAT_UCHAR));
+  if (!image) damaged_picture();
+  image->Type = VIPS_INTERPRETATION_sRGB;
+  return but_not_invisible(std::move(image));
+}
+
+bool is_icon(std::string_view mime) { return mime == "image/vnd.microsoft.icon" || mime == "image/x-win-bitmap"; }
+
+std::string_view mime_in_icon(const IconPicture& picture) { return picture.is_png ? "image/png" : "image/bmp"; }
+
+IconPicture picture_of_icon(Bytes bytes) {
+  auto picture = largest_in_icon(bytes);
+  if (!picture) fail(EINVAL, "the icon holds no picture");
+  return *std::move(picture);
+}
+
 class CodecPicture final : public Picture {
  public:
   CodecPicture(Bytes bytes, std::string_view mime) : image_(codec_decoded(bytes, mime)) {}
@@ -152,9 +179,33 @@ class CodecPicture final : public Picture {
 
 }  // namespace
 
-Image codec_decoded(Bytes bytes, std::string_view mime) { return converted(OneFrame(bytes, mime).decoded().get()); }
+Image codec_decoded(Bytes bytes, std::string_view mime) {
+  if (is_icon(mime)) {
+    const IconPicture picture = picture_of_icon(bytes);
+    return codec_decoded(picture.file, mime_in_icon(picture));
+  }
+  const auto bitmap = MaskedBitmap::of(bytes);
+  try {
+    return converted(OneFrame(bytes, mime).decoded().get());
+  } catch (const Error&) {
+    if (!bitmap) throw;
+  }
+  return converted(*bitmap);
+}
 
-Raster codec_raster(Bytes bytes, std::string_view mime) { return OneFrame(bytes, mime).raster(); }
+Raster codec_raster(Bytes bytes, std::string_view mime) {
+  if (is_icon(mime)) {
+    const IconPicture picture = picture_of_icon(bytes);
+    return codec_raster(picture.file, mime_in_icon(picture));
+  }
+  const auto bitmap = MaskedBitmap::of(bytes);
+  try {
+    return OneFrame(bytes, mime).raster();
+  } catch (const Error&) {
+    if (!bitmap) throw;
+  }
+  return bitmap->raster();
+}
 
 PictureRef codec_picture(Bytes bytes, std::string_view mime) { return std::make_unique<CodecPicture>(bytes, mime); }
 

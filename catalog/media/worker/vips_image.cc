@@ -12,6 +12,7 @@
 #include "catalog/media/worker/exif_orientation.h"
 #include "catalog/media/worker/half_tiff.h"
 #include "catalog/media/worker/libraries.h"
+#include "catalog/media/worker/mime.h"
 #include "catalog/media/worker/png_chunks.h"
 
 namespace damfs::worker {
@@ -29,6 +30,13 @@ bool is_sequence(VipsSource* source) {
   return head != nullptr && std::string_view(head + 4, 8) == "ftypavis";
 }
 
+// A JPEG of which not even the first segment's mark is whole, by which libvips knows it: its reader takes it for one.
+bool is_scratched_jpeg(VipsSource* source) {
+  const auto* head = reinterpret_cast<const char*>(vips_source_sniff(source, 10));
+  if (head == nullptr) vips_error_clear();
+  return head != nullptr && looks_like_scratched_jpeg(std::string_view(head, 10));
+}
+
 // What libvips' reader of TIFF says no to. Null: it is something else, and what libvips said stands.
 Image what_tiff_leaves_out(VipsSource* source) {
   const auto* head = reinterpret_cast<const char*>(vips_source_sniff(source, 4));
@@ -38,7 +46,9 @@ Image what_tiff_leaves_out(VipsSource* source) {
   }
   size_t size = 0;
   const auto* bytes = static_cast<const uint8_t*>(vips_source_map(source, &size));
-  return bytes != nullptr ? half_float_tiff({bytes, size}) : nullptr;
+  if (bytes == nullptr) return nullptr;
+  Image image = half_float_tiff({bytes, size});
+  return image ? std::move(image) : subsampled_tiff({bytes, size});
 }
 
 // Null: it cannot be read, and libvips says why.
@@ -46,6 +56,10 @@ VipsImage* opened(VipsSource* source, VipsFailOn fail_on) {
   VipsImage* image = nullptr;
   if (vips_foreign_find_load_source(source) == nullptr && is_sequence(source)) {
     vips_heifload_source(source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, nullptr);
+    return image;
+  }
+  if (is_scratched_jpeg(source)) {
+    vips_jpegload_source(source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, nullptr);
     return image;
   }
   image = vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, nullptr);
@@ -87,7 +101,7 @@ ImageSource image_source(Bytes bytes) {
 Image open_image(Bytes bytes, VipsSource* source) {
   if (bytes.empty()) fail(EINVAL, "the file is empty");
   vips_error_clear();
-  if (vips_foreign_find_load_source(source) == nullptr && !is_sequence(source))
+  if (vips_foreign_find_load_source(source) == nullptr && !is_sequence(source) && !is_scratched_jpeg(source))
     fail(EINVAL, "the picture is of a format that is not read, or is damaged: {}", vips_complaint());
   Image image(opened(source, VIPS_FAIL_ON_NONE));
   if (!image) damaged_picture();

@@ -235,6 +235,18 @@ Xmp Xmp::parse(std::string_view packet) {
   return xmp;
 }
 
+void Xmp::add(Xmp other) {
+  for (XmpNode& property : other.properties_) {
+    const auto same = std::find_if(properties_.begin(), properties_.end(),
+                                   [&](const XmpNode& known) { return known.name == property.name; });
+    if (same == properties_.end()) {
+      properties_.push_back(std::move(property));
+    } else if (same->is_list && property.is_list) {
+      std::move(property.children.begin(), property.children.end(), std::back_inserter(same->children));
+    }
+  }
+}
+
 const XmpNode* Xmp::find(std::string_view name) const {
   const auto found = std::find_if(properties_.begin(), properties_.end(),
                                   [&](const XmpNode& property) { return property.name == name; });

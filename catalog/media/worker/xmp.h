@@ -30,6 +30,9 @@ class Xmp {
   // (xpacket, x:xmpmeta). Whatever stands before the first fault that cannot be mended is there.
   static Xmp parse(std::string_view packet);
 
+  // What another packet of the same file says: what it says otherwise does not count.
+  void add(Xmp other);
+
   bool empty() const { return properties_.empty(); }
   const std::string& problem() const { return problem_; }  // what kept it from being read to its end; empty: nothing
   const std::vector<XmpNode>& properties() const { return properties_; }

@@ -101,4 +101,8 @@ std::string mended_xml(std::string_view document) {
   return out;
 }
 
+std::string utf16_text(std::string_view bytes) {
+  return without_zeros_after(converted(bytes, "UTF-16LE").value_or(""));
+}
+
 }  // namespace damfs::worker

@@ -11,4 +11,7 @@ namespace damfs::worker {
 // where it is no UTF-8. What no XML document may hold is mended: control characters, an '&' that begins nothing.
 std::string mended_xml(std::string_view document);
 
+// Text of two bytes a character, the lesser first, as Windows keeps it; empty where it is none.
+std::string utf16_text(std::string_view bytes);
+
 }  // namespace damfs::worker
