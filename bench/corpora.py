@@ -180,8 +180,8 @@ def plain(value):
 def try_stills(library, assets, lines):
     stills = Counter("declared" if asset.get("still") else "none declared" for asset in assets.values()
                      if asset["kind"] in ("image", "video"))
-    library.run("warm", "--profile", "small", expect=None)
-    failed = library.json_lines("status", "--failed", expect=None)
+    library.run("warm", *sorted({name.split("/")[0] for name in assets}), "--profile", "small", expect=None, timeout=3600)
+    failed = [each for line in library.json_lines("status", "--failed", expect=None) for each in line["failed"]]
     stills["failed"] = len(failed)
     lines += [f"still: {json.dumps(each)}" for each in failed]
     note("stills: " + ", ".join(f"{count} {what}" for what, count in stills.items()))
