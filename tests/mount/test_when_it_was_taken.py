@@ -3,6 +3,7 @@
 """When a file was taken: the best of all that tells, and which that was."""
 
 import os
+import struct
 import subprocess
 import zlib
 
@@ -55,6 +56,8 @@ def test_each_rung_tells_where_none_above_it_does(library, scratch, base, monkey
             photo={ORIGINAL: "2001:01:01 00:00:03"})))),
         "scratched.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2008w09:08 09:42\x7f29"})),
         "bwf.wav": said.wav(said.bext("2019-08-07", "21:22:23")),
+        "list.wav": said.wav((b"LIST", b"INFOICRD" + struct.pack("<I", 10) + b"2005-08-08")),
+        "year.wav": said.wav((b"LIST", b"INFOICRD" + struct.pack("<I", 4) + b"1973")),
         "slashes.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2019/07/20 10:00:00"})),
         "digits.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2019:7:2 9:05:00"})),
         "midnight.jpg": said.jpeg(base, said.exif(photo={ORIGINAL: "2019:07:20 24:00:00"})),
@@ -74,7 +77,8 @@ def test_each_rung_tells_where_none_above_it_does(library, scratch, base, monkey
         "nothing.jpg": ("2001-09-09T01:46:40", "mtime"), "png.png": ("2013-01-02T03:04:05", "png"),
         "packed.png": ("1999-01-01T00:08:50", "png"), "exv.exv": ("2001-01-01T00:00:02", "exif"),
         "jxl.jxl": ("2001-01-01T00:00:03", "exif"), "scratched.jpg": ("2008-09-08T09:42:29", "exif"),
-        "bwf.wav": ("2019-08-07T21:22:23", "bext"), "slashes.jpg": ("2019-07-20T10:00:00", "exif"),
+        "bwf.wav": ("2019-08-07T21:22:23", "bext"), "list.wav": ("2005-08-08T00:00:00", "container"),
+        "year.wav": ("2001-09-09T01:46:40", "mtime"), "slashes.jpg": ("2019-07-20T10:00:00", "exif"),
         "digits.jpg": ("2019-07-02T09:05:00", "exif"), "midnight.jpg": ("2019-07-20T00:00:00", "exif"),
         "year.jpg": ("1962-01-01T00:00:00", "xmp"), "month.jpg": ("1962-08-01T00:00:00", "xmp"),
         "dc.jpg": ("2009-05-06T00:00:00", "xmp")}

@@ -147,7 +147,9 @@ void find_recording_date(const Source& file, const AVFormatContext* format,
   offer(recorded_time(told("date_recorded")), source);
   // When a camera closed the file.
   if (family == "mxf") offer(recorded_time(told("modification_date")), source);
-  if (said && (has_clock || (has_picture && date.size() >= 8))) offer(said, source);
+  // A whole day in a wave file is the day of the recording (ICRD).
+  const bool is_of_a_day = date.size() >= 8 && (has_picture || family == "wav");
+  if (said && (has_clock || is_of_a_day)) offer(said, source);
 }
 
 void find_recording(const Source& source, const AVFormatContext* format, const AVStream* video, const AVStream* main,
