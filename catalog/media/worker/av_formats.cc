@@ -4,7 +4,6 @@
 #include "catalog/media/worker/av_formats.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <span>
 #include <vector>
@@ -90,8 +89,8 @@ struct Likeness {
 
 Likeness likeness(std::span<const uint8_t> bytes, size_t looked_at) {
   const auto head = bytes.first(std::min(bytes.size(), looked_at));
-  std::vector<uint8_t> padded(head.size() + AVPROBE_PADDING_SIZE);
-  std::memcpy(padded.data(), head.data(), head.size());
+  std::vector<uint8_t> padded(head.begin(), head.end());
+  padded.resize(head.size() + AVPROBE_PADDING_SIZE);
   AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};
   Likeness found;
   found.format = av_probe_input_format3(&data, 1, &found.score);
