@@ -310,9 +310,11 @@ void add_import(CLI::App& program, Globals& globals) {
   verb->add_option("--into", arguments->into, "Folder below originals/ to put them in");
   verb->add_option("--tag", arguments->tags, "Tag every file, also those known already; 'a/b' is b below a")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("--album", arguments->albums, "Add every file to an album")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("--hash-members", arguments->hash_members,
                  "Also the SHA-256 of everything inside zips, as user.damfs.sha256");

@@ -71,6 +71,7 @@ void add_mount(CLI::App& program, Globals& globals) {
   verb->add_option("MOUNTPOINT", *mountpoint, "An empty folder (~/damfs); made if it is not there");
   verb->add_option("-o", request->options, "Mount options, a,b=c, as mount.fuse takes them")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("-f,--foreground", request->foreground, "Stay in the foreground");
   verb->add_option("--log", *log_file, "Where a mount in the background writes its log");

@@ -249,6 +249,7 @@ void add_warm(CLI::App& program, Globals& globals) {
           "small, medium, large, material or one of damfs.toml; edit or edit-hq for editing proxies; may be given more "
           "than once (all previews)")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("-j,--jobs", arguments->workers, "How many workers at the most (one a core)")
       ->check(CLI::Range(1, kMostWorkers));

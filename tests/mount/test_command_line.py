@@ -136,3 +136,11 @@ def test_an_undo_is_told_before_it_is_done(filled):
     assert [each["what"] for each in filled.json_lines("undo", "--list")] == listed[1:]
     filled.run("tag", "remove", "one", "2024/rome/forum.txt")
     assert "would be taken back" in filled.run("undo", str(before["act"]), "--dry-run", expect=None).stdout
+
+
+def test_an_option_takes_one_word_and_no_path(filled, scratch):
+    (scratch / "more").mkdir()
+    (scratch / "more/file.txt").write_text("more")
+    filled.run("import", "--tag", "one", "--tag", "two", scratch / "more")
+    assert tagged(filled, "one") == tagged(filled, "two") == ["file.txt"]
+    assert "2 do not exist" in filled.run("warm", "--profile", "small", "--profile", "medium", "file.txt").stdout
