@@ -55,6 +55,10 @@ def make_recordings(folder, ppm, work):
     odd.ffmpeg("-i", work / "long.mp4", "-c", "copy", "-bsf:v", "noise=drop='eq(n,50)'", folder / "drops in pieces.avi")
     odd.ffmpeg("-i", work / "long.mp4", "-c", "copy", folder / "untimed.h264")
     odd.ffmpeg("-f", "lavfi", "-i", "sine=duration=1", folder / "sound.caf")
+    # Of whose first kilobytes nobody can tell what they are.
+    for codec, form in (("dca", "dts"), ("truehd", "truehd"), ("mlp", "mlp")):
+        odd.ffmpeg("-f", "lavfi", "-i", "anoisesrc=duration=2:sample_rate=48000", "-ac", "2", "-strict", "-2", "-c:a", codec,
+                   "-f", form, folder / f"long frames of {form}")
     odd.broadcast_wave(folder / "broadcast.wav", 2_880_000_000)
 
 
@@ -175,6 +179,8 @@ def test_what_a_table_of_types_left_out_is_told_by_its_bytes(kinds):
     found = kinds.by_name()
     assert (found["drawing.svgz"]["kind"], found["drawing.svgz"]["mime"]) == ("image", "image/svg+xml")
     assert (found["sound.caf"]["kind"], found["sound.caf"]["mime"]) == ("audio", "audio/x-caf")
+    assert {name: found[f"long frames of {name}"]["kind"] for name in ("dts", "truehd", "mlp")} == dict.fromkeys(
+        ("dts", "truehd", "mlp"), "audio")
 
 
 @pytest.mark.parametrize("name", ["a.bmp", "masked.bmp", "bitmap.ico", "png.ico", "a.xpm", "subsampled.tif", "from top.tga", "from bottom.tga",

@@ -58,6 +58,19 @@ inline FiledAs file_bytes(Writer& writer, std::string_view bytes, const std::str
   return writer.file(incoming);
 }
 
+// Seals `bytes` in that folder, as a program that writes through the mount does.
+inline FiledAs seal_bytes(Writer& writer, std::string_view bytes, int64_t folder, std::string_view name,
+                          int64_t mtime_ns = 1'700'000'000'000'000'000, const Ownership& ownership = {}) {
+  const MediaFacts facts;
+  return writer.seal({.version = writer.reserve_versions(1),
+                      .sha256 = digest_of(bytes),
+                      .size = static_cast<int64_t>(bytes.size()),
+                      .mtime_ns = mtime_ns,
+                      .ownership = ownership,
+                      .facts = &facts},
+                     folder, name);
+}
+
 // A catalog of a test's own.
 struct ScratchCatalog {
   ScratchCatalog() { Catalog::create(folder / "catalog.db"); }

@@ -15,6 +15,7 @@ namespace damfs {
 namespace {
 
 using testing::digest_of;
+using testing::seal_bytes;
 
 class CopiesTest : public ::testing::Test {
  protected:
@@ -22,16 +23,8 @@ class CopiesTest : public ::testing::Test {
     int64_t asset = 0;
     write([&](Writer& writer) {
       const size_t slash = path.rfind('/');
-      const MediaFacts facts;
-      asset = writer
-                  .seal({.version = writer.reserve_versions(1),
-                         .sha256 = digest_of(text),
-                         .size = static_cast<int64_t>(text.size()),
-                         .mtime_ns = 1'700'000'000'000'000'000,
-                         .ownership = ownership,
-                         .facts = &facts},
-                        writer.ensure_folder(path.substr(0, slash)), path.substr(slash + 1))
-                  .asset;
+      const int64_t folder = writer.ensure_folder(path.substr(0, slash));
+      asset = seal_bytes(writer, text, folder, path.substr(slash + 1), 1'700'000'000'000'000'000, ownership).asset;
     });
     return asset;
   }
@@ -181,13 +174,8 @@ TEST_P(RandomActs, HoldWhatTheyCountThroughAnything) {
         case 0:
         case 1: {
           const std::string text = "content " + std::to_string(any(2));
-          const MediaFacts facts;
-          writer.seal({.version = writer.reserve_versions(1),
-                       .sha256 = digest_of(text),
-                       .size = static_cast<int64_t>(text.size()),
-                       .mtime_ns = 1'700'000'000'000'000'000 + any(3) * 86'400'000'000'000,
-                       .facts = &facts},
-                      in, name);
+          const int64_t mtime_ns = 1'700'000'000'000'000'000 + any(3) * 86'400'000'000'000;
+          seal_bytes(writer, text, in, name, mtime_ns);
           break;
         }
         case 2:

@@ -14,7 +14,7 @@
 namespace damfs {
 namespace {
 
-using testing::digest_of;
+using testing::seal_bytes;
 
 // Anything that is done to a library, and any act of any age taken back, taking back included.
 class UndoOfAnything : public ::testing::TestWithParam<unsigned> {
@@ -36,13 +36,8 @@ class UndoOfAnything : public ::testing::TestWithParam<unsigned> {
   }
   void seal(Writer& writer) {
     const std::string text = "content " + std::to_string(any(4));
-    const MediaFacts facts;
-    writer.seal({.version = writer.reserve_versions(1),
-                 .sha256 = digest_of(text),
-                 .size = static_cast<int64_t>(text.size()),
-                 .mtime_ns = 1'700'000'000'000'000'000 + any(3) * 86'400'000'000'000,
-                 .facts = &facts},
-                writer.ensure_folder(folder()), name());
+    const int64_t mtime_ns = 1'700'000'000'000'000'000 + any(3) * 86'400'000'000'000;
+    seal_bytes(writer, text, writer.ensure_folder(folder()), name(), mtime_ns);
   }
   void rename(Writer& writer) {
     const auto entry = writer.entry_at(writer.ensure_folder(folder()), name());

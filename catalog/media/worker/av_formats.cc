@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 #include <vector>
 
 #include "catalog/media/worker/mp4_tracks.h"
@@ -77,25 +76,8 @@ constexpr Named kNamed[] = {
     {"wv", "audio/x-wavpack"},
 };
 
-// Most files are no recordings, which a short look tells; what it takes for one gets the long look.
-constexpr size_t kShortLook = 4U << 10;
-constexpr size_t kLongLook = 128U << 10;
-constexpr int kWorthALongLook = 10;
-
-struct Likeness {
-  const AVInputFormat* format = nullptr;
-  int score = 0;
-};
-
-Likeness likeness(std::span<const uint8_t> bytes, size_t looked_at) {
-  const auto head = bytes.first(std::min(bytes.size(), looked_at));
-  std::vector<uint8_t> padded(head.begin(), head.end());
-  padded.resize(head.size() + AVPROBE_PADDING_SIZE);
-  AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};
-  Likeness found;
-  found.format = av_probe_input_format3(&data, 1, &found.score);
-  return found;
-}
+// TrueHD is told from 64 KiB on, DTS from 16.
+constexpr size_t kProbed = 128U << 10;
 
 }  // namespace
 
@@ -119,10 +101,13 @@ std::string mime_of_format(const AVInputFormat* format) {
 
 RecordingGuess recording_by_content(const Source& source) {
   if (holds_movie(source)) return {movie_format(), true};
-  Likeness found = likeness(source.bytes(), kShortLook);
-  if (found.score < kWorthALongLook) return {};
-  if (found.score < AVPROBE_SCORE_MAX) found = likeness(source.bytes(), kLongLook);
-  const auto [format, score] = found;
+  const auto bytes = source.bytes();
+  const auto head = bytes.first(std::min(bytes.size(), kProbed));
+  std::vector<uint8_t> padded(head.begin(), head.end());
+  padded.resize(head.size() + AVPROBE_PADDING_SIZE);
+  AVProbeData data{"", padded.data(), static_cast<int>(head.size()), nullptr};
+  int score = 0;
+  const AVInputFormat* format = av_probe_input_format3(&data, 1, &score);
   // Up to this score it is a guess, and any bytes look like some sound.
   if (format == nullptr || score <= AVPROBE_SCORE_EXTENSION || !why_refused(format).empty()) return {};
   return {format, score >= AVPROBE_SCORE_MAX};

@@ -12,6 +12,7 @@ extern "C" {
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <type_traits>
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
@@ -167,6 +168,23 @@ IconPicture picture_of_icon(Bytes bytes) {
   return *std::move(picture);
 }
 
+// By the decoder; a bitmap that it does not know, by its masks; an icon, by the picture in it.
+template <typename OfFrame, typename OfBitmap>
+std::invoke_result_t<OfFrame, OneFrame&> read_by_codec(Bytes bytes, std::string_view mime, const OfFrame& of_frame,
+                                                       const OfBitmap& of_bitmap) {
+  if (is_icon(mime)) {
+    const IconPicture picture = picture_of_icon(bytes);
+    return read_by_codec(Bytes(picture.file), mime_in_icon(picture), of_frame, of_bitmap);
+  }
+  try {
+    OneFrame frame(bytes, mime);
+    return of_frame(frame);
+  } catch (const Error&) {
+    if (const auto bitmap = MaskedBitmap::of(bytes)) return of_bitmap(*bitmap);
+    throw;
+  }
+}
+
 class CodecPicture final : public Picture {
  public:
   CodecPicture(Bytes bytes, std::string_view mime) : image_(codec_decoded(bytes, mime)) {}
@@ -180,31 +198,15 @@ class CodecPicture final : public Picture {
 }  // namespace
 
 Image codec_decoded(Bytes bytes, std::string_view mime) {
-  if (is_icon(mime)) {
-    const IconPicture picture = picture_of_icon(bytes);
-    return codec_decoded(picture.file, mime_in_icon(picture));
-  }
-  const auto bitmap = MaskedBitmap::of(bytes);
-  try {
-    return converted(OneFrame(bytes, mime).decoded().get());
-  } catch (const Error&) {
-    if (!bitmap) throw;
-  }
-  return converted(*bitmap);
+  return read_by_codec(
+      bytes, mime, [](OneFrame& frame) { return converted(frame.decoded().get()); },
+      [](const MaskedBitmap& bitmap) { return converted(bitmap); });
 }
 
 Raster codec_raster(Bytes bytes, std::string_view mime) {
-  if (is_icon(mime)) {
-    const IconPicture picture = picture_of_icon(bytes);
-    return codec_raster(picture.file, mime_in_icon(picture));
-  }
-  const auto bitmap = MaskedBitmap::of(bytes);
-  try {
-    return OneFrame(bytes, mime).raster();
-  } catch (const Error&) {
-    if (!bitmap) throw;
-  }
-  return bitmap->raster();
+  return read_by_codec(
+      bytes, mime, [](OneFrame& frame) { return frame.raster(); },
+      [](const MaskedBitmap& bitmap) { return bitmap.raster(); });
 }
 
 PictureRef codec_picture(Bytes bytes, std::string_view mime) { return std::make_unique<CodecPicture>(bytes, mime); }
