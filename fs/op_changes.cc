@@ -24,18 +24,23 @@ namespace {
 
 constexpr uint32_t kPermissions = 07777;
 
-void reply_entry(Session& session, Reply& reply, const NodeRef& node) {
+void reply_entry(Session& session, Reply& reply, const NodeRef& node, const Timeouts& timeouts) {
   const Attributes attributes = attributes_of(*node);
-  const auto entry = to_entry(attributes, session.options().owner, session.options().timeouts);
+  const auto entry = to_entry(attributes, session.options().owner, timeouts);
   session.inodes().looked_up(attributes.node, node);  // first, or a forget could overtake it
   if (!reply.entry(entry)) session.inodes().forget(attributes.node, 1);
 }
 
-// As if it had just been made.
+void reply_entry(Session& session, Reply& reply, const NodeRef& node) {
+  reply_entry(session, reply, node, session.options().timeouts);
+}
+
+// As if it had just been made. The kernel takes what is said of a file that was made for the newest, even when what
+// somebody set of it meanwhile was answered first; so none of it is cached.
 void reply_announced(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
   const NodeRef node = find_node(session, parent)->lookup(EntryName(name));
   if (!node) return reply.error(ENOENT);  // it went again
-  reply_entry(session, reply, node);
+  reply_entry(session, reply, node, Timeouts{.attributes = 0, .entry = 0, .other_spelling = 0});
 }
 
 AttributeChange change_of(const struct stat& wanted, int what) {

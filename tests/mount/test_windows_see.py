@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from library import SLOWNESS, Library
+from library import BIN, SLOWNESS, Library
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO = 0x4, 0x100, 0x200, 0x40, 0x80
@@ -152,6 +152,21 @@ def test_what_is_told_changes_nothing(filled, watch):
     assert len(filled.library.json_lines("log")) == acts + 20
     assert os.listdir(filled / "by-tag/kept") == ["a.txt"]
     filled.library.run("doctor")
+
+
+def test_what_is_told_does_not_hide_what_is_set_meanwhile(filled, watch):
+    """The kernel believes what is said last of a file that it takes for new, however old that is."""
+    window = watch(filled / "by-tag/kept")
+    tagger = subprocess.Popen(["sh", "-ec", 'for n in $(seq 60); do for how in add remove; do "$0" -L "$1" tag $how kept b.txt; done; done',
+                               str(BIN / "damfs"), str(filled.library.path)], stdout=subprocess.DEVNULL)
+    time_set = 10 ** 9
+    while tagger.poll() is None:
+        time_set += 1
+        os.utime(filled.originals / "b.txt", (time_set, time_set))
+        for _ in range(5):
+            assert os.stat(filled.originals / "b.txt").st_mtime == time_set
+    assert tagger.returncode == 0
+    window.hears(CAME, "b.txt")
 
 
 def test_a_daemon_that_is_stopped_in_the_middle_ends(filled, watch, scratch):
