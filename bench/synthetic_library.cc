@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/write/writer.h"
 
 namespace {
 

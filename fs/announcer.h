@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
-#include "views/node_id.h"
+#include "views/frame/node_id.h"
 
 namespace damfs {
 

@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

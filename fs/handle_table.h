@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "fs/passthrough.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

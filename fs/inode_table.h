@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fs/session.h"
-#include "views/tree.h"
+#include "views/frame/tree.h"
 
 namespace damfs {
 

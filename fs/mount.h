@@ -12,7 +12,7 @@
 #include "fs/invalidate.h"
 #include "fs/mount/mountpoint.h"
 #include "fs/stats.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

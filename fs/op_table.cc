@@ -11,7 +11,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
-#include "views/asker.h"
+#include "views/frame/asker.h"
 
 namespace damfs {
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "views/node_id.h"
+#include "views/frame/node_id.h"
 
 namespace damfs {
 

@@ -10,7 +10,7 @@
 #include "fs/op_table.h"
 #include "fs/reply.h"
 #include "fs/session.h"
-#include "views/asker.h"
+#include "views/frame/asker.h"
 
 namespace damfs {
 

@@ -19,7 +19,7 @@
 
 #include "catalog/base/file.h"
 #include "fs/stats.h"
-#include "views/node_id.h"
+#include "views/frame/node_id.h"
 
 namespace damfs {
 

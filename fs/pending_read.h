@@ -16,7 +16,7 @@
 
 #include "fs/handle_table.h"
 #include "fs/reply.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

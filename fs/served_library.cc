@@ -10,7 +10,7 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/ingest/whole.h"
-#include "catalog/model/shown_copies.h"
+#include "catalog/model/write/shown_copies.h"
 
 namespace damfs {
 

@@ -5,17 +5,17 @@
 #include <memory>
 #include <string>
 
+#include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/prober.h"
-#include "catalog/media/worker_pool.h"
+#include "catalog/library/library.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/store/derived_cache.h"
-#include "catalog/store/library.h"
-#include "catalog/store/object_store.h"
+#include "catalog/places/object_store.h"
 #include "fs/stats.h"
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
-#include "views/tree.h"
+#include "views/frame/tree.h"
 
 namespace damfs {
 

@@ -20,7 +20,7 @@
 #include "fs/passthrough.h"
 #include "fs/pending_read.h"
 #include "fs/stats.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 struct fuse_conn_info;
 struct fuse_session;

@@ -17,8 +17,8 @@
 #include "catalog/base/log.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/packs.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 namespace {

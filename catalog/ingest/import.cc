@@ -27,10 +27,10 @@
 #include "catalog/ingest/likeness.h"
 #include "catalog/ingest/look.h"
 #include "catalog/ingest/walk.h"
-#include "catalog/media/worker_pool.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 namespace {

@@ -14,9 +14,9 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
+#include "catalog/derived/derived_cache.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/media/texture_map.h"
-#include "catalog/media/worker_pool.h"
-#include "catalog/store/derived_cache.h"
 
 namespace damfs {
 namespace {

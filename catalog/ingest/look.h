@@ -8,8 +8,8 @@
 
 #include "catalog/base/digest.h"
 #include "catalog/base/unique_fd.h"
+#include "catalog/derived/derived_key.h"
 #include "catalog/media/job.h"
-#include "catalog/store/derived_key.h"
 
 namespace damfs {
 

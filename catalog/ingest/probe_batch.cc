@@ -8,8 +8,8 @@
 
 #include "catalog/base/log.h"
 #include "catalog/ingest/look.h"
-#include "catalog/media/worker_pool.h"
-#include "catalog/store/object_store.h"
+#include "catalog/media/pool/worker_pool.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 

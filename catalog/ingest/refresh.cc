@@ -12,8 +12,8 @@
 
 #include "catalog/ingest/probe_batch.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 namespace {

@@ -3,11 +3,11 @@
 
 #include "catalog/ingest/verify.h"
 
+#include "catalog/derived/derived_cache.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/check.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/derived_cache.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/read/check.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 namespace {

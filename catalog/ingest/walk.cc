@@ -22,7 +22,7 @@
 #include "catalog/base/long_path.h"
 #include "catalog/base/names.h"
 #include "catalog/base/own_mounts.h"
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 
 namespace damfs {
 namespace {

@@ -6,8 +6,8 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 

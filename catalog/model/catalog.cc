@@ -18,7 +18,7 @@
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/model/newest_schema.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/write/writer.h"
 #include "sql.h"
 
 namespace damfs {

@@ -13,9 +13,9 @@
 
 #include "catalog/base/disk_reserve.h"
 #include "catalog/base/folder.h"
-#include "catalog/model/date_rules.h"
 #include "catalog/model/journal.h"
-#include "catalog/model/reader.h"
+#include "catalog/model/read/reader.h"
+#include "catalog/model/write/date_rules.h"
 
 namespace damfs {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <charconv>
 
-#include "catalog/model/reader.h"
+#include "catalog/model/read/reader.h"
 
 namespace damfs {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "catalog/media/pack.h"
 #include "catalog/media/texture_map.h"
-#include "catalog/model/pack_tree.h"
-#include "catalog/model/reader.h"
+#include "catalog/model/read/pack_tree.h"
+#include "catalog/model/read/reader.h"
 
 namespace damfs {
 

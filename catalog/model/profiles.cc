@@ -9,7 +9,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/write/writer.h"
 
 namespace damfs {
 namespace {

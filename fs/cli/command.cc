@@ -18,9 +18,9 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
-#include "catalog/model/details.h"
+#include "catalog/model/read/details.h"
 #include "fs/cli/mounts.h"
-#include "views/node_id.h"
+#include "views/frame/node_id.h"
 
 namespace damfs {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/library/library.h"
 #include "catalog/model/journal.h"
-#include "catalog/store/library.h"
 
 namespace CLI {
 class App;

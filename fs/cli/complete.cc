@@ -7,12 +7,12 @@
 
 #include "catalog/base/names.h"
 #include "catalog/media/charsets.h"
-#include "catalog/model/beginnings.h"
 #include "catalog/model/catalog.h"
+#include "catalog/model/read/beginnings.h"
 #include "fs/cli/command.h"
 #include "views/derive/clip_layout.h"
 #include "views/derive/still_profile.h"
-#include "views/view.h"
+#include "views/frame/view.h"
 
 namespace damfs {
 namespace {

@@ -12,10 +12,10 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
-#include "catalog/media/worker_pool.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/check.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/read/check.h"
+#include "catalog/places/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"

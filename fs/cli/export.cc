@@ -18,17 +18,17 @@
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/whole.h"
-#include "catalog/model/details.h"
-#include "catalog/model/search.h"
-#include "catalog/model/sidecar.h"
+#include "catalog/model/read/details.h"
+#include "catalog/model/search/search.h"
+#include "catalog/model/write/sidecar.h"
 #include "fs/cli/command.h"
 #include "fs/cli/made_preview.h"
 #include "fs/cli/out_folder.h"
 #include "fs/cli/output.h"
 #include "fs/cli/teller.h"
 #include "fs/served_library.h"
+#include "views/frame/tree_context.h"
 #include "views/previews/still_node.h"
-#include "views/tree_context.h"
 
 namespace damfs {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/names.h"
-#include "catalog/model/details.h"
 #include "catalog/model/packs.h"
+#include "catalog/model/read/details.h"
 #include "views/derive/clip_layout.h"
 #include "views/derive/still_profile.h"
 

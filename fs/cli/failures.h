@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/model/reader.h"
-#include "catalog/store/derived_cache.h"
+#include "catalog/derived/derived_cache.h"
+#include "catalog/model/read/reader.h"
 
 namespace damfs {
 

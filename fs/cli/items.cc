@@ -14,8 +14,8 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "catalog/model/details.h"
-#include "catalog/model/search.h"
+#include "catalog/model/read/details.h"
+#include "catalog/model/search/search.h"
 #include "fs/cli/mounted_paths.h"
 #include "fs/cli/suggest.h"
 

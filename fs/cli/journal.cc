@@ -14,7 +14,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/write/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/json.h"

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "catalog/model/details.h"
+#include "catalog/model/read/details.h"
 
 namespace damfs {
 

@@ -11,7 +11,7 @@
 #include <charconv>
 
 #include "fs/cli/mounts.h"
-#include "views/node_id.h"
+#include "views/frame/node_id.h"
 
 namespace damfs {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 
 namespace damfs {
 

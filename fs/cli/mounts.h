@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 #include "fs/mount/mount_state.h"
 
 namespace damfs {

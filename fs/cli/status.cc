@@ -7,9 +7,9 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/names.h"
+#include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/refresh.h"
 #include "catalog/model/catalog.h"
-#include "catalog/store/derived_cache.h"
 #include "fs/cli/command.h"
 #include "fs/cli/failures.h"
 #include "fs/cli/json.h"

@@ -12,7 +12,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 #include "fs/cli/command.h"
 #include "fs/cli/failures.h"
 #include "fs/cli/items.h"

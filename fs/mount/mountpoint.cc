@@ -22,7 +22,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 
 namespace damfs {
 namespace {

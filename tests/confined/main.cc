@@ -22,12 +22,12 @@
 
 #include "catalog/base/error.h"
 #include "catalog/media/wire.h"
-#include "catalog/media/worker/confine.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/probe/probe.h"
+#include "catalog/media/worker/sandbox/confine.h"
+#include "catalog/media/worker/sandbox/start.h"
 #include "catalog/media/worker/source.h"
-#include "catalog/media/worker/start.h"
-#include "catalog/media/worker/still.h"
+#include "catalog/media/worker/still/still.h"
 #include "tests/confined/acts.h"
 
 namespace damfs {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "catalog/media/worker/bitmap.h"
+#include "catalog/media/worker/still/bitmap.h"
 
 // A bitmap has as many pixels as it says; what is taken out of an icon is in it, but for a head.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "catalog/base/clock.h"
-#include "catalog/model/asset_date.h"
+#include "catalog/model/write/asset_date.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "catalog/base/error.h"
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 
 // Whatever stands in damfs.toml, it is refused by an Error that names the file, or every setting is within its bounds.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
-#include "catalog/media/worker/deflate_stream.h"
+#include "catalog/media/worker/archive/deflate_stream.h"
 
 namespace {
 

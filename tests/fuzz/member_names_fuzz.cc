@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalog/media/texture_map.h"
-#include "catalog/media/worker/member_names.h"
+#include "catalog/media/worker/archive/member_names.h"
 
 namespace {
 

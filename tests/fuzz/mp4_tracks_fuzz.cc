@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "catalog/media/worker/mp4_tracks.h"
+#include "catalog/media/worker/probe/mp4_tracks.h"
 
 // Whatever the boxes say, tracks stand in the file, one behind the other, and so does what mirrors a picture.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -12,7 +12,7 @@
 #include "catalog/base/file.h"
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/pack.h"
-#include "catalog/model/pack_tree.h"
+#include "catalog/model/read/pack_tree.h"
 
 // Whatever a worker that was taken over calls an index: it is refused, or what it says is safe to keep.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "catalog/media/worker/avchd_date.h"
-#include "catalog/media/worker/boxes.h"
-#include "catalog/media/worker/packet.h"
-#include "catalog/media/worker/player_words.h"
-#include "catalog/media/worker/xmp.h"
+#include "catalog/media/worker/metadata/avchd_date.h"
+#include "catalog/media/worker/metadata/boxes.h"
+#include "catalog/media/worker/metadata/packet.h"
+#include "catalog/media/worker/metadata/player_words.h"
+#include "catalog/media/worker/metadata/xmp.h"
 
 // Whatever the boxes say, a packet is a part of the file, and can be read as far as it goes.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

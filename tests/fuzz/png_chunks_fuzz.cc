@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "catalog/media/worker/png_chunks.h"
+#include "catalog/media/worker/metadata/png_chunks.h"
 
 // Whatever the chunks say, a gamma is a number that there can be.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -14,8 +14,8 @@
 
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/search.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/search/search.h"
+#include "catalog/model/write/writer.h"
 
 namespace {
 

@@ -13,7 +13,7 @@
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/facts_json.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/probe/probe.h"
 
 // Whatever a sidecar says, it is refused as such or fits into the worker's answer.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

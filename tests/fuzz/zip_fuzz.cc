@@ -16,8 +16,8 @@
 #include "catalog/base/names.h"
 #include "catalog/base/unique_fd.h"
 #include "catalog/media/pack.h"
-#include "catalog/media/worker/pack_index.h"
-#include "catalog/model/pack_tree.h"
+#include "catalog/media/worker/archive/pack_index.h"
+#include "catalog/model/read/pack_tree.h"
 
 namespace {
 

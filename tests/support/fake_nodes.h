@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs::test {
 

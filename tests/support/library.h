@@ -9,17 +9,17 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/media/worker_pool.h"
+#include "catalog/derived/derived_cache.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/check.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/derived_cache.h"
-#include "catalog/store/object_store.h"
+#include "catalog/model/read/check.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
 #include "tests/unit/media_fixture.h"
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
-#include "views/tree.h"
+#include "views/frame/tree.h"
 
 namespace damfs::testing {
 

@@ -17,7 +17,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
-#include "catalog/media/worker_pool.h"
+#include "catalog/media/pool/worker_pool.h"
 
 namespace damfs::testing {
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "catalog/media/job_queue.h"
+#include "catalog/media/pool/job_queue.h"
 
 namespace damfs {
 namespace {

@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
-#include "catalog/model/album_numbers.h"
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
+#include "catalog/model/write/album_numbers.h"
 #include "tests/support/library.h"
 
 namespace damfs {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "catalog/model/asset_date.h"
+#include "catalog/model/write/asset_date.h"
 
 namespace damfs {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/model/beginnings.h"
+#include "catalog/model/read/beginnings.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/model/check.h"
+#include "catalog/model/read/check.h"
 
 #include "tests/support/library.h"
 

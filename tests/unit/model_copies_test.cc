@@ -5,10 +5,10 @@
 
 #include <random>
 
-#include "catalog/model/check.h"
-#include "catalog/model/search.h"
-#include "catalog/model/shown_copies.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/read/check.h"
+#include "catalog/model/search/search.h"
+#include "catalog/model/write/shown_copies.h"
+#include "catalog/model/write/writer.h"
 #include "tests/support/library.h"
 
 namespace damfs {

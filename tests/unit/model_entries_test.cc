@@ -9,8 +9,8 @@
 #include <random>
 
 #include "catalog/base/error.h"
-#include "catalog/model/purge.h"
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
+#include "catalog/model/write/purge.h"
 #include "tests/support/library.h"
 
 namespace damfs {

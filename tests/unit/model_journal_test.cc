@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <random>
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 #include "tests/support/library.h"
 
 namespace damfs {

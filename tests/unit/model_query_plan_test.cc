@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 #include "tests/support/library.h"
 
 namespace damfs {

@@ -9,7 +9,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/media/facts.h"
-#include "catalog/model/query.h"
+#include "catalog/model/search/query.h"
 
 namespace damfs {
 namespace {

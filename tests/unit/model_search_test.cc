@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "catalog/base/names.h"
-#include "catalog/model/sidecar.h"
+#include "catalog/model/write/sidecar.h"
 
 namespace damfs {
 namespace {

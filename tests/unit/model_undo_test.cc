@@ -7,8 +7,8 @@
 #include <random>
 
 #include "catalog/base/error.h"
-#include "catalog/model/check.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/read/check.h"
+#include "catalog/model/write/writer.h"
 #include "tests/support/library.h"
 
 namespace damfs {

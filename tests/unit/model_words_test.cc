@@ -3,7 +3,7 @@
 
 // What a file says of itself, and what people say of it.
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 #include "tests/support/library.h"
 
 namespace damfs {

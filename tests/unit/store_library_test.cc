@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 
 #include <cerrno>
 

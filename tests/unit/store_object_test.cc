@@ -13,7 +13,7 @@
 #include <chrono>
 #include <thread>
 
-#include "catalog/store/staged_file.h"
+#include "catalog/places/staged_file.h"
 #include "tests/support/library.h"
 
 namespace damfs {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/store/staged_file.h"
+#include "catalog/places/staged_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

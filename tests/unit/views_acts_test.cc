@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "views/acts.h"
+#include "views/frame/acts.h"
 
 #include <chrono>
 #include <thread>

@@ -15,7 +15,7 @@
 #include "catalog/base/error.h"
 #include "tests/support/library.h"
 #include "tests/support/patience.h"
-#include "views/acts.h"
+#include "views/frame/acts.h"
 #include "views/write/draft_node.h"
 
 namespace damfs {

@@ -3,7 +3,7 @@
 
 #include "catalog/model/profiles.h"
 
-#include "catalog/store/library.h"
+#include "catalog/library/library.h"
 #include "tests/support/library.h"
 
 namespace damfs {

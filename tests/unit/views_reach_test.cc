@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "tests/support/library.h"
-#include "views/asker.h"
-#include "views/last_error.h"
+#include "views/frame/asker.h"
+#include "views/frame/last_error.h"
 
 namespace damfs {
 namespace {

@@ -8,8 +8,8 @@
 #include <ostream>
 #include <random>
 
+#include "catalog/media/pool/worker_process.h"
 #include "catalog/media/wire.h"
-#include "catalog/media/worker_process.h"
 #include "tests/unit/media_fixture.h"
 
 namespace damfs {

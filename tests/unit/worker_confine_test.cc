@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/media/pool/worker_process.h"
 #include "catalog/media/wire.h"
-#include "catalog/media/worker/confine.h"
-#include "catalog/media/worker_process.h"
+#include "catalog/media/worker/sandbox/confine.h"
 #include "tests/unit/media_fixture.h"
 
 // A worker that tries what stands at the end of its source (tests/confined), which no worker may.

@@ -16,9 +16,9 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
-#include "catalog/media/worker/encoded.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/material_ball.h"
+#include "catalog/media/worker/material/material_ball.h"
+#include "catalog/media/worker/still/encoded.h"
 #include "tests/support/scratch.h"
 
 namespace damfs::worker {

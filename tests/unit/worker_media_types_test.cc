@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "catalog/media/worker/av_formats.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/media_types.h"
+#include "catalog/media/worker/probe/av_formats.h"
+#include "catalog/media/worker/probe/media_types.h"
 
 namespace damfs::worker {
 namespace {

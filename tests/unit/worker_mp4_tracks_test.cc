@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "catalog/media/worker/mp4_tracks.h"
+#include "catalog/media/worker/probe/mp4_tracks.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
-#include "catalog/media/worker/member_names.h"
+#include "catalog/media/worker/archive/member_names.h"
 
 namespace damfs::worker {
 namespace {

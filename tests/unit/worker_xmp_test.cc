@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "catalog/base/names.h"
-#include "catalog/media/worker/avchd_date.h"
-#include "catalog/media/worker/exif.h"
-#include "catalog/media/worker/packet.h"
-#include "catalog/media/worker/xmp.h"
+#include "catalog/media/worker/metadata/avchd_date.h"
+#include "catalog/media/worker/metadata/exif.h"
+#include "catalog/media/worker/metadata/packet.h"
+#include "catalog/media/worker/metadata/xmp.h"
 
 namespace damfs::worker {
 namespace {

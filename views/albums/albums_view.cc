@@ -10,9 +10,9 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
-#include "catalog/model/album_numbers.h"
-#include "views/filing.h"
-#include "views/lens.h"
+#include "catalog/model/write/album_numbers.h"
+#include "views/frame/filing.h"
+#include "views/frame/lens.h"
 #include "views/search/query_folders.h"
 
 namespace damfs {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "views/group_view.h"
+#include "views/frame/group_view.h"
 #include "views/search/query_members.h"
 
 namespace damfs {

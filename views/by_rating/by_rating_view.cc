@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
-#include "views/filing.h"
+#include "views/frame/filing.h"
 
 namespace damfs {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "catalog/base/digest.h"
+#include "catalog/derived/derived_cache.h"
 #include "catalog/media/clip.h"
-#include "catalog/store/derived_cache.h"
 
 namespace damfs {
 

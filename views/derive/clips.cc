@@ -16,7 +16,7 @@
 #include "catalog/base/log.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
-#include "catalog/store/object_store.h"
+#include "catalog/places/object_store.h"
 #include "views/derive/clip_layout.h"
 #include "views/derive/piece_content.h"
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

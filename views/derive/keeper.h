@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "catalog/store/derived_cache.h"
+#include "catalog/derived/derived_cache.h"
 
 namespace damfs {
 

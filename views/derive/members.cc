@@ -17,7 +17,7 @@
 #include "catalog/ingest/look.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
-#include "catalog/store/object_store.h"
+#include "catalog/places/object_store.h"
 #include "views/derive/deferred_content.h"
 #include "views/derive/piece_content.h"
 

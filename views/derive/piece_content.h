@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "views/derive/piece_session.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

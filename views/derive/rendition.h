@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
-#include "catalog/media/worker_pool.h"
-#include "catalog/store/derived_cache.h"
-#include "views/node.h"
+#include "catalog/derived/derived_cache.h"
+#include "catalog/media/pool/worker_pool.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

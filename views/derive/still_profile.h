@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/library/preview_settings.h"
 #include "catalog/media/job.h"
 #include "catalog/model/rows.h"
-#include "catalog/store/preview_settings.h"
 
 namespace damfs {
 

@@ -16,9 +16,9 @@
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
 #include "catalog/ingest/whole.h"
-#include "catalog/media/worker_pool.h"
+#include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/store/object_store.h"
+#include "catalog/places/object_store.h"
 
 namespace damfs {
 class Stills::StillContent final : public Content {

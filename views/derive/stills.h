@@ -13,14 +13,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "catalog/derived/derived_cache.h"
 #include "catalog/media/job.h"
 #include "catalog/model/rows.h"
-#include "catalog/store/derived_cache.h"
 #include "views/derive/keeper.h"
 #include "views/derive/members.h"
 #include "views/derive/rendition.h"
 #include "views/derive/still_profile.h"
-#include "views/node.h"
+#include "views/frame/node.h"
 
 namespace damfs {
 

@@ -3,7 +3,7 @@
 
 #include "views/inbox/inbox_view.h"
 
-#include "views/filing.h"
+#include "views/frame/filing.h"
 
 namespace damfs {
 

@@ -8,8 +8,8 @@
 
 #include "catalog/model/packs.h"
 #include "views/derive/still_profile.h"
-#include "views/node.h"
-#include "views/tree_context.h"
+#include "views/frame/node.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

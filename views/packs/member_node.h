@@ -3,8 +3,8 @@
 #pragma once
 
 #include "catalog/model/packs.h"
-#include "views/node.h"
-#include "views/tree_context.h"
+#include "views/frame/node.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

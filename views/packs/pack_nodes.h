@@ -8,9 +8,9 @@
 
 #include "catalog/model/rows.h"
 #include "views/derive/still_profile.h"
-#include "views/node.h"
-#include "views/tree.h"
-#include "views/tree_context.h"
+#include "views/frame/node.h"
+#include "views/frame/tree.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

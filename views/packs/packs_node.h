@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "catalog/model/packs.h"
-#include "views/node.h"
+#include "views/frame/node.h"
+#include "views/frame/tree_context.h"
 #include "views/packs/member_lens.h"
 #include "views/packs/pack_nodes.h"
-#include "views/tree_context.h"
 
 // What the folders of packs/ have in common.
 namespace damfs {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "views/derive/still_profile.h"
-#include "views/tree_context.h"
-#include "views/view.h"
+#include "views/frame/tree_context.h"
+#include "views/frame/view.h"
 
 namespace damfs {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "views/derive/still_profile.h"
-#include "views/lens.h"
-#include "views/tree_context.h"
+#include "views/frame/lens.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "views/original_node.h"
+#include "views/frame/original_node.h"
 
 namespace damfs {
 

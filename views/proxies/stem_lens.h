@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "views/lens.h"
-#include "views/tree_context.h"
+#include "views/frame/lens.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "catalog/model/search.h"
-#include "views/view.h"
+#include "catalog/model/search/search.h"
+#include "views/frame/view.h"
 
 namespace damfs {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 #include "views/search/result_pages.h"
 
 namespace damfs {

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-#include "catalog/model/search.h"
+#include "catalog/model/search/search.h"
 
 namespace damfs {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "views/folder_node.h"
+#include "views/frame/folder_node.h"
 #include "views/previews/collage_node.h"
 #include "views/search/search_view.h"
 

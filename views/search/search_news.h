@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "views/tree_context.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "views/frame/view.h"
 #include "views/search/query_folders.h"
 #include "views/search/query_members.h"
-#include "views/view.h"
 
 namespace damfs {
 

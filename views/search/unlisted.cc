@@ -10,7 +10,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "views/folder_node.h"
+#include "views/frame/folder_node.h"
 #include "views/search/search_view.h"
 
 namespace damfs {

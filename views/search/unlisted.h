@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "views/tree_context.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

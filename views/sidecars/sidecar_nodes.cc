@@ -9,10 +9,10 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
-#include "catalog/model/details.h"
-#include "catalog/model/sidecar.h"
-#include "views/original_node.h"
-#include "views/text_content.h"
+#include "catalog/model/read/details.h"
+#include "catalog/model/write/sidecar.h"
+#include "views/frame/original_node.h"
+#include "views/frame/text_content.h"
 
 namespace damfs {
 namespace {

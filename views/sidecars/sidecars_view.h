@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "views/view.h"
+#include "views/frame/view.h"
 
 namespace damfs {
 

@@ -16,8 +16,8 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
-#include "views/folder_node.h"
-#include "views/text_content.h"
+#include "views/frame/folder_node.h"
+#include "views/frame/text_content.h"
 #include "views/trash/trash_view.h"
 
 namespace damfs {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "views/tree_context.h"
+#include "views/frame/tree_context.h"
 
 namespace damfs {
 

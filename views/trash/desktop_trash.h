@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "views/node.h"
+#include "views/frame/node.h"
+#include "views/frame/tree.h"
 #include "views/trash/taken_out.h"
-#include "views/tree.h"
 
 namespace damfs {
 

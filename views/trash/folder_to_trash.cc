@@ -11,7 +11,7 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "views/folder_node.h"
+#include "views/frame/folder_node.h"
 
 namespace damfs {
 

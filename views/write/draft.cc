@@ -11,9 +11,9 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
-#include "views/acts.h"
-#include "views/asset_xattrs.h"
-#include "views/tree_context.h"
+#include "views/frame/acts.h"
+#include "views/frame/asset_xattrs.h"
+#include "views/frame/tree_context.h"
 #include "views/write/draft_node.h"
 #include "views/write/drafts.h"
 

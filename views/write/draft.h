@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "catalog/base/task_pool.h"
-#include "catalog/store/staged_file.h"
-#include "views/view.h"
+#include "catalog/places/staged_file.h"
+#include "views/frame/view.h"
 #include "views/write/draft_state.h"
 
 namespace damfs {

@@ -18,10 +18,10 @@
 #include "catalog/ingest/copies.h"
 #include "catalog/ingest/prober.h"
 #include "catalog/ingest/whole.h"
-#include "catalog/model/sidecar.h"
-#include "catalog/model/writer.h"
-#include "catalog/store/object_store.h"
-#include "views/acts.h"
+#include "catalog/model/write/sidecar.h"
+#include "catalog/model/write/writer.h"
+#include "catalog/places/object_store.h"
+#include "views/frame/acts.h"
 #include "views/write/drafts.h"
 
 namespace damfs {

@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
-#include "views/asset_xattrs.h"
+#include "views/frame/asset_xattrs.h"
 #include "views/write/drafts.h"
 
 namespace damfs {

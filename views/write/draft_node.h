@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "views/node.h"
+#include "views/frame/node.h"
 #include "views/write/draft.h"
 
 namespace damfs {

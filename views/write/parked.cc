@@ -9,8 +9,8 @@
 
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
-#include "catalog/model/writer.h"
-#include "views/acts.h"
+#include "catalog/model/write/writer.h"
+#include "views/frame/acts.h"
 #include "views/write/drafts.h"
 
 namespace damfs {

@@ -9,7 +9,7 @@
 #include "catalog/base/log.h"
 #include "catalog/base/task_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/writer.h"
+#include "catalog/model/write/writer.h"
 
 namespace damfs {
 namespace {

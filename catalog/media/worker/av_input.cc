@@ -10,9 +10,9 @@
 #include <span>
 
 #include "catalog/base/error.h"
-#include "catalog/media/worker/av_formats.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/mp4_tracks.h"
+#include "catalog/media/worker/probe/av_formats.h"
+#include "catalog/media/worker/probe/mp4_tracks.h"
 
 namespace damfs::worker {
 namespace {

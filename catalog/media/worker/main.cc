@@ -14,15 +14,15 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/wire.h"
-#include "catalog/media/worker/clip_index.h"
-#include "catalog/media/worker/clip_session.h"
+#include "catalog/media/worker/archive/member_session.h"
+#include "catalog/media/worker/archive/pack_index.h"
+#include "catalog/media/worker/clip/clip_index.h"
+#include "catalog/media/worker/clip/clip_session.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/member_session.h"
-#include "catalog/media/worker/pack_index.h"
-#include "catalog/media/worker/probe.h"
+#include "catalog/media/worker/probe/probe.h"
+#include "catalog/media/worker/sandbox/start.h"
 #include "catalog/media/worker/source.h"
-#include "catalog/media/worker/start.h"
-#include "catalog/media/worker/still.h"
+#include "catalog/media/worker/still/still.h"
 
 namespace damfs::worker {
 namespace {

@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "catalog/base/error.h"
+#include "catalog/base/names.h"
+#include "catalog/model/write/album_numbers.h"
+#include "catalog/model/write/writer.h"
+
+namespace damfs {
+
+namespace {
+
+constexpr int64_t kRecentCount = 500;
+// How long the feed of changes is kept. A mount reads it four times a second; one that slept longer than this
+// invalidates everything.
+constexpr int64_t kFeedKeptNs = 3'600'000'000'000;
+
+}  // namespace
+
+bool Writer::add_tag(int64_t asset, int64_t tag) {
+  {
+    db::Use row(statement("SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2"));
+    row->bind_all(tag, asset);
+    if (row->step()) return false;
+  }
+  require_file(asset);
+  statement("INSERT INTO asset_tag (tag_id, asset_id) VALUES (?1, ?2)").bind_all(tag, asset).run();
+  record({Step::What::kTag, asset, tag, "", "1"});
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kTag, tag);
+  return true;
+}
+
+bool Writer::remove_tag(int64_t asset, int64_t tag) {
+  db::Use row(
+      statement("DELETE FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM asset "
+                "WHERE id = ?2)"));
+  row->bind_all(tag, asset);
+  if (!row->step()) return false;
+  log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kTag, tag, row->text(0));
+  row->run();
+  record({Step::What::kTag, asset, tag, "1", ""});
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kTag, tag);
+  return true;
+}
+
+bool Writer::add_to_album(int64_t asset, int64_t album) {
+  require_by_hand(album);
+  if (position_in_album(asset, album)) return false;
+  require_file(asset);
+  place_in_album(asset, album, last_position_in_album(album) + kAlbumGap);
+  return true;
+}
+
+std::optional<int64_t> Writer::position_in_album(int64_t asset, int64_t album) {
+  db::Use row(statement("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2"));
+  row->bind_all(album, asset);
+  if (!row->step()) return std::nullopt;
+  return row->integer(0);
+}
+
+// Where nothing else stands.
+void Writer::place_in_album(int64_t asset, int64_t album, int64_t position) {
+  statement("INSERT INTO album_item (album_id, position, asset_id) VALUES (?1, ?2, ?3)")
+      .bind_all(album, position, asset)
+      .run();
+  record({Step::What::kAlbum, asset, album, "", std::to_string(position)});
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kAlbum, album);
+}
+
+bool Writer::remove_from_album(int64_t asset, int64_t album) {
+  require_by_hand(album);
+  const auto position = position_in_album(asset, album);
+  if (!position) return false;
+  statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2").bind_all(album, asset).run();
+  log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kAlbum, album, label_of(asset));
+  record({Step::What::kAlbum, asset, album, std::to_string(*position), ""});
+  touched_assets_.try_emplace(asset, 0);
+  changed_groups_.emplace(Grouping::kAlbum, album);
+  return true;
+}
+
+std::string Writer::label_of(int64_t asset) {
+  db::Use row(statement("SELECT label FROM asset WHERE id = ?1"));
+  row->bind_all(asset);
+  return row->step() ? std::string(row->text(0)) : std::string();
+}
+
+void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
+  group_counts_[{grouping, key}] += delta;
+  if (delta < 0) changed_groups_.emplace(grouping, key);
+}
+
+// Adds or takes an asset to or from the computed groups that its row names. When it leaves, the feed says so.
+void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
+  if (uncounted_.contains(asset)) return;
+  db::Use row(statement("SELECT day, kind, camera_id, rating, label, standing FROM asset WHERE id = ?1 AND state = 0"));
+  row->bind_all(asset);
+  if (!row->step()) return;
+  const int64_t day = row->integer(0);
+  const bool is_in_flat_views = row->integer(5) == 0;
+  std::vector<std::pair<Grouping, int64_t>> groups;
+  if (is_in_flat_views) groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
+  if (is_in_flat_views && !row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
+  if (!row->is_null(3) && row->integer(3) >= 1) groups.emplace_back(Grouping::kRating, row->integer(3));
+  for (const auto& [grouping, key] : groups) {
+    count_in_group(grouping, key, delta);
+    if (delta < 0) log_change(ChangeRow::What::kLostName, asset, 0, grouping, key, row->text(4));
+  }
+  if (is_in_flat_views) count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
+}
+
+void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
+                        std::string_view name) {
+  db::Use row(
+      statement("INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  row->bind_all(now_ns_, static_cast<int64_t>(what), asset, version, static_cast<int64_t>(grouping), key, name);
+  row->run();
+  if (first_change_ == 0) first_change_ = database_.last_insert_id();
+}
+
+Written Writer::finish() {
+  pair_camera_proxies();
+  apply_changed_sidecars();
+  forget_undone_sources();
+  settle_all_copies();
+  for (const auto& [asset, old_version] : touched_assets_) name_pack(asset);
+  finish_groups();
+  finish_assets();
+  finish_recent();
+  // Ids rise with time: the walk ends at the first row that stays, and the newest row always stays.
+  statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)")
+      .bind_all(now_ns_ - kFeedKeptNs)
+      .run();
+  Written written{act_id_, first_change_, 0};
+  if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
+  return written;
+}
+
+void Writer::finish_groups() {
+  for (const auto& [group, delta] : group_counts_) {
+    const auto [grouping, key] = group;
+    db::Use row(
+        statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT (grouping, key) DO UPDATE SET assets = assets + ?3, changed_ns = ?4 "
+                  "RETURNING assets"));
+    row->bind_all(static_cast<int64_t>(grouping), key, delta, now_ns_);
+    const int64_t assets = row->step() ? row->integer(0) : 0;
+    row->run();
+    changed_groups_.emplace(grouping, key);
+    // A day or year that appears or empties changes the listing of the folder above it.
+    const bool turned = assets == delta || assets == 0;
+    if (!turned || (grouping != Grouping::kDay && grouping != Grouping::kYear)) continue;
+    const Day day = Day::from_key(key);
+    const int64_t above = grouping == Grouping::kDay ? Day{day.year, 0, 0}.key() : 0;
+    log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kYear, above, day.text());
+    changed_groups_.emplace(Grouping::kYear, above);
+  }
+  for (const auto& [grouping, key] : changed_groups_) {
+    switch (grouping) {
+      case Grouping::kFolder:
+        statement("UPDATE folder SET changed_ns = ?2, mtime_ns = NULL WHERE id = ?1").bind_all(key, now_ns_).run();
+        break;
+      case Grouping::kTag:
+        statement("UPDATE tag SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
+        break;
+      case Grouping::kAlbum:
+        statement("UPDATE album SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
+        break;
+      default:
+        if (grouping == Grouping::kCamera && key != 0) {
+          statement("UPDATE camera SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
+        }
+        statement(
+            "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
+            "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
+            .bind_all(static_cast<int64_t>(grouping), key, now_ns_)
+            .run();
+    }
+    log_change(ChangeRow::What::kGroup, 0, 0, grouping, key, "");
+  }
+}
+
+void Writer::finish_assets() {
+  for (const auto& [asset, old_version] : touched_assets_) {
+    statement(
+        "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
+        "names = (SELECT count(*) FROM trash WHERE asset_id = ?1 AND hidden = 0) + "
+        "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
+        "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
+        "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
+        "(standing = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
+        "(blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = asset.blob_id AND o.reach = asset.reach AND "
+        "o.blob_id <> 0 AND o.id <> asset.id)) + "
+        "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")
+        .bind_all(asset, now_ns_)
+        .run();
+    if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();
+    statement(
+        "INSERT INTO asset_search (rowid, names, title, description, tags, camera) SELECT a.id, "
+        "a.label || ' ' || coalesce((SELECT group_concat(name, ' ') FROM folder_entry WHERE asset_id = a.id), ''), "
+        "coalesce(x.title, ''), coalesce(x.description, ''), "
+        "coalesce((WITH RECURSIVE up (id) AS (SELECT tag_id FROM asset_tag WHERE asset_id = a.id "
+        "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
+        "SELECT group_concat(coalesce(tag.text, tag.name), ' ') FROM tag JOIN up USING (id)), ''), "
+        "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
+        "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1 AND a.state = 0")
+        .bind_all(asset)
+        .run();
+    log_change(ChangeRow::What::kAsset, asset, old_version, Grouping::kFolder, 0, "");
+  }
+}
+
+// recent/ shows the newest assets. Those that newer ones push out lose a name there.
+void Writer::finish_recent() {
+  if (new_assets_.empty()) return;
+  const int64_t old_floor = database_.integer("SELECT value FROM counter WHERE name = 'recent_floor'");
+  const int64_t new_floor = std::max<int64_t>(
+      1, database_.integer(fmt::format("SELECT id FROM asset ORDER BY id DESC LIMIT 1 OFFSET {}", kRecentCount - 1)));
+  if (new_floor > old_floor) {
+    statement("UPDATE counter SET value = ?1 WHERE name = 'recent_floor'").bind_all(new_floor).run();
+    statement(
+        "INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
+        "SELECT ?1, 2, id, 0, 9, 0, label FROM asset WHERE id >= ?2 AND id < ?3 AND id < ?4 ORDER BY id")
+        .bind_all(now_ns_, old_floor, new_floor, *new_assets_.begin())
+        .run();
+  }
+  statement(
+      "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (9, 0, 0, ?1) "
+      "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?1")
+      .bind_all(now_ns_)
+      .run();
+  log_change(ChangeRow::What::kGroup, 0, 0, Grouping::kRecent, 0, "");
+}
+
+}  // namespace damfs
