@@ -16,7 +16,7 @@ constexpr blksize_t kReadSize = 128 << 10;  // what tools should read at once
 
 // The root is entered by whoever looks for originals/.
 bool is_for_all(NodeId directory) {
-  return directory == NodeId::root() || (directory.view() == OriginalsView::kCode && directory.lens() == 0);
+  return directory == NodeId::root() || (directory.view() == ViewCode::kOriginals && directory.lens() == 0);
 }
 
 }  // namespace

@@ -80,56 +80,77 @@ void json_valid(sqlite3_context* context, int /*count*/, sqlite3_value** values)
   sqlite3_result_int(context, valid ? 1 : 0);
 }
 
+// A connection is used by one thread at a time, so it needs no mutex of its own; and nobody asks how much memory SQLite
+// has, which would cost a mutex for the whole process at each allocation.
+void set_up_sqlite() {
+  static const bool kIsSetUp = [] {
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    return true;
+  }();
+  (void)kIsSetUp;
+}
+
 int open_flags(Database::Mode mode) {
+  set_up_sqlite();
   switch (mode) {
-    case Database::Mode::kCreate: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
-    case Database::Mode::kReadWrite: return SQLite::OPEN_READWRITE;
-    case Database::Mode::kReadOnly: return SQLite::OPEN_READONLY;
+    case Database::Mode::kCreate: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+    case Database::Mode::kReadWrite: return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX;
+    case Database::Mode::kReadOnly: break;
   }
-  return SQLite::OPEN_READONLY;
+  return SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX;
 }
 
 }  // namespace
 
-template <typename Work>
-auto Statement::guarded(Work&& work) {
-  try {
-    return work();
-  } catch (const SQLite::Exception& error) {
-    rethrow(error, kSomeCatalog, connection_);
-  }
+// Rows are read by the million: statements go to SQLite itself, without a shared pointer a column.
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+
+void Statement::require(int code) const {
+  if (code != SQLITE_OK) rethrow(SQLite::Exception(connection_, code), kSomeCatalog, connection_);
 }
 
-Statement::Statement(Database& database, std::string_view sql)
-    : connection_(database.impl_->getHandle()),
-      impl_(guarded([&] { return std::make_unique<SQLite::Statement>(*database.impl_, std::string(sql)); })) {}
+Statement::Statement(Database& database, std::string_view sql) : connection_(database.impl_->getHandle()) {
+  sqlite3_stmt* made = nullptr;
+  require(sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made,
+                             nullptr));
+  impl_.reset(made);
+}
 Statement::~Statement() = default;
 Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
 
 Statement& Statement::bind(int index, int64_t value) {
-  guarded([&] { impl_->bind(index, value); });
+  require(sqlite3_bind_int64(impl_.get(), index, value));
   return *this;
 }
 Statement& Statement::bind(int index, double value) {
-  guarded([&] { impl_->bind(index, value); });
+  require(sqlite3_bind_double(impl_.get(), index, value));
   return *this;
 }
 Statement& Statement::bind(int index, std::string_view text) {
-  guarded([&] { impl_->bind(index, std::string(text)); });
+  // A null pointer would be taken for NULL.
+  require(sqlite3_bind_text64(impl_.get(), index, text.empty() ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
+                              SQLITE_UTF8));
   return *this;
 }
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
-  guarded([&] { impl_->bind(index, bytes.data(), static_cast<int>(bytes.size())); });
+  require(sqlite3_bind_blob64(impl_.get(), index, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_TRANSIENT));
   return *this;
 }
 Statement& Statement::bind_null(int index) {
-  guarded([&] { impl_->bind(index); });
+  require(sqlite3_bind_null(impl_.get(), index));
   return *this;
 }
 
 bool Statement::step() {
-  return guarded([&] { return impl_->executeStep(); });
+  // SQLite would begin anew.
+  if (is_done_) require(SQLITE_MISUSE);
+  const int code = sqlite3_step(impl_.get());
+  if (code == SQLITE_ROW) return true;
+  is_done_ = true;
+  if (code != SQLITE_DONE) require(code);
+  return false;
 }
 
 void Statement::run() {
@@ -138,16 +159,19 @@ void Statement::run() {
   reset();
 }
 
-void Statement::reset() noexcept { impl_->tryReset(); }
-
-int64_t Statement::integer(int column) const { return impl_->getColumn(column).getInt64(); }
-double Statement::real(int column) const { return impl_->getColumn(column).getDouble(); }
-std::string_view Statement::text(int column) const {
-  const SQLite::Column value = impl_->getColumn(column);
-  const auto* bytes = static_cast<const char*>(value.getBlob());
-  return {bytes == nullptr ? "" : bytes, bytes == nullptr ? 0 : static_cast<size_t>(value.getBytes())};
+void Statement::reset() noexcept {
+  is_done_ = false;
+  sqlite3_reset(impl_.get());
 }
-bool Statement::is_null(int column) const { return impl_->getColumn(column).isNull(); }
+
+int64_t Statement::integer(int column) const { return sqlite3_column_int64(impl_.get(), column); }
+double Statement::real(int column) const { return sqlite3_column_double(impl_.get(), column); }
+std::string_view Statement::text(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(impl_.get(), column));
+  return {bytes == nullptr ? "" : bytes,
+          bytes == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(impl_.get(), column))};
+}
+bool Statement::is_null(int column) const { return sqlite3_column_type(impl_.get(), column) == SQLITE_NULL; }
 
 Database::Database(FileIn file, Mode mode) : file_(std::move(file)), path_(file_->path()) {
   // SQLite only says that it cannot open something.
@@ -155,7 +179,8 @@ Database::Database(FileIn file, Mode mode) : file_(std::move(file)), path_(file_
     file_->folder.require_file_or_nothing(file_->with_suffix(suffix).name);
   }
   try {
-    impl_ = std::make_unique<SQLite::Database>(name_beneath(*file_), open_flags(mode), kBusyMs, vfs_beneath());
+    const int flags = open_flags(mode);  // before the VFS is registered, which starts SQLite
+    impl_ = std::make_unique<SQLite::Database>(name_beneath(*file_), flags, kBusyMs, vfs_beneath());
     harden();
   } catch (const SQLite::Exception& error) {
     rethrow(error, path_, impl_ ? impl_->getHandle() : nullptr);

@@ -14,9 +14,9 @@
 
 namespace SQLite {
 class Database;
-class Statement;
 }  // namespace SQLite
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace damfs::db {
 
@@ -57,11 +57,14 @@ class Statement {
   bool is_null(int column) const;
 
  private:
-  template <typename Work>
-  auto guarded(Work&& work);
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  void require(int code) const;  // SQLITE_OK
 
   sqlite3* connection_;
-  std::unique_ptr<SQLite::Statement> impl_;
+  std::unique_ptr<sqlite3_stmt, Finalize> impl_;
+  bool is_done_ = false;
 };
 
 // Resets a cached statement however its use ends, so that it never holds a read transaction open.

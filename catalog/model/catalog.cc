@@ -18,6 +18,7 @@
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/model/newest_schema.h"
+#include "catalog/model/write/fill_labels.h"
 #include "catalog/model/write/writer.h"
 #include "sql.h"
 
@@ -25,10 +26,7 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kApplicationId = 0x64616D66;  // "damf", where file(1) and SQLite look for it
-constexpr std::array<std::string_view, 11> kSchemaSteps = {
-    sql::k_schema_1, sql::k_schema_2, sql::k_schema_3, sql::k_schema_4,  sql::k_schema_5, sql::k_schema_6,
-    sql::k_schema_7, sql::k_schema_8, sql::k_schema_9, sql::k_schema_10, sql::k_schema_11};
-constexpr int64_t kSchemaVersion = kSchemaSteps.size();
+constexpr int64_t kSchemaVersion = std::size(sql::k_steps);
 
 // SQLite's locks and its shared-memory index do not work between machines.
 void refuse_network_file_system(const Folder& folder) {
@@ -48,18 +46,26 @@ void refuse_network_file_system(const Folder& folder) {
   }
 }
 
-void migrate(db::Database& database, int64_t from) {
-  for (int64_t version = from; version < kSchemaVersion; ++version) {
-    db::Transaction transaction(database);
-    database.execute(kSchemaSteps[static_cast<size_t>(version)]);
-    transaction.commit();
+// All or nothing: a catalog that is half new is nobody's.
+void migrate(db::Database& database) {
+  if (database.integer("PRAGMA user_version") == kSchemaVersion) return;
+  db::Transaction transaction(database);
+  std::vector<const GroupingRow*> new_labels;
+  for (const GroupingRow* grouping : label_groupings()) {
+    if (!has_table(database, grouping->name)) new_labels.push_back(grouping);
   }
+  // Another process may have done it meanwhile.
+  for (int64_t version = database.integer("PRAGMA user_version"); version < kSchemaVersion; ++version) {
+    database.execute(sql::k_steps[version]);
+  }
+  for (const GroupingRow* grouping : new_labels) fill_labels(database, *grouping);
+  transaction.commit();
 }
 
 std::vector<std::string> made_schema(int64_t version) {
   db::Database ours;
   db::Transaction once(ours);
-  for (int64_t step = 0; step < version; ++step) ours.execute(kSchemaSteps[static_cast<size_t>(step)]);
+  for (int64_t step = 0; step < version; ++step) ours.execute(sql::k_steps[step]);
   return db::schema_of(ours);
 }
 
@@ -130,7 +136,7 @@ void Catalog::create(const FileIn& file) {
   db::Database database(file, db::Database::Mode::kCreate);
   database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   database.execute("PRAGMA journal_mode = WAL");
-  migrate(database, 0);
+  migrate(database);
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
@@ -162,7 +168,7 @@ void Catalog::open() {
     refuse_foreign_schema(database, version);
   }
   writer_database_ = std::make_unique<db::Database>(file_, db::Database::Mode::kReadWrite);
-  migrate(*writer_database_, writer_database_->integer("PRAGMA user_version"));
+  migrate(*writer_database_);
   // FULL: a commit is on the disk when it returns (law 6).
   writer_database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
   durability_ = Durability::kNow;

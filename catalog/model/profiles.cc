@@ -46,13 +46,14 @@ ProfileRow ensure_profile(Catalog& catalog, std::string_view name, std::string_v
       made = *row;
       return;
     }
-    made = {known.empty() ? kFirstProfileCode : known.back().code + 1, std::string(name), std::string(spec), now_ns()};
-    if (made.code > kLastProfileCode) {
+    made = {known.empty() ? ProfileCode::kFirstOfSettings : known.back().code + 1, std::string(name), std::string(spec),
+            now_ns()};
+    if (made.code > ProfileCode::kLastOfSettings) {
       fail(ENOSPC,
            "the preview '{}' cannot be added: a library has room for {} different ones, counting each change of one, "
            "and all were used. Give it the settings of an earlier one again (table still_profile of the catalog), or "
            "remove it from damfs.toml",
-           name, kLastProfileCode - kFirstProfileCode + 1);
+           name, ProfileCode::kLastOfSettings - ProfileCode::kFirstOfSettings + 1);
     }
     db::Statement(writer.database(), "INSERT INTO still_profile (code, name, spec, added_ns) VALUES (?1, ?2, ?3, ?4)")
         .bind_all(made.code, std::string_view(made.name), std::string_view(made.spec), made.added_ns)

@@ -20,10 +20,6 @@ struct ProfileRow {
   int64_t added_ns = 0;
 };
 
-// What node numbers have room for besides the built-in profiles and lenses.
-inline constexpr int64_t kFirstProfileCode = 8;
-inline constexpr int64_t kLastProfileCode = 31;
-
 std::vector<ProfileRow> profiles(Reader& reader);  // by code
 
 // The row of that profile, made now with the next code when there is none. ENOSPC when all codes were given out.

@@ -11,32 +11,9 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/digest.h"
 #include "catalog/media/facts.h"
+#include "catalog/model/groupings.h"
 
 namespace damfs {
-
-// What assets are gathered by. The numbers are stored: never renumber. In brackets, what a key is; the key of
-// a grouping's own top (that of by-date/, by-tag/ …) is kTopKey.
-enum class Grouping : uint8_t {
-  kAll = 0,          // every asset: no group of the catalog's, and no folder's
-  kFolder = 1,       // [folder.id; the top is 1]
-  kTag = 2,          // [tag.id; the top is 1]
-  kAlbum = 3,        // [album.id; the top is 1]
-  kCamera = 4,       // [camera.id]
-  kDay = 5,          // [Day::key of a day]
-  kYear = 6,         // [Day::key of a year]
-  kKind = 7,         // [Kind]
-  kRating = 8,       // [1..5]
-  kRecent = 9,       // only a top
-  kTrash = 10,       // only a top
-  kInbox = 11,       // only a top, and nothing stays in it
-  kVersions = 12,    // [asset.id]
-  kPacks = 13,       // only a top
-  kDuplicates = 14,  // [blob.id of bytes that several assets hold]
-};
-
-constexpr int64_t top_key(Grouping grouping) {
-  return grouping == Grouping::kFolder || grouping == Grouping::kTag || grouping == Grouping::kAlbum ? 1 : 0;
-}
 
 // How names in originals/ are compared, which are whatever bytes came; elsewhere NFC and NFD spellings are one name.
 enum class Spelling : uint8_t {
@@ -97,7 +74,6 @@ struct AssetRow {
   Kind kind = Kind::kOther;
   Raster still;     // zero: no still can be declared
   int64_t day = 0;  // Day::key
-  std::optional<int64_t> camera;
   std::optional<int64_t> rating;
   std::string clip;  // media/clip.h, as text; empty: no editing proxy can be declared
   // The current version of the camera's own proxy of it; version 0: there is none.
@@ -110,6 +86,7 @@ struct AssetRow {
   Ownership ownership;
   AssetState state = AssetState::kLive;
   Standing standing = Standing::kForItself;
+  AssetLabels labels{};               // its camera and the like, see label_groupings()
   std::optional<int64_t> data_bytes;  // those of `size` that are no hole; empty: all
   bool is_in_flat_views() const { return standing == Standing::kForItself; }
   bool is_link() const { return standing == Standing::kLink; }

@@ -1,129 +1,71 @@
 -- SPDX-FileCopyrightText: The damfs authors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Every statement that a mounted tree or a running import can look things up with. tests/unit/model_query_plan_test.cc holds each to an index.
--- An asset's columns stand in one order everywhere (model/rows.h: AssetRow).
+-- {asset} stands for the columns of an asset that every listing gives (model/read/statements.cc), in the order of
+-- AssetRow. A statement with {tree}, {label} or {column} in its name is made for each grouping of that form
+-- (model/groupings.h).
 
--- name: list_folders
-SELECT id, name, changed_ns, mtime_ns, mode, uid, gid FROM folder WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+-- name: list_{tree}
+SELECT id, name, changed_ns{more} FROM {tree} WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
 
--- name: list_tags
-SELECT id, name, changed_ns FROM tag WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+-- name: {tree}
+SELECT id, name, changed_ns, coalesce(parent_id, 0){more} FROM {tree} WHERE id = ?1;
 
--- name: list_albums
-SELECT id, name, changed_ns, query, numbered FROM album WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
+-- name: find_{tree}
+SELECT id, name, changed_ns, parent_id{more} FROM {tree} WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
 
--- name: list_cameras
-SELECT id, name, changed_ns FROM camera WHERE id > ?1 ORDER BY id;
+-- name: list_{label}
+SELECT id, name, changed_ns FROM {label} WHERE id > ?1 ORDER BY id;
+
+-- name: {label}
+SELECT id, name, changed_ns, 0 FROM {label} WHERE id = ?1;
+
+-- name: find_{label}
+SELECT id, name, changed_ns, 0 FROM {label} WHERE name_key = ?1 ORDER BY id;
 
 -- name: list_shelf
 SELECT key, changed_ns FROM shelf WHERE grouping = ?1 AND key > ?2 AND key < ?3 AND assets > 0 ORDER BY key;
 
--- name: folder
-SELECT id, name, changed_ns, coalesce(parent_id, 0), mtime_ns, mode, uid, gid FROM folder WHERE id = ?1;
-
--- name: tag
-SELECT id, name, changed_ns, coalesce(parent_id, 0) FROM tag WHERE id = ?1;
-
 -- name: text_of_tag
 SELECT coalesce(text, name), coalesce(parent_id, 0) FROM tag WHERE id = ?1;
-
--- name: album
-SELECT id, name, changed_ns, coalesce(parent_id, 0), query, numbered FROM album WHERE id = ?1;
-
--- name: camera
-SELECT id, name, changed_ns, 0 FROM camera WHERE id = ?1;
 
 -- name: shelf
 SELECT assets, changed_ns FROM shelf WHERE grouping = ?1 AND key = ?2;
 
--- name: find_folder
-SELECT id, name, changed_ns, parent_id, mtime_ns, mode, uid, gid FROM folder WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
-
--- name: find_tag
-SELECT id, name, changed_ns, parent_id FROM tag WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
-
--- name: find_album
-SELECT id, name, changed_ns, parent_id, query, numbered FROM album WHERE parent_id = ?1 AND name_key = ?2 ORDER BY id;
-
 -- name: smart_albums
 SELECT id, parent_id, name, query FROM album WHERE query != '' AND id > 1 ORDER BY id;
 
--- name: find_camera
-SELECT id, name, changed_ns, 0 FROM camera WHERE name_key = ?1 ORDER BY id;
-
 -- name: assets_of_folder
-SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT e.id, e.name, {asset}
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.id > ?2 ORDER BY e.id;
 
--- name: assets_of_day
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+-- name: assets_of_{column}
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.standing = 0 AND a.day = ?1 AND a.id > ?2 ORDER BY a.id;
-
--- name: assets_of_kind
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
-FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.standing = 0 AND a.kind = ?1 AND a.id > ?2 ORDER BY a.id;
-
--- name: assets_of_camera
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
-FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.standing = 0 AND a.camera_id = ?1 AND a.id > ?2 ORDER BY a.id;
-
--- name: assets_of_rating
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
-FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
-WHERE a.state = 0 AND a.rating = ?1 AND a.id > ?2 ORDER BY a.id;
+WHERE a.state = 0{flat} AND a.{key} = ?1 AND a.id > ?2 ORDER BY a.id;
 
 -- name: assets_of_tag
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM asset_tag t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.tag_id = ?1 AND t.asset_id > ?2 AND a.state = 0 ORDER BY t.asset_id;
 
 -- name: assets_of_album
-SELECT i.position, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT i.position, a.label, {asset}
 FROM album_item i JOIN asset a ON a.id = i.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE i.album_id = ?1 AND i.position > ?2 AND a.state = 0 ORDER BY i.position;
 
 -- name: assets_of_recent
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + 1,
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id >= (SELECT value FROM counter WHERE name = 'recent_floor') AND a.id > ?2 AND ?1 = 0 AND a.state = 0 AND a.standing = 0 ORDER BY a.id;
 
--- name: assets_of_blob
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+-- name: assets_of_duplicates
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.blob_id = ?1 AND a.blob_id <> 0 AND a.id > ?2 ORDER BY a.id;
 
--- name: holds_blob
+-- name: is_in_duplicates
 SELECT 1 FROM asset WHERE id = ?2 AND blob_id = ?1;
 
 -- name: shared_blob
@@ -146,50 +88,32 @@ SELECT b.id, b.sha256, coalesce(s.changed_ns, b.added_ns) FROM blob b
 LEFT JOIN shelf s ON s.grouping = 14 AND s.key = b.id WHERE b.sha256 = ?1 AND b.assets > 1;
 
 -- name: find_entry
-SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT e.id, e.name, {asset}
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key = ?2 ORDER BY e.id;
 
 -- name: find_label
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key = ?1 AND a.state = 0;
 
 -- name: entries_between
-SELECT e.id, e.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT e.id, e.name, {asset}
 FROM folder_entry e JOIN asset a ON a.id = e.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE e.folder_id = ?1 AND e.name_key >= ?2 AND e.name_key < ?3 ORDER BY e.name_key;
 
 -- name: labels_between
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.label_key >= ?1 AND a.label_key < ?2 AND a.state = 0 ORDER BY a.label_key;
 
 -- name: asset
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM asset a LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE a.id = ?1;
 
 -- name: assets_by_id
-SELECT a.id, a.label, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT a.id, a.label, {asset}
 FROM json_each(?1) j CROSS JOIN asset a ON a.id = j.value LEFT JOIN asset p ON p.id = a.camera_proxy_id;
 
 -- name: search_text
@@ -199,9 +123,9 @@ SELECT names, title, description, tags, camera FROM asset_search WHERE rowid = ?
 SELECT a.id, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
-  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes
+    THEN {names} ELSE 1 END,
+  t.kind, t.still_width, t.still_height, a.day, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes{labels}
 FROM version v
 JOIN asset a ON a.id = v.asset_id
 JOIN blob b ON b.id = v.blob_id
@@ -213,9 +137,9 @@ WHERE v.id = ?1;
 SELECT v.number, a.label, a.id, v.id, iif(a.link IS NULL, b.size, a.size), v.mtime_ns,
   CASE a.version_id WHEN v.id THEN a.changed_ns ELSE v.added_ns END,
   CASE a.version_id WHEN v.id
-    THEN a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')) ELSE 1 END,
-  t.kind, t.still_width, t.still_height, a.day, a.camera_id, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes
+    THEN {names} ELSE 1 END,
+  t.kind, t.still_width, t.still_height, a.day, a.rating, t.clip, p.version_id, p.size, p.mtime_ns,
+  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, b.data_bytes{labels}
 FROM version v
 CROSS JOIN asset a ON a.id = v.asset_id
 CROSS JOIN blob b ON b.id = v.blob_id
@@ -247,10 +171,10 @@ WHERE v.id = ?1;
 SELECT l.custody, l.path FROM version v JOIN location l ON l.blob_id = v.blob_id
 WHERE v.id = ?1 ORDER BY l.custody, l.path;
 
--- name: is_tagged
+-- name: is_in_tag
 SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2;
 
--- name: album_position
+-- name: is_in_album
 SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2;
 
 -- name: last_album_position
@@ -298,27 +222,18 @@ SELECT value FROM counter WHERE name = ?1;
 -- name: asset_count
 SELECT coalesce(sum(assets), 0) FROM shelf WHERE grouping = 7;
 
--- name: list_trash
-SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+-- name: assets_of_trash
+SELECT t.id, t.name, {asset}
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.id > ?2 AND ?1 = 0 AND t.hidden = 0 ORDER BY t.id;
 
 -- name: list_trash_of_uid
-SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT t.id, t.name, {asset}
 FROM trash t CROSS JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.uid = ?1 AND t.id > ?2 AND t.hidden = 0 ORDER BY t.id;
 
 -- name: find_trash
-SELECT t.id, t.name, a.id, a.version_id, a.size, a.mtime_ns, a.changed_ns,
-  a.names + (a.state = 0 AND a.standing = 0 AND a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')),
-  a.kind, a.still_width, a.still_height, a.day, a.camera_id, a.rating, a.clip, p.version_id, p.size, p.mtime_ns,
-  a.mode, a.uid, a.gid, a.state, p.mode, p.uid, p.gid, a.standing, a.data_bytes
+SELECT t.id, t.name, {asset}
 FROM trash t JOIN asset a ON a.id = t.asset_id LEFT JOIN asset p ON p.id = a.camera_proxy_id
 WHERE t.name_key = ?1 AND t.hidden = 0;
 

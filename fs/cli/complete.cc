@@ -9,6 +9,7 @@
 #include "catalog/media/charsets.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/read/beginnings.h"
+#include "catalog/model/search/query.h"
 #include "fs/cli/command.h"
 #include "views/derive/clip_layout.h"
 #include "views/derive/still_profile.h"
@@ -18,8 +19,6 @@ namespace damfs {
 namespace {
 
 constexpr int64_t kMostMatches = 200;
-constexpr std::string_view kFields[] = {
-    "album:", "camera:", "date:", "ext:", "inside:", "path:", "rating:", "size:", "tag:", "type:"};
 
 using Names = std::vector<std::string>;
 
@@ -83,7 +82,10 @@ Names words_like(Reader& reader, std::string_view prefix) {
     }
     return names;
   }
-  return beginning_with(Names(std::begin(kFields), std::end(kFields)), prefix);
+  Names fields = query_fields();
+  for (std::string& field : fields) field += ':';
+  std::sort(fields.begin(), fields.end());
+  return beginning_with(std::move(fields), prefix);
 }
 
 Names profile_names(const Library& library) {

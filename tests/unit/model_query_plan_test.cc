@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "catalog/model/read/statements.h"
 #include "catalog/model/search/search.h"
 #include "tests/support/library.h"
 

@@ -401,7 +401,12 @@ TEST(CameraName, DoesNotSayTheMakeTwice) {
       {"Ra/w", "x<1>", "Ra_w x_1_"},
       {"\xFF", "\xFE", "_ _"},
   };
-  for (const auto& [make, model, name] : kCases) EXPECT_EQ(camera_name(make, model), name) << make << "|" << model;
+  for (const auto& [make, model, name] : kCases) {
+    MediaFacts facts;
+    facts.make = make;
+    facts.model = model;
+    EXPECT_EQ(row_of(Grouping::kCamera).label_of(facts), name) << make << "|" << model;
+  }
 }
 
 }  // namespace

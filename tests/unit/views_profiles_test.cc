@@ -61,7 +61,7 @@ TEST(Profiles, ABuiltInOneMayBeChanged) {
 
 TEST(Profiles, WhenCodesRunOutItSaysSo) {
   ScratchCatalog scratch;
-  for (int64_t code = kFirstProfileCode; code <= kLastProfileCode; ++code) {
+  for (int64_t code = ProfileCode::kFirstOfSettings; code <= ProfileCode::kLastOfSettings; ++code) {
     EXPECT_EQ(ensure_profile(scratch.catalog(), "frame", std::to_string(code)).code, code);
   }
   try {

@@ -223,7 +223,7 @@ TEST_F(TreeTest, ANumberNobodyGaveOutIsNobody) {
     EXPECT_EQ(node->id().value(), value);
     // What a catalog still holds of old is there; no directory is that no listing shows, but for the trash of a
     // uid and the versions of what has but one.
-    const bool is_unlisted = DesktopTrash::folder_of(NodeId(value)) || NodeId(value).view() == VersionsView::kCode;
+    const bool is_unlisted = DesktopTrash::folder_of(NodeId(value)) || NodeId(value).view() == ViewCode::kVersions;
     if (NodeId(value).is_directory() && !is_unlisted) {
       EXPECT_TRUE(known.contains(value)) << value;
     }

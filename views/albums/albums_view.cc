@@ -77,16 +77,7 @@ class AlbumsView::Smart {
   const QueryMembers members_;
 };
 
-AlbumsView::AlbumsView() : GroupView(7, "albums") {}
-
-View::Group AlbumsView::group_of(int64_t key) const {
-  return {Grouping::kAlbum, key == 0 ? top_key(Grouping::kAlbum) : key};
-}
-
-std::optional<int64_t> AlbumsView::key_of(Group group) const {
-  if (group.grouping != Grouping::kAlbum) return std::nullopt;
-  return group.key == top_key(Grouping::kAlbum) ? 0 : group.key;
-}
+AlbumsView::AlbumsView() : GroupView(ViewCode::kAlbums, "albums", Grouping::kAlbum) {}
 
 std::unique_ptr<const AlbumsView::Smart> AlbumsView::smart(Reader& reader, int64_t key) const {
   const auto row = key == 0 ? std::nullopt : reader.group(Grouping::kAlbum, key);

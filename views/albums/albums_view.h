@@ -12,8 +12,6 @@ namespace damfs {
 class AlbumsView final : public GroupView {
  public:
   AlbumsView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
 
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const override;

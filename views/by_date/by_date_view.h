@@ -12,7 +12,6 @@ class ByDateView final : public View {
   ByDateView();
   Group group_of(int64_t key) const override;
   std::optional<int64_t> key_of(Group group) const override;
-  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };
 
 }  // namespace damfs

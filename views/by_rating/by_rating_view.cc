@@ -9,38 +9,13 @@
 #include "views/frame/filing.h"
 
 namespace damfs {
-namespace {
-
-constexpr int64_t kMostStars = 5;
-
-}  // namespace
-
-ByRatingView::ByRatingView() : View(6, "by-rating") {}
-
-View::Group ByRatingView::group_of(int64_t key) const { return {Grouping::kRating, key}; }
-
-std::optional<int64_t> ByRatingView::key_of(Group group) const {
-  if (group.grouping != Grouping::kRating) return std::nullopt;
-  return group.key;
-}
-
-std::optional<GroupRow> ByRatingView::find_folder(Reader& reader, int64_t key, std::string_view name) const {
-  if (key != 0 || name.size() != 1 || name[0] < '1' || name[0] > '0' + kMostStars) return std::nullopt;
-  return folder(reader, name[0] - '0');
-}
-
-void ByRatingView::folders(Reader& reader, int64_t key, int64_t after, const Reader::GroupVisitor& visit) const {
-  if (key != 0) return;
-  for (int64_t stars = after + 1; stars <= kMostStars; ++stars) {
-    const auto row = folder(reader, stars);
-    if (row && !visit(*row)) return;
-  }
-}
+ByRatingView::ByRatingView() : View(ViewCode::kByRating, "by-rating", Grouping::kRating) {}
 
 void ByRatingView::require_takes_files(Reader&, int64_t key) const { require_stars(key); }
 
 void ByRatingView::require_stars(int64_t key) const {
-  if (key == 0) fail(EPERM, "{}/ holds the folders 1 to {}; put files into those", name(), kMostStars);
+  if (key == 0)
+    fail(EPERM, "{}/ holds the folders 1 to {}; put files into those", name(), row_of(Grouping::kRating).last);
 }
 
 View::Sealed ByRatingView::seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const {
@@ -63,11 +38,6 @@ bool ByRatingView::move(Writer& writer, const Actor&, int64_t, const FoundAsset&
   if (to != asset.name) fail(EPERM, "{} is called so in all of {}/; rename it in originals/", asset.name, name());
   add(writer, to_key, to, asset.row.id);
   return true;
-}
-
-void ByRatingView::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
-  (void)reader;
-  if (asset.row.rating && *asset.row.rating >= 1) visit(*asset.row.rating, asset.name);
 }
 
 }  // namespace damfs

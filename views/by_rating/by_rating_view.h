@@ -10,8 +10,6 @@ namespace damfs {
 class ByRatingView final : public View {
  public:
   ByRatingView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   Filing filing() const override { return Filing::kByDate; }
   void require_takes_files(Reader& reader, int64_t key) const override;
   Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
@@ -19,9 +17,6 @@ class ByRatingView final : public View {
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
   bool move(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset, int64_t to_key,
             std::string_view to, const std::optional<FoundAsset>& over) const override;
-  void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
-  std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const override;
-  void folders(Reader& reader, int64_t key, int64_t after, const Reader::GroupVisitor& visit) const override;
 
  private:
   void require_stars(int64_t key) const;

@@ -13,8 +13,8 @@ namespace damfs {
 namespace {
 
 constexpr ClipProfile kProfiles[] = {
-    {.code = 4, .name = "edit", .codec = ClipCodec::kDnxhrLb, .short_edge = 540},
-    {.code = 5, .name = "edit-hq", .codec = ClipCodec::kDnxhrSq, .short_edge = 0},
+    {.code = ProfileCode::kEdit, .name = "edit", .codec = ClipCodec::kDnxhrLb, .short_edge = 540},
+    {.code = ProfileCode::kEditHq, .name = "edit-hq", .codec = ClipCodec::kDnxhrSq, .short_edge = 0},
 };
 constexpr uint64_t kPage = 4096;
 // What DNxHR can be encoded at.

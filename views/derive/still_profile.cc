@@ -68,10 +68,10 @@ StillProfiles StillProfiles::built_in() {
     int64_t box, budget;
     Composition shows;
   };
-  constexpr BuiltIn kBuiltIn[] = {{1, 200, 16 << 10, Composition::kNone},
-                                  {2, 800, 128 << 10, Composition::kNone},
-                                  {3, 1920, 512 << 10, Composition::kNone},
-                                  {7, 512, 64 << 10, Composition::kMaterial}};
+  constexpr BuiltIn kBuiltIn[] = {{ProfileCode::kSmall, 200, 16 << 10, Composition::kNone},
+                                  {ProfileCode::kMedium, 800, 128 << 10, Composition::kNone},
+                                  {ProfileCode::kLarge, 1920, 512 << 10, Composition::kNone},
+                                  {ProfileCode::kMaterial, 512, 64 << 10, Composition::kMaterial}};
   static_assert(std::size(kBuiltIn) == std::size(kBuiltInPreviews));
   std::vector<StillProfile> profiles;
   for (size_t i = 0; i < std::size(kBuiltIn); ++i) {

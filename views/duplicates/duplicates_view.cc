@@ -5,12 +5,7 @@
 
 namespace damfs {
 
-DuplicatesView::DuplicatesView() : View(15, "duplicates") {}
-
-std::optional<int64_t> DuplicatesView::key_of(Group group) const {
-  if (group.grouping != Grouping::kDuplicates) return std::nullopt;
-  return group.key;
-}
+DuplicatesView::DuplicatesView() : View(ViewCode::kDuplicates, "duplicates", Grouping::kDuplicates) {}
 
 std::optional<GroupRow> DuplicatesView::folder(Reader& reader, int64_t key) const {
   auto row = View::folder(reader, key);

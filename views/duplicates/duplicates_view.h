@@ -11,8 +11,6 @@ namespace damfs {
 class DuplicatesView final : public View {
  public:
   DuplicatesView();
-  Group group_of(int64_t key) const override { return {Grouping::kDuplicates, key}; }
-  std::optional<int64_t> key_of(Group group) const override;
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "catalog/base/numbers.h"
+
 namespace damfs {
 
 // The inode number of everything in the mount. It is computed from catalogued ids alone, so it is the same in
@@ -19,23 +21,8 @@ namespace damfs {
 // The root is the directory with key, lens and view 0: the number 1, as FUSE wants it.
 class NodeId {
  public:
-  enum class FileKind : uint8_t {
-    kOriginal = 0,
-    kStill = 1,
-    kControl = 2,
-    kCollage = 3,
-    kClip = 4,
-    kCameraProxy = 5,
-    kMore = 6,
-    kMember = 7
-  };
-  enum class More : uint8_t {
-    kTrashInfo = 0,    // id: an entry of the trash
-    kDesktopNote = 1,  // id: its own
-    kSidecar = 2,      // id: a version
-    kWithSidecar = 3,  // id: a version; its bytes, where a sidecar stands beside it
-    kTakenOut = 4      // id: its own (DesktopTrash)
-  };
+  using FileKind = damfs::FileKind;
+  using More = MoreKind;
 
   constexpr NodeId() = default;
   explicit constexpr NodeId(uint64_t value) : value_(value) {}

@@ -98,7 +98,7 @@ std::vector<std::string> OriginalNode::xattr_names() const {
 Doing OriginalNode::describing(std::string_view xattr) const {
   Doing said{.kind = Doing::Kind::kDescribe, .name = asset_.name, .words = std::string(xattr), .asset = asset_.row.id};
   const auto reader = context_.catalog.reader();
-  const View* originals = context_.view(OriginalsView::kCode);
+  const View* originals = context_.view(ViewCode::kOriginals);
   bool is_first = true;
   originals->names(*reader, asset_, [&](int64_t key, std::string_view name) {
     if (!std::exchange(is_first, false)) return;
@@ -151,7 +151,7 @@ bool OriginalNode::is_written_elsewhere() const { return context_.drafts.was_wri
 
 // Whichever of its names takes the writing: all of them show what is written.
 NodeRef OriginalNode::overwrite_by_number(const Actor& actor) const {
-  const View* originals = context_.view(OriginalsView::kCode);
+  const View* originals = context_.view(ViewCode::kOriginals);
   std::optional<std::pair<int64_t, std::string>> name;
   {
     const auto reader = context_.catalog.reader();

@@ -64,7 +64,7 @@ bool Reach::shows(const Node& node, const Asker& asker, Wanted wanted) const {
 
 bool Reach::shows_folder(NodeId id, const Asker& asker) const {
   if (const auto trash = DesktopTrash::folder_of(id)) return trash->uid == asker.uid();
-  if (id.view() == kPacksCode) {
+  if (id.view() == ViewCode::kPacks) {
     const PacksPlace place = packs_place(id.key());
     const auto reader = context_.catalog.reader();
     if (place.shelf == Shelf::kInside) return shows_blob(*reader, blob_of_member(place.of), asker, Wanted::kBytes);

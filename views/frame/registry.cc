@@ -2,11 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "views/albums/albums_view.h"
-#include "views/by_camera/by_camera_view.h"
 #include "views/by_date/by_date_view.h"
 #include "views/by_rating/by_rating_view.h"
 #include "views/by_tag/by_tag_view.h"
-#include "views/by_type/by_type_view.h"
 #include "views/duplicates/duplicates_view.h"
 #include "views/frame/view.h"
 #include "views/inbox/inbox_view.h"
@@ -24,8 +22,8 @@ std::vector<std::unique_ptr<View>> make_views() {
   views.push_back(std::make_unique<OriginalsView>());
   views.push_back(std::make_unique<ByDateView>());
   views.push_back(std::make_unique<ByTagView>());
-  views.push_back(std::make_unique<ByTypeView>());
-  views.push_back(std::make_unique<ByCameraView>());
+  views.push_back(std::make_unique<View>(ViewCode::kByType, "by-type", Grouping::kKind));
+  views.push_back(std::make_unique<View>(ViewCode::kByCamera, "by-camera", Grouping::kCamera));
   views.push_back(std::make_unique<ByRatingView>());
   views.push_back(std::make_unique<AlbumsView>());
   views.push_back(std::make_unique<RecentView>());

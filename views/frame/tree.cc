@@ -109,8 +109,8 @@ class Tree::Impl {
 
   NodeRef directory(NodeId id) const {
     if (id == NodeId::root()) return root_;
-    if (id.view() == DesktopTrash::kCode) return desktop_trash_folder(context_, id);
-    if (id.view() == kPacksCode) return packs_folder(context_, id);
+    if (id.view() == ViewCode::kDesktopTrash) return desktop_trash_folder(context_, id);
+    if (id.view() == ViewCode::kPacks) return packs_folder(context_, id);
     const Lens* lens = context_.lens(id.lens());
     if (lens == nullptr) return nullptr;
     if (id.view() == 0) {
@@ -140,7 +140,8 @@ class Tree::Impl {
     }
     if (id.file_kind() == NodeId::FileKind::kMember) return packs_file(context_, id);
     if (id.file_kind() == NodeId::FileKind::kCollage) {
-      return CollageNode::view_of(id) == kPacksCode ? packs_collage(context_, id) : CollageNode::find(context_, id);
+      return CollageNode::view_of(id) == ViewCode::kPacks ? packs_collage(context_, id)
+                                                          : CollageNode::find(context_, id);
     }
     if (id.file_kind() == NodeId::FileKind::kOriginal && id.profile() == 0) {
       auto draft = drafts_.find(id.file_id());

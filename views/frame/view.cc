@@ -9,6 +9,18 @@
 
 namespace damfs {
 
+std::optional<int64_t> View::key_of(Group group) const {
+  if (group.grouping != grouping_) return std::nullopt;
+  return group.key == top_key(grouping_) ? 0 : group.key;
+}
+
+void View::names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const {
+  (void)reader;
+  const GroupingRow& grouping = row_of(grouping_);
+  if (grouping.is_flat && !asset.row.is_in_flat_views()) return;
+  if (const auto key = key_in(asset.row, grouping)) visit(*key, asset.name);
+}
+
 std::optional<GroupRow> View::folder(Reader& reader, int64_t key) const {
   const Group group = group_of(key);
   auto row = reader.group(group.grouping, group.key);

@@ -29,8 +29,8 @@ class View {
     int64_t key;
   };
 
-  // `code` is packed into node numbers: never renumber. `name` is its folder in the mount.
-  View(unsigned code, std::string_view name) : code_(code), name_(name) {}
+  // `code`: one of ViewCode (numbers.h). `name` is its folder in the mount. Its folders are the groups of `grouping`.
+  View(unsigned code, std::string_view name, Grouping grouping) : code_(code), name_(name), grouping_(grouping) {}
   virtual ~View() = default;
   View(const View&) = delete;
   View& operator=(const View&) = delete;
@@ -45,8 +45,8 @@ class View {
   };
 
   // The group behind a folder's key, and back. Empty: that group has no folder here.
-  virtual Group group_of(int64_t key) const = 0;
-  virtual std::optional<int64_t> key_of(Group group) const = 0;
+  virtual Group group_of(int64_t key) const { return {grouping_, key == 0 ? top_key(grouping_) : key}; }
+  virtual std::optional<int64_t> key_of(Group group) const;
 
   // Where the folder above a folder stands: in this view, unless it hangs below another's.
   virtual Place above(const GroupRow& row) const { return {code_, row.parent}; }
@@ -126,13 +126,14 @@ class View {
 
   // Every (folder key, name) that the asset has in this view.
   using NameVisitor = std::function<void(int64_t key, std::string_view name)>;
-  virtual void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const = 0;
+  virtual void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const;
   // Those of them in one folder.
   virtual void names_in(Reader& reader, int64_t key, const FoundAsset& asset, const NameVisitor& visit) const;
 
  private:
-  unsigned code_;
-  std::string_view name_;
+  const unsigned code_;
+  const std::string_view name_;
+  const Grouping grouping_;
 };
 
 // A view whose folders are rows of a stored tree, and can be made, moved and removed.

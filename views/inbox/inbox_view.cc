@@ -7,14 +7,7 @@
 
 namespace damfs {
 
-InboxView::InboxView() : View(9, "inbox") {}
-
-View::Group InboxView::group_of(int64_t key) const { return {Grouping::kInbox, key}; }
-
-std::optional<int64_t> InboxView::key_of(Group group) const {
-  if (group.grouping != Grouping::kInbox || group.key != 0) return std::nullopt;
-  return 0;
-}
+InboxView::InboxView() : View(ViewCode::kInbox, "inbox", Grouping::kInbox) {}
 
 View::Sealed InboxView::seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const {
   return {file_into_group(writer, *this, file, key, name), false};

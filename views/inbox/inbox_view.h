@@ -10,8 +10,6 @@ namespace damfs {
 class InboxView final : public View {
  public:
   InboxView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   Filing filing() const override { return Filing::kByDate; }
   Sealed seal(Writer& writer, const SealedFile& file, int64_t key, std::string_view name) const override;
   void add(Writer& writer, int64_t key, std::string_view name, int64_t asset) const override;

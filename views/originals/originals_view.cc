@@ -9,16 +9,7 @@
 
 namespace damfs {
 
-OriginalsView::OriginalsView() : TreeView(kCode, "originals") {}
-
-View::Group OriginalsView::group_of(int64_t key) const {
-  return {Grouping::kFolder, key == 0 ? top_key(Grouping::kFolder) : key};
-}
-
-std::optional<int64_t> OriginalsView::key_of(Group group) const {
-  if (group.grouping != Grouping::kFolder) return std::nullopt;
-  return group.key == top_key(Grouping::kFolder) ? 0 : group.key;
-}
+OriginalsView::OriginalsView() : TreeView(ViewCode::kOriginals, "originals", Grouping::kFolder) {}
 
 std::optional<GroupRow> OriginalsView::find_folder_of_any_spelling(Reader& reader, int64_t key,
                                                                    std::string_view name) const {

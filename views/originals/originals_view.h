@@ -10,11 +10,7 @@ namespace damfs {
 // byte by byte, as NFC and NFD spellings of one name may be two files.
 class OriginalsView final : public TreeView {
  public:
-  static constexpr unsigned kCode = 1;
-
   OriginalsView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   Filing filing() const override { return Filing::kAtOnce; }
   std::optional<GroupRow> find_folder_of_any_spelling(Reader& reader, int64_t key,
                                                       std::string_view name) const override;

@@ -95,7 +95,7 @@ class PackSearch {
 };
 
 NodeId collage_id(const StillProfile& profile, PacksPlace place) {
-  return CollageNode::node_id(kPacksCode, profile.code, packs_folder_id(MemberLens(&profile), place).key());
+  return CollageNode::node_id(ViewCode::kPacks, profile.code, packs_folder_id(MemberLens(&profile), place).key());
 }
 
 }  // namespace

@@ -22,7 +22,6 @@ namespace damfs {
 //
 // previews/<profile>/packs/ is the same tree with a still of each member that is a picture, but for
 // previews/material/packs/, which has a ball of each material.
-inline constexpr unsigned kPacksCode = 14;  // as a view's code in node numbers
 inline constexpr std::string_view kPacksName = "packs";
 
 NodeRef make_packs_folder(const TreeContext& context, const StillProfile* profile = nullptr);

@@ -31,7 +31,7 @@ struct PacksPlace {
 };
 
 inline NodeId packs_folder_id(const MemberLens& lens, PacksPlace place) {
-  return NodeId::directory(kPacksCode, lens.code(), place.of << kShelfBits | static_cast<int64_t>(place.shelf));
+  return NodeId::directory(ViewCode::kPacks, lens.code(), place.of << kShelfBits | static_cast<int64_t>(place.shelf));
 }
 constexpr PacksPlace packs_place(int64_t key) {
   return {static_cast<Shelf>(key & ((1 << kShelfBits) - 1)), key >> kShelfBits};

@@ -27,7 +27,7 @@ std::optional<std::string> CameraProxyNode::xattr(std::string_view name) const {
 std::vector<std::string> CameraProxyNode::xattr_names() const { return {"user.damfs.asset", "user.damfs.label"}; }
 
 NodeId CameraProxyLens::node_id(int64_t version) const {
-  return NodeId::file(NodeId::FileKind::kCameraProxy, kCode, version);
+  return NodeId::file(NodeId::FileKind::kCameraProxy, ProfileCode::kCameraProxy, version);
 }
 
 std::optional<Attributes> CameraProxyLens::attributes(const AssetRow& asset) const {

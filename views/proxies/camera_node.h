@@ -22,8 +22,7 @@ class CameraProxyNode final : public Node {
 
 class CameraProxyLens final : public StemLens {
  public:
-  static constexpr unsigned kCode = 6;
-  CameraProxyLens() : StemLens(kCode, "camera") {}
+  CameraProxyLens() : StemLens(ProfileCode::kCameraProxy, "camera") {}
   std::optional<Attributes> attributes(const AssetRow& asset) const override;
   NodeRef node(const TreeContext& context, const FoundAsset& asset) const override;
   NodeId node_id(int64_t version) const override;

@@ -10,8 +10,6 @@ namespace damfs {
 class RecentView final : public View {
  public:
   RecentView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
 };
 

@@ -45,14 +45,14 @@ bool asks_trees(const Criteria& criteria) {
 }
 
 const SearchView& search_view(const TreeContext& context) {
-  return static_cast<const SearchView&>(*context.view(SearchView::kCode));
+  return static_cast<const SearchView&>(*context.view(ViewCode::kSearch));
 }
 
 std::vector<Filled> filled(const std::vector<QueryFolderRef>& folders) {
   std::vector<Filled> all;
   all.reserve(folders.size());
   for (const QueryFolderRef& folder : folders) {
-    all.push_back({{SearchView::kCode, folder->key},
+    all.push_back({{ViewCode::kSearch, folder->key},
                    folder->above,
                    folder->name,
                    folder->joins,

@@ -5,15 +5,7 @@
 
 namespace damfs {
 
-SearchView::SearchView() : View(kCode, "search") {}
-
-// No group of the catalog's has a folder here, so none of its changes is taken for one of these folders'.
-View::Group SearchView::group_of(int64_t key) const { return {Grouping::kAll, key}; }
-
-std::optional<int64_t> SearchView::key_of(Group group) const {
-  if (group.grouping != Grouping::kAll) return std::nullopt;
-  return group.key;
-}
+SearchView::SearchView() : View(ViewCode::kSearch, "search", Grouping::kAll) {}
 
 View::Place SearchView::above(const GroupRow& row) const {
   const auto folder = folders_.find(row.key);

@@ -12,13 +12,9 @@ namespace damfs {
 // are found by name and never listed (unlisted.h finds them); a key is QueryFolders'.
 class SearchView final : public View {
  public:
-  static constexpr unsigned kCode = 12;
-
   SearchView();
   QueryFolders& folders_known() const { return folders_; }
 
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   Place above(const GroupRow& row) const override;
   std::shared_ptr<const void> hold(int64_t key) const override { return folders_.find(key); }
   // Whatever is no folder yet is one as soon as a tag of that name is made.

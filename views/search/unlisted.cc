@@ -21,17 +21,8 @@ constexpr std::string_view kJoin = "+";
 // The folders that can be narrowed by a '+': those that hold assets by what these are, but not the tops. A '+' in
 // originals/ would be in the way of people's own folders; search/path:… narrows those.
 bool can_join(View::Group group) {
-  switch (group.grouping) {
-    case Grouping::kTag:
-    case Grouping::kAlbum: return group.key != top_key(group.grouping);
-    case Grouping::kCamera:
-    case Grouping::kDay:
-    case Grouping::kYear:
-    case Grouping::kKind:
-    case Grouping::kRating: return group.key != 0;
-    case Grouping::kRecent: return true;
-    default: return false;
-  }
+  const GroupingRow& grouping = row_of(group.grouping);
+  return grouping.narrows && (grouping.form == GroupForm::kOwn || group.key != top_key(group.grouping));
 }
 
 // What file managers and desktops look for in every folder they enter is nobody's query.
@@ -59,7 +50,7 @@ class Finder {
     QueryFolder folder;
     folder.path = fmt::format("search/{}", name_);
     folder.name = name_;
-    folder.above = {SearchView::kCode, 0};
+    folder.above = {ViewCode::kSearch, 0};
     return with_query(std::move(folder));
   }
 
@@ -67,7 +58,7 @@ class Finder {
     QueryFolder folder;
     folder.path = fmt::format("{}/{}", above->path, name_);
     folder.name = name_;
-    folder.above = {SearchView::kCode, above->key};
+    folder.above = {ViewCode::kSearch, above->key};
     folder.above_ref = above;
     folder.names_tags = above->names_tags;
     folder.criteria = above->criteria;
@@ -149,7 +140,7 @@ class Finder {
 
 NodeRef find_unlisted(const TreeContext& context, const View& view, const Lens& lens, int64_t key,
                       std::string_view name) {
-  const auto* search = static_cast<const SearchView*>(context.view(SearchView::kCode));
+  const auto* search = static_cast<const SearchView*>(context.view(ViewCode::kSearch));
   if (search == nullptr) return nullptr;
   const Finder finder(context, *search, name);
   QueryFolderRef found;

@@ -12,12 +12,8 @@ namespace damfs {
 // photo programs that look for one there. A key is a folder's id.
 class SidecarsView final : public View {
  public:
-  static constexpr unsigned kCode = 16;
-
   SidecarsView();
   ~SidecarsView() override;
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   void names(Reader& reader, const FoundAsset& asset, const NameVisitor& visit) const override;
   const Beside* beside() const override { return beside_.get(); }
 

@@ -118,7 +118,7 @@ class NoteNode final : public Node {
 
 // --- folders --------------------------------------------------------------------------------------------
 
-const View& trash_view(const TreeContext& context) { return *context.view(TrashView::kCode); }
+const View& trash_view(const TreeContext& context) { return *context.view(ViewCode::kTrash); }
 
 class DesktopFolder : public Node {
  public:

@@ -73,7 +73,7 @@ void DesktopNote::resize(uint64_t size) {
 // --- the folders ----------------------------------------------------------------------------------------
 
 std::optional<DesktopTrash::Folder> DesktopTrash::folder_of(NodeId id) {
-  if (!id.is_directory() || id.view() != kCode) return std::nullopt;
+  if (!id.is_directory() || id.view() != ViewCode::kDesktopTrash) return std::nullopt;
   const Folder folder{static_cast<uint32_t>(id.key() >> 2), static_cast<Part>(id.key() & 3)};
   return directory(folder.uid, folder.part) == id ? std::optional(folder) : std::nullopt;
 }

@@ -45,12 +45,11 @@ using DesktopNoteRef = std::shared_ptr<DesktopNote>;
 class DesktopTrash {
  public:
   // Of its folders' numbers. There is no such View.
-  static constexpr unsigned kCode = 13;
   enum class Part : uint8_t { kTop = 0, kFiles = 1, kInfo = 2, kExpunged = 3 };
   static constexpr std::string_view kInfoSuffix = ".trashinfo";
 
   static constexpr NodeId directory(uint32_t uid, Part part) {
-    return NodeId::directory(kCode, 0, int64_t{uid} << 2 | static_cast<int64_t>(part));
+    return NodeId::directory(ViewCode::kDesktopTrash, 0, int64_t{uid} << 2 | static_cast<int64_t>(part));
   }
   // Empty: another one.
   struct Folder {

@@ -9,14 +9,7 @@
 
 namespace damfs {
 
-TrashView::TrashView() : View(kCode, "trash") {}
-
-View::Group TrashView::group_of(int64_t key) const { return {Grouping::kTrash, key}; }
-
-std::optional<int64_t> TrashView::key_of(Group group) const {
-  if (group.grouping != Grouping::kTrash || group.key != 0) return std::nullopt;
-  return 0;
-}
+TrashView::TrashView() : View(ViewCode::kTrash, "trash", Grouping::kTrash) {}
 
 std::optional<GroupRow> TrashView::folder(Reader& reader, int64_t key) const {
   auto row = View::folder(reader, key);

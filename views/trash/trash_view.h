@@ -10,11 +10,7 @@ namespace damfs {
 // removed, they find in the trash of their own (desktop_nodes.h).
 class TrashView final : public View {
  public:
-  static constexpr unsigned kCode = 10;
-
   TrashView();
-  Group group_of(int64_t key) const override;
-  std::optional<int64_t> key_of(Group group) const override;
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   void remove(Writer& writer, const Actor& actor, int64_t key, const FoundAsset& asset) const override;
   void take(Writer& writer, const Actor& actor, const View& from, int64_t from_key, const FoundAsset& asset,

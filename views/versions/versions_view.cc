@@ -19,12 +19,7 @@ int64_t number_in_name(std::string_view name) {
 
 }  // namespace
 
-VersionsView::VersionsView() : View(kCode, "versions") {}
-
-std::optional<int64_t> VersionsView::key_of(Group group) const {
-  if (group.grouping != Grouping::kVersions) return std::nullopt;
-  return group.key;
-}
+VersionsView::VersionsView() : View(ViewCode::kVersions, "versions", Grouping::kVersions) {}
 
 std::optional<GroupRow> VersionsView::folder(Reader& reader, int64_t key) const {
   GroupRow row;

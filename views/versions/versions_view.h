@@ -10,10 +10,7 @@ namespace damfs {
 // an asset's id.
 class VersionsView final : public View {
  public:
-  static constexpr unsigned kCode = 11;
   VersionsView();
-  Group group_of(int64_t key) const override { return {Grouping::kVersions, key}; }
-  std::optional<int64_t> key_of(Group group) const override;
   bool may_cache_absence() const override { return false; }  // what is found and not listed is never invalidated
   std::optional<GroupRow> folder(Reader& reader, int64_t key) const override;
   std::optional<GroupRow> find_folder(Reader& reader, int64_t key, std::string_view name) const override;

@@ -32,7 +32,7 @@ constexpr int64_t kParkedFrom = int64_t{1} << 50;  // above all versions, in a l
 
 // Two spellings are two files in originals/, and one elsewhere.
 std::string name_key(NodeId directory, std::string_view name) {
-  return directory.view() == OriginalsView::kCode ? std::string(name) : nfc(name);
+  return directory.view() == ViewCode::kOriginals ? std::string(name) : nfc(name);
 }
 
 }  // namespace

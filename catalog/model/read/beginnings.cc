@@ -39,12 +39,10 @@ std::string sql_of(std::string_view table, std::string_view parent) {
 
 std::vector<std::string> groups_beginning(Reader& reader, Grouping grouping, int64_t key, std::string_view beginning,
                                           int64_t most) {
-  switch (grouping) {
-    case Grouping::kFolder: return names_between(reader, sql_of("folder", "parent_id"), key, nfc(beginning), most);
-    case Grouping::kTag: return names_between(reader, sql_of("tag", "parent_id"), key, fold(beginning), most);
-    case Grouping::kAlbum: return names_between(reader, sql_of("album", "parent_id"), key, fold(beginning), most);
-    default: return {};
-  }
+  const GroupingRow& of = row_of(grouping);
+  if (of.form != GroupForm::kTree) return {};
+  const std::string low = grouping == Grouping::kFolder ? nfc(beginning) : fold(beginning);
+  return names_between(reader, sql_of(of.name, "parent_id"), key, low, most);
 }
 
 std::vector<std::string> entries_beginning(Reader& reader, int64_t folder, std::string_view beginning, int64_t most) {

@@ -25,14 +25,6 @@ constexpr Check kAssetChecks[] = {
      "asset {} has no current version"},
     {"SELECT DISTINCT a.id FROM asset a JOIN version v ON v.asset_id = a.id WHERE a.state = 2",
      "asset {} became another's, and versions of it are left where nobody sees them"},
-    {"SELECT a.id FROM asset a WHERE a.names <> (SELECT count(*) FROM trash WHERE asset_id = a.id AND hidden = 0) + "
-     "CASE a.state WHEN "
-     "0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = a.id) + (SELECT count(*) FROM asset_tag WHERE "
-     "asset_id = a.id) + (SELECT count(*) FROM album_item WHERE asset_id = a.id) + (a.standing = 0) * (2 + "
-     "(a.camera_id IS NOT NULL)) + coalesce(a.rating BETWEEN 1 AND 5, 0) + (a.blob_id <> 0 AND EXISTS (SELECT 1 FROM "
-     "asset o WHERE o.blob_id = a.blob_id AND o.reach = a.reach AND o.blob_id <> 0 AND o.id <> a.id)) + ((SELECT "
-     "count(*) FROM version WHERE asset_id = a.id) > 1) ELSE 0 END",
-     "asset {} has a wrong count of names"},
     {"SELECT a.id FROM asset a WHERE a.blob_id <> iif(a.state = 0 AND a.size > 0 AND a.link IS NULL, (SELECT v.blob_id "
      "FROM version v "
      "WHERE "
@@ -69,23 +61,7 @@ constexpr Check kAssetChecks[] = {
      "asset {} has a name in originals/ and is not shown"},
 };
 
-// What each counts, against what is in it.
 constexpr Check kGroupChecks[] = {
-    {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 5 UNION ALL SELECT day, -1 FROM asset WHERE "
-     "state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
-     "day {} has a wrong count of assets"},
-    {"SELECT key / 512 FROM (SELECT key, assets FROM shelf WHERE grouping = 6 UNION ALL SELECT day / 512 * 512, -1 "
-     "FROM asset WHERE state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
-     "year {} has a wrong count of assets"},
-    {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 7 UNION ALL SELECT kind, -1 FROM asset WHERE "
-     "state = 0 AND standing = 0) GROUP BY key HAVING sum(assets) <> 0",
-     "type {} has a wrong count of assets"},
-    {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 4 UNION ALL SELECT camera_id, -1 FROM asset "
-     "WHERE state = 0 AND standing = 0 AND camera_id IS NOT NULL) GROUP BY key HAVING sum(assets) <> 0",
-     "camera {} has a wrong count of assets"},
-    {"SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = 8 UNION ALL SELECT rating, -1 FROM asset WHERE "
-     "state = 0 AND rating >= 1) GROUP BY key HAVING sum(assets) <> 0",
-     "rating {} has a wrong count of assets"},
     {"SELECT name FROM counter WHERE name = 'recent_floor' AND value <> max(1, coalesce((SELECT id FROM asset ORDER BY "
      "id DESC LIMIT 1 OFFSET 499), 1)) UNION ALL SELECT 'recent_floor' WHERE NOT EXISTS (SELECT 1 FROM counter WHERE "
      "name = 'recent_floor')",
@@ -158,13 +134,40 @@ constexpr Check kSearchChecks[] = {
      "asset {} is found by other words than it has"},
 };
 
-void run_checks(Reader& reader, std::span<const Check> checks, std::vector<std::string>& problems) {
-  for (const auto& [sql, sentence] : checks) {
-    db::Statement rows(reader.database(), sql);
-    while (problems.size() < kMostProblems && rows.step()) {
-      problems.push_back(fmt::format(fmt::runtime(sentence), rows.text(0)));
-    }
+void run_check(Reader& reader, const std::string& sql, std::string_view sentence, std::vector<std::string>& problems) {
+  db::Statement rows(reader.database(), sql);
+  while (problems.size() < kMostProblems && rows.step()) {
+    problems.push_back(fmt::format(fmt::runtime(sentence), rows.text(0)));
   }
+}
+
+// What is counted once a commit, against what is there.
+void check_groupings(Reader& reader, std::vector<std::string>& problems) {
+  run_check(reader, fmt::format("SELECT a.id FROM asset a WHERE a.names <> {}", count_of_names_sql("a.")),
+            "asset {} has a wrong count of names", problems);
+  for (const GroupingRow& grouping : groupings()) {
+    if (!is_counted(grouping)) continue;
+    run_check(
+        reader,
+        fmt::format("SELECT key FROM (SELECT key, assets FROM shelf WHERE grouping = {} AND key <> 0 UNION ALL "
+                    "SELECT {} AS key, -1 FROM asset WHERE state = 0{}) WHERE key IS NOT NULL GROUP BY key HAVING "
+                    "sum(assets) <> 0",
+                    static_cast<int>(grouping.grouping), key_sql(grouping, ""),
+                    grouping.is_flat ? " AND standing = 0" : ""),
+        fmt::format("{} {{}} has a wrong count of assets", grouping.name), problems);
+  }
+  for (const GroupingRow* label : label_groupings()) {
+    run_check(
+        reader,
+        fmt::format("SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN technical t ON t.blob_id "
+                    "= v.blob_id WHERE a.state <> 2 AND (a.{} IS NOT NULL) <> ({})",
+                    label->column, label->has_label),
+        fmt::format("asset {{}} shows another {} than its current version has", label->name), problems);
+  }
+}
+
+void run_checks(Reader& reader, std::span<const Check> checks, std::vector<std::string>& problems) {
+  for (const auto& [sql, sentence] : checks) run_check(reader, sql, sentence, problems);
 }
 
 }  // namespace
@@ -185,6 +188,7 @@ std::vector<std::string> check_catalog(Reader& reader) {
           std::span<const Check>(kSearchChecks)}) {
       run_checks(reader, checks, problems);
     }
+    check_groupings(reader, problems);
   } catch (const Error& error) {
     problems.emplace_back(error.what());
   }

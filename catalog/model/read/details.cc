@@ -155,8 +155,8 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   details.paths = paths_of_asset(reader, asset);
   const auto locations = reader.locations_of_version(found->row.version);
   details.custody = locations.empty() ? "missing" : locations.front().custody;
-  if (found->row.camera) {
-    if (const auto camera = reader.group(Grouping::kCamera, *found->row.camera)) details.camera = camera->name;
+  if (const auto camera = key_in(found->row, row_of(Grouping::kCamera))) {
+    if (const auto group = reader.group(Grouping::kCamera, *camera)) details.camera = group->name;
   }
   const WordsRow words = reader.words(asset);
   details.rating = words.rating;

@@ -18,6 +18,7 @@
 namespace damfs {
 
 class PackReader;
+class ReaderStatements;
 class WordMatcher;
 
 // Everything that a mounted tree reads. One connection; one thread at a time (Catalog::reader lends them out).
@@ -118,18 +119,15 @@ class Reader {
 
  private:
   friend class PackReader;
-  class Statements;
   db::Statement& statement(std::string_view name);
   int64_t counter(std::string_view name);
-  std::optional<GroupRow> shelf_group(Grouping grouping, int64_t key);
+  std::optional<GroupRow> value_group(Grouping grouping, int64_t key);
+  void days_and_years(int64_t key, int64_t after, const GroupVisitor& visit);
   bool is_member(Grouping grouping, int64_t key, const FoundAsset& asset);
 
   db::Database database_;
-  std::unique_ptr<Statements> statements_;
+  std::unique_ptr<ReaderStatements> statements_;
   std::unique_ptr<WordMatcher> word_matcher_;
 };
-
-// The text of catalog/sql/mount.sql, statement by statement.
-std::vector<std::pair<std::string_view, std::string_view>> mount_statements();
 
 }  // namespace damfs

@@ -61,7 +61,7 @@ std::vector<int64_t> Reader::albums(int64_t asset) {
 }
 
 std::optional<int64_t> Reader::album_position(int64_t album, int64_t asset) {
-  db::Use row(statement("album_position"));
+  db::Use row(statement("is_in_album"));
   row->bind_all(album, asset);
   if (!row->step()) return std::nullopt;
   return row->integer(0);

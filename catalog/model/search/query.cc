@@ -3,6 +3,8 @@
 
 #include "catalog/model/search/query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,6 +16,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
+#include "catalog/model/groupings.h"
 #include "catalog/model/search/query_text.h"
 
 namespace damfs {
@@ -25,9 +28,9 @@ using Comparison = QueryTerm::Comparison;
 constexpr size_t kLongestQuery = 4096;
 
 constexpr std::pair<std::string_view, Field> kFields[] = {
-    {"type", Field::kType},     {"tag", Field::kTag},       {"date", Field::kDate}, {"camera", Field::kCamera},
-    {"rating", Field::kRating}, {"ext", Field::kExtension}, {"size", Field::kSize}, {"path", Field::kPath},
-    {"album", Field::kAlbum},   {"inside", Field::kInside},
+    {"type", Field::kType},     {"tag", Field::kTag},       {"date", Field::kDate},
+    {"rating", Field::kRating}, {"ext", Field::kExtension}, {"size", Field::kSize},
+    {"path", Field::kPath},     {"album", Field::kAlbum},   {"inside", Field::kInside},
 };
 
 // One term as it was written, quotes taken off.
@@ -195,7 +198,7 @@ void read_value(QueryTerm& term, std::string_view value) {
       return;
     case Field::kTag:
     case Field::kAlbum:
-    case Field::kCamera: term.text = fold(value); return;
+    case Field::kLabel: term.text = fold(value); return;
     case Field::kInside:
       if (!has_token(value)) fail(EINVAL, "inside: wants a word of a file's name in a zip; not '{}'", printable(value));
       term.text = value;
@@ -204,21 +207,32 @@ void read_value(QueryTerm& term, std::string_view value) {
   }
 }
 
+bool read_field(QueryTerm& term, std::string_view name) {
+  const auto* field =
+      std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& each) { return each.first == name; });
+  if (field != std::end(kFields)) {
+    term.field = field->second;
+    return true;
+  }
+  for (const GroupingRow* label : label_groupings()) {
+    if (label->name != name) continue;
+    term.field = Field::kLabel;
+    term.grouping = label->grouping;
+    return true;
+  }
+  return false;
+}
+
 QueryTerm interpret(const RawTerm& raw) {
   QueryTerm term;
   term.excluded = raw.excluded;
   if (!raw.field.empty() || (!raw.quoted && raw.value.empty())) {
     const std::string name = fold(raw.field);
-    const auto* field =
-        std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.first == name; });
-    if (field == std::end(kFields)) {
-      fail(EINVAL,
-           "there is no '{}:'; use type: tag: date: camera: rating: ext: size: path: album: inside:, or put the text "
-           "in quotes",
-           printable(raw.field));
+    if (!read_field(term, name)) {
+      fail(EINVAL, "there is no '{}:'; use {}:, or put the text in quotes", printable(raw.field),
+           fmt::join(query_fields(), ": "));
     }
     if (raw.value.empty()) fail(EINVAL, "'{}:' needs a value", name);
-    term.field = field->second;
   }
   term.phrase = raw.quoted;
   read_value(term, raw.value);
@@ -239,6 +253,13 @@ void refuse_operator(const RawTerm& raw) {
 }
 
 }  // namespace
+
+std::vector<std::string> query_fields() {
+  std::vector<std::string> names;
+  for (const auto& [name, field] : kFields) names.emplace_back(name);
+  for (const GroupingRow* label : label_groupings()) names.emplace_back(label->name);
+  return names;
+}
 
 std::vector<QueryTerm> parse_query(std::string_view text, QueryReading reading) {
   if (text.size() > kLongestQuery) fail(EINVAL, "a query has at most {} bytes", kLongestQuery);

@@ -83,7 +83,7 @@ Condition row_set(const std::vector<int64_t>& ids) {
   return set;
 }
 
-Condition label_condition(const QueryTerm& term) { return {"instr(a.label_key, ?) > 0", {fold(term.text)}}; }
+Condition name_condition(const QueryTerm& term) { return {"instr(a.label_key, ?) > 0", {fold(term.text)}}; }
 
 bool is_indexed_word(const QueryTerm& term) { return term.field == Field::kWord && has_token(term.text); }
 
@@ -144,10 +144,11 @@ Condition rating_condition(const QueryTerm& term) {
   return {fmt::format("@a.rating {} ?", sign(term.comparison)), {term.number}, Leaves::kSome};
 }
 
-Condition camera_condition(const QueryTerm& term) {
-  static constexpr std::string_view kThose = "@a.camera_id IN (SELECT id FROM camera WHERE instr(name_key, ?) > 0)";
-  if (term.excluded) return {fmt::format("coalesce({}, 0)", kThose), {term.text}};
-  return {std::string(kThose), {term.text}, Leaves::kSome};
+Condition label_condition(const GroupingRow& grouping, const QueryTerm& term) {
+  std::string those =
+      fmt::format("@a.{} IN (SELECT id FROM {} WHERE instr(name_key, ?) > 0)", grouping.column, grouping.name);
+  if (term.excluded) return {fmt::format("coalesce({}, 0)", those), {term.text}};
+  return {std::move(those), {term.text}, Leaves::kSome};
 }
 
 Condition date_condition(int64_t first, int64_t end) {
@@ -184,11 +185,11 @@ Condition album_condition(Reader& reader, const std::vector<MeantAlbum>& albums,
 
 Condition condition_of(Reader& reader, const QueryTerm& term, QueryNesting& nesting) {
   switch (term.field) {
-    case Field::kWord: return label_condition(term);
+    case Field::kWord: return name_condition(term);
     case Field::kType: return {"@a.kind = ?", {term.number}, Leaves::kMany};
     case Field::kTag: return tag_condition(reader, term);
     case Field::kDate: return date_condition(term.number, term.number_end);
-    case Field::kCamera: return camera_condition(term);
+    case Field::kLabel: return label_condition(row_of(term.grouping), term);
     case Field::kRating: return rating_condition(term);
     case Field::kExtension:
       return {"(length(a.label_key) > length(?) AND substr(a.label_key, -length(?)) = ?)",
@@ -207,14 +208,14 @@ Condition condition_of(Reader& reader, const QueryTerm& term, QueryNesting& nest
 }
 
 Condition condition_of(Reader& reader, const Criteria::Within& within, QueryNesting& nesting) {
+  const GroupingRow& of = row_of(within.grouping);
+  if (!of.column.empty()) {
+    return {fmt::format("@a.{} = ?", of.column), {within.key}, of.is_coarse ? Leaves::kMany : Leaves::kSome};
+  }
   switch (within.grouping) {
     case Grouping::kTag: return {fmt::format(kBelowTag, "SELECT ?"), {within.key}, Leaves::kFew};
     case Grouping::kAlbum: return album_condition(reader, albums_below(reader.database(), within.key), nesting);
-    case Grouping::kCamera: return {"@a.camera_id = ?", {within.key}, Leaves::kSome};
-    case Grouping::kDay: return {"@a.day = ?", {within.key}, Leaves::kSome};
     case Grouping::kYear: return date_condition(within.key, within.key + kYearKeys);
-    case Grouping::kKind: return {"@a.kind = ?", {within.key}, Leaves::kMany};
-    case Grouping::kRating: return {"@a.rating = ?", {within.key}, Leaves::kSome};
     case Grouping::kRecent:
       return {"@a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')", {}, Leaves::kFew};
     default: return {"1", {}};
@@ -281,10 +282,9 @@ SearchStatement make_search(Reader& reader, const Criteria& criteria, int64_t af
 
 // Whether it asks for what equal bytes always have in common.
 bool is_the_bytes_alone(const Criteria& criteria) {
-  const bool is_of_bytes = !criteria.within || criteria.within->grouping == Grouping::kKind ||
-                           criteria.within->grouping == Grouping::kCamera;
+  const bool is_of_bytes = !criteria.within || row_of(criteria.within->grouping).is_of_bytes;
   return is_of_bytes && std::all_of(criteria.terms.begin(), criteria.terms.end(), [](const QueryTerm& term) {
-           return term.field == Field::kType || term.field == Field::kCamera || term.field == Field::kSize ||
+           return term.field == Field::kType || term.field == Field::kLabel || term.field == Field::kSize ||
                   term.field == Field::kInside;
          });
 }

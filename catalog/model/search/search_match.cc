@@ -53,7 +53,7 @@ class Match {
       case Field::kType: return static_cast<int64_t>(row.kind) == term.number;
       case Field::kTag: return has_tag(term.text);
       case Field::kDate: return row.day >= term.number && row.day < term.number_end;
-      case Field::kCamera: return has_camera(term.text);
+      case Field::kLabel: return has_label(term.grouping, term.text);
       case Field::kRating: return compare(row.rating.value_or(0), term.comparison, term.number);
       case Field::kExtension: {
         const std::string extension = "." + term.text;
@@ -73,16 +73,12 @@ class Match {
   }
 
   bool is_within(const Criteria::Within& within) {
-    const AssetRow& row = asset_.row;
+    const GroupingRow& of = row_of(within.grouping);
+    if (is_counted(of)) return key_in(asset_.row, of) == within.key;
     switch (within.grouping) {
-      case Grouping::kTag: return is_below(Grouping::kTag, reader_.tags(row.id), within.key);
+      case Grouping::kTag: return is_below(Grouping::kTag, reader_.tags(asset_.row.id), within.key);
       case Grouping::kAlbum: return is_in(albums_below(reader_.database(), within.key));
-      case Grouping::kCamera: return row.camera == within.key;
-      case Grouping::kDay: return row.day == within.key;
-      case Grouping::kYear: return row.day >= within.key && row.day < within.key + 512;
-      case Grouping::kKind: return static_cast<int64_t>(row.kind) == within.key;
-      case Grouping::kRating: return row.rating == within.key;
-      case Grouping::kRecent: return row.id >= reader_.recent_floor();
+      case Grouping::kRecent: return asset_.row.id >= reader_.recent_floor();
       default: return true;
     }
   }
@@ -105,9 +101,10 @@ class Match {
     return reader_.word_matcher().has(term);
   }
 
-  bool has_camera(std::string_view text) {
-    const auto camera = asset_.row.camera ? reader_.group(Grouping::kCamera, *asset_.row.camera) : std::nullopt;
-    return camera && fold(camera->name).find(text) != std::string::npos;
+  bool has_label(Grouping grouping, std::string_view text) {
+    const auto key = key_in(asset_.row, row_of(grouping));
+    const auto label = key ? reader_.group(grouping, *key) : std::nullopt;
+    return label && fold(label->name).find(text) != std::string::npos;
   }
 
   bool has_tag(std::string_view text) {

@@ -29,20 +29,15 @@ SidecarWords words_in(const MediaFacts& facts) {
 
 }  // namespace
 
-std::string camera_name(std::string_view make, std::string_view model) {
-  if (make.empty() && model.empty()) return {};
-  const std::string_view first_word = make.substr(0, make.find(' '));
-  const bool told = !first_word.empty() && fold(model).starts_with(fold(first_word));
-  if (make.empty() || told) return portable_name(model);
-  if (model.empty()) return portable_name(make);
-  return portable_name(fmt::format("{} {}", make, model));
-}
-
 Writer::Writer(db::Database& database, WriterStatements& statements, const DateRules& dates)
     : database_(database), statements_(statements), dates_(dates), now_ns_(now_ns()) {}
 Writer::~Writer() = default;
 
 db::Statement& Writer::statement(std::string_view sql) { return statements_[sql]; }
+
+db::Statement& Writer::statement_of(const GroupingRow& grouping, std::string_view sql) {
+  return statements_.of(grouping.name, sql);
+}
 
 int64_t Writer::entry_of_source(std::string_view path) {
   db::Use row(statement("SELECT entry_id FROM source_file WHERE path = ?1"));
@@ -380,8 +375,8 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
   {
     db::Use row(statement(
         "INSERT INTO asset (version_id, size, mtime_ns, changed_ns, names, kind, still_width, still_height, day, "
-        "camera_id, rating, label, label_key, date_source, captured, id, came_in, came_as) "
-        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, NULL, ?2, ?3, ?4, 4, '', ?5, ?6, nullif(?7, ?3))"));
+        "rating, label, label_key, date_source, captured, id, came_in, came_as) "
+        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, ?2, ?3, ?4, 4, '', ?5, ?6, nullif(?7, ?3))"));
     row->bind(1, number(facts.kind));
     if (facts.rating && facts.mime != kSidecarMime) {
       row->bind(2, int64_t{*facts.rating});
@@ -410,20 +405,27 @@ int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const Medi
 void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts, int64_t size, int64_t mtime_ns) {
   const AssetDate date = date_of(asset, facts, mtime_ns);
   const Raster still = facts.still.value_or(Raster{});
-  const int64_t camera = ensure_camera(facts);
-  db::Use row(
-      statement("UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, "
-                "still_height = ?7, day = ?8, camera_id = ?9, date_source = ?10, captured = ?11, clip = ?12, "
-                "data_bytes = (SELECT b.data_bytes FROM version v JOIN blob b ON b.id = v.blob_id WHERE v.id = ?2), "
-                "last_version = max(last_version, (SELECT number FROM version WHERE id = ?2)) WHERE id = ?1"));
+  constexpr int kFirstLabel = 12;
+  static const std::string kShow = [] {
+    std::string labels;
+    int at = kFirstLabel;
+    for (const GroupingRow* each : label_groupings()) labels += fmt::format(", {} = ?{}", each->column, at++);
+    return "UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, still_height = "
+           "?7, day = ?8, date_source = ?9, captured = ?10, clip = ?11, data_bytes = (SELECT b.data_bytes FROM version "
+           "v JOIN blob b ON b.id = v.blob_id WHERE v.id = ?2), last_version = max(last_version, (SELECT number FROM "
+           "version WHERE id = ?2))" +
+           labels + " WHERE id = ?1";
+  }();
+  AssetLabels labels{};
+  for (size_t i = 0; i < label_groupings().size(); ++i) labels[i] = ensure_label(*label_groupings()[i], facts);
+  db::Use row(statement(kShow));
   row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, date.at.day.key());
-  if (camera != 0) {
-    row->bind(9, camera);
-  } else {
-    row->bind_null(9);
-  }
   const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
-  row->bind(10, number(date.source)).bind(11, std::string_view(date.at.text())).bind(12, std::string_view(clip));
+  row->bind(9, number(date.source)).bind(10, std::string_view(date.at.text())).bind(11, std::string_view(clip));
+  for (size_t i = 0; i < label_groupings().size(); ++i) {
+    const int at = kFirstLabel + static_cast<int>(i);
+    labels[i] != 0 ? row->bind(at, labels[i]) : row->bind_null(at);
+  }
   row->run();
   if (facts.mime == kSidecarMime) changed_sidecars_.insert(asset);
 }
@@ -476,24 +478,6 @@ void Writer::add_words(int64_t blob, const MediaFacts& facts) {
   statement("INSERT INTO technical_words (blob_id, words) VALUES (?1, ?2)")
       .bind_all(blob, std::string_view(to_text(said)))
       .run();
-}
-
-int64_t Writer::ensure_camera(const MediaFacts& facts) {
-  const std::string name = camera_name(facts.make, facts.model);
-  if (name.empty()) return 0;
-  const std::string key = fold(name);
-  {
-    db::Use row(statement("SELECT id FROM camera WHERE name_key = ?1"));
-    row->bind_all(std::string_view(key));
-    if (row->step()) return row->integer(0);
-  }
-  statement("INSERT INTO camera (name, name_key, changed_ns) VALUES (?1, ?2, ?3)")
-      .bind_all(std::string_view(name), std::string_view(key), now_ns_)
-      .run();
-  const int64_t camera = database_.last_insert_id();
-  log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kCamera, 0, name);
-  changed_groups_.emplace(Grouping::kCamera, 0);
-  return camera;
 }
 
 }  // namespace damfs

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -67,11 +69,21 @@ class WriterStatements {
     if (!slot) slot = std::make_unique<db::Statement>(database_, sql);
     return *slot;
   }
-  void clear() { statements_.clear(); }
+  // With `{}` in it replaced by the name of a table; both must live as long as this.
+  db::Statement& of(std::string_view table, std::string_view sql) {
+    auto& slot = of_tables_[{table, sql}];
+    if (!slot) slot = std::make_unique<db::Statement>(database_, fmt::format(fmt::runtime(sql), table));
+    return *slot;
+  }
+  void clear() {
+    statements_.clear();
+    of_tables_.clear();
+  }
 
  private:
   db::Database& database_;
   std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
+  std::map<std::pair<std::string_view, std::string_view>, std::unique_ptr<db::Statement>> of_tables_;
 };
 
 // A file as it is when its last writer closes it: its bytes are an object already.
@@ -282,6 +294,7 @@ class Writer {
   };
   static const Tree& tree(Grouping grouping);
   db::Statement& statement(std::string_view sql);
+  db::Statement& statement_of(const GroupingRow& grouping, std::string_view sql);  // `{}` in it: the grouping's table
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
   std::optional<FiledAs> same_source(const IncomingFile& incoming);
@@ -394,7 +407,7 @@ class Writer {
   int64_t add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts);
   FiledAs replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob);
   MediaFacts technical_facts(int64_t blob);
-  int64_t ensure_camera(const MediaFacts& facts);
+  int64_t ensure_label(const GroupingRow& grouping, const MediaFacts& facts);
   std::string make_label(std::string_view name, int64_t asset);
   void remember_source(const IncomingFile& incoming, int64_t entry);
   std::optional<FiledAs> arrived_before(const IncomingFile& incoming, int64_t blob);
@@ -460,8 +473,5 @@ class Writer {
   int64_t first_change_ = 0;
   std::set<std::pair<Grouping, int64_t>> changed_groups_;
 };
-
-// Its folder in by-camera/: the model, behind the make unless the model says it already; "" without either.
-std::string camera_name(std::string_view make, std::string_view model);
 
 }  // namespace damfs

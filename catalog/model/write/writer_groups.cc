@@ -99,23 +99,49 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
   if (delta < 0) changed_groups_.emplace(grouping, key);
 }
 
-// Adds or takes an asset to or from the computed groups that its row names. When it leaves, the feed says so.
+// Adds or takes an asset to or from the groups that its row names. When it leaves, the feed says so.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
   if (uncounted_.contains(asset)) return;
-  db::Use row(statement("SELECT day, kind, camera_id, rating, label, standing FROM asset WHERE id = ?1 AND state = 0"));
+  static const std::string kKeys = [] {
+    std::string sql = "SELECT label, standing";
+    for (const GroupingRow& each : groupings()) {
+      if (is_counted(each)) sql += ", " + key_sql(each, "");
+    }
+    return sql + " FROM asset WHERE id = ?1 AND state = 0";
+  }();
+  db::Use row(statement(kKeys));
   row->bind_all(asset);
   if (!row->step()) return;
-  const int64_t day = row->integer(0);
-  const bool is_in_flat_views = row->integer(5) == 0;
-  std::vector<std::pair<Grouping, int64_t>> groups;
-  if (is_in_flat_views) groups = {{Grouping::kDay, day}, {Grouping::kKind, row->integer(1)}};
-  if (is_in_flat_views && !row->is_null(2)) groups.emplace_back(Grouping::kCamera, row->integer(2));
-  if (!row->is_null(3) && row->integer(3) >= 1) groups.emplace_back(Grouping::kRating, row->integer(3));
-  for (const auto& [grouping, key] : groups) {
-    count_in_group(grouping, key, delta);
-    if (delta < 0) log_change(ChangeRow::What::kLostName, asset, 0, grouping, key, row->text(4));
+  const bool is_in_flat_views = row->integer(1) == 0;
+  int column = 2;
+  for (const GroupingRow& each : groupings()) {
+    if (!is_counted(each)) continue;
+    const int at = column++;
+    if (row->is_null(at) || (each.is_flat && !is_in_flat_views)) continue;
+    count_in_group(each.grouping, row->integer(at), delta);
+    if (delta < 0 && each.is_name) {
+      log_change(ChangeRow::What::kLostName, asset, 0, each.grouping, row->integer(at), row->text(0));
+    }
   }
-  if (is_in_flat_views) count_in_group(Grouping::kYear, Day{Day::from_key(day).year, 0, 0}.key(), delta);
+}
+
+// The group that a file with those facts is in; where nobody was, it is made. 0: in none.
+int64_t Writer::ensure_label(const GroupingRow& grouping, const MediaFacts& facts) {
+  const std::string name = grouping.label_of(facts);
+  if (name.empty()) return 0;
+  const std::string key = fold(name);
+  {
+    db::Use row(statement_of(grouping, "SELECT id FROM {} WHERE name_key = ?1"));
+    row->bind_all(std::string_view(key));
+    if (row->step()) return row->integer(0);
+  }
+  statement_of(grouping, "INSERT INTO {} (name, name_key, changed_ns) VALUES (?1, ?2, ?3)")
+      .bind_all(std::string_view(name), std::string_view(key), now_ns_)
+      .run();
+  const int64_t label = database_.last_insert_id();
+  log_change(ChangeRow::What::kNewGroup, 0, 0, grouping.grouping, 0, name);
+  changed_groups_.emplace(grouping.grouping, 0);
+  return label;
 }
 
 void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
@@ -166,44 +192,33 @@ void Writer::finish_groups() {
     changed_groups_.emplace(Grouping::kYear, above);
   }
   for (const auto& [grouping, key] : changed_groups_) {
-    switch (grouping) {
-      case Grouping::kFolder:
-        statement("UPDATE folder SET changed_ns = ?2, mtime_ns = NULL WHERE id = ?1").bind_all(key, now_ns_).run();
-        break;
-      case Grouping::kTag:
-        statement("UPDATE tag SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
-        break;
-      case Grouping::kAlbum:
-        statement("UPDATE album SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
-        break;
-      default:
-        if (grouping == Grouping::kCamera && key != 0) {
-          statement("UPDATE camera SET changed_ns = ?2 WHERE id = ?1").bind_all(key, now_ns_).run();
-        }
-        statement(
-            "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
-            "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
-            .bind_all(static_cast<int64_t>(grouping), key, now_ns_)
-            .run();
+    const GroupingRow& of = row_of(grouping);
+    const bool is_row = of.form == GroupForm::kTree || (of.form == GroupForm::kLabel && key != 0);
+    if (is_row) {
+      // What somebody set of a folder holds until something in it changes.
+      statement_of(of, grouping == Grouping::kFolder ? "UPDATE {} SET changed_ns = ?2, mtime_ns = NULL WHERE id = ?1"
+                                                     : "UPDATE {} SET changed_ns = ?2 WHERE id = ?1")
+          .bind_all(key, now_ns_)
+          .run();
+    }
+    if (of.form != GroupForm::kTree) {
+      statement(
+          "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
+          "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
+          .bind_all(static_cast<int64_t>(grouping), key, now_ns_)
+          .run();
     }
     log_change(ChangeRow::What::kGroup, 0, 0, grouping, key, "");
   }
 }
 
 void Writer::finish_assets() {
+  static const std::string kSettle = fmt::format(
+      "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
+      "names = {} WHERE id = ?1",
+      count_of_names_sql("asset."));
   for (const auto& [asset, old_version] : touched_assets_) {
-    statement(
-        "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
-        "names = (SELECT count(*) FROM trash WHERE asset_id = ?1 AND hidden = 0) + "
-        "CASE state WHEN 0 THEN (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + "
-        "(SELECT count(*) FROM asset_tag WHERE asset_id = ?1) + "
-        "(SELECT count(*) FROM album_item WHERE asset_id = ?1) + "
-        "(standing = 0) * (2 + (camera_id IS NOT NULL)) + coalesce(rating BETWEEN 1 AND 5, 0) + "
-        "(blob_id <> 0 AND EXISTS (SELECT 1 FROM asset o WHERE o.blob_id = asset.blob_id AND o.reach = asset.reach AND "
-        "o.blob_id <> 0 AND o.id <> asset.id)) + "
-        "((SELECT count(*) FROM version WHERE asset_id = ?1) > 1) ELSE 0 END WHERE id = ?1")
-        .bind_all(asset, now_ns_)
-        .run();
+    statement(kSettle).bind_all(asset, now_ns_).run();
     if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();
     statement(
         "INSERT INTO asset_search (rowid, names, title, description, tags, camera) SELECT a.id, "
