@@ -25,9 +25,10 @@ enum class Grouping : uint8_t {
   kVersions = 12,    // [asset.id]
   kPacks = 13,       // only a top
   kDuplicates = 14,  // [blob.id of bytes that several assets hold]
+  kLens = 15,        // [lens.id]
 };
 
-// Folders below the mount's root, and what in them. Five bits of a directory's inode number; 17 to 31 are free.
+// Folders below the mount's root, and what in them. Five bits of a directory's inode number; 18 to 31 are free.
 struct ViewCode {
   static constexpr unsigned kNone = 0;  // the root, and what stands beside the views
   static constexpr unsigned kOriginals = 1;
@@ -46,6 +47,7 @@ struct ViewCode {
   static constexpr unsigned kPacks = 14;
   static constexpr unsigned kDuplicates = 15;
   static constexpr unsigned kSidecars = 16;
+  static constexpr unsigned kByLens = 17;
 };
 
 // What is made of files: previews, proxies, and the ways to look through them (lenses). Five bits of an inode number.

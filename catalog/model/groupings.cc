@@ -91,6 +91,16 @@ constexpr GroupingRow kGroupings[] = {
     {.grouping = Grouping::kVersions, .name = "versions"},
     {.grouping = Grouping::kPacks, .name = "packs"},
     {.grouping = Grouping::kDuplicates, .name = "duplicates"},
+    {.grouping = Grouping::kLens,
+     .form = GroupForm::kLabel,
+     .name = "lens",
+     .column = "lens_id",
+     .label_of = [](const MediaFacts& facts) { return facts.lens.empty() ? "" : portable_name(facts.lens); },
+     .has_label = "t.lens <> ''",
+     .is_flat = true,
+     .is_name = true,
+     .is_of_bytes = true,
+     .narrows = true},
 };
 
 constexpr bool are_at_their_numbers() {

@@ -214,7 +214,7 @@ void add_find(CLI::App& program, Globals& globals) {
   auto* verb = program.add_subcommand("find", "List what matches a query");
   verb->footer(
       "Words look in names, titles, descriptions, tags and cameras, and match what begins with them. Terms:\n"
-      "  type:image|video|audio|document|texture-pack|other   tag:places/italy   camera:nikon   ext:jpg\n"
+      "  type:image|video|audio|document|texture-pack|other   tag:places/italy   camera:nikon   lens:50mm   ext:jpg\n"
       "  date:2024, 2024-05, 2024-05-17, 2020..2022, >=2024   rating:>=3   size:>10M   path:2024/rome\n"
       "  album:Holidays/Rome (what a query fills, too)   'album:\"Best of\"' where a name has spaces\n"
       "  inside:albedo (a word of the name of a file in a zip)\n"

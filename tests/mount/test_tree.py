@@ -10,7 +10,7 @@ import unicodedata
 from media import DIFF_EXCLUDES, LINK_OUT, LITTER, lasting_files
 
 # Equal bytes under two names.
-TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-rating", "recent", "albums", "inbox", "versions", "trash", "search",
+TOP = {"originals", "by-date", "by-tag", "by-type", "by-camera", "by-lens", "by-rating", "recent", "albums", "inbox", "versions", "trash", "search",
        "duplicates", "sidecars", "packs", "previews", "proxies", ".damfs"}
 KINDS = {"image", "video", "audio", "document", "texture-pack", "other"}
 

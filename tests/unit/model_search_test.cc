@@ -180,8 +180,9 @@ TEST_F(SearchTest, OneAssetIsJudgedAsTheLibraryIs) {
   }
   const auto reader = scratch_->catalog().reader();
   size_t within = 0;
-  for (const Grouping grouping : {Grouping::kTag, Grouping::kAlbum, Grouping::kCamera, Grouping::kDay, Grouping::kYear,
-                                  Grouping::kKind, Grouping::kRating, Grouping::kRecent, Grouping::kAll}) {
+  for (const Grouping grouping :
+       {Grouping::kTag, Grouping::kAlbum, Grouping::kCamera, Grouping::kDay, Grouping::kYear, Grouping::kKind,
+        Grouping::kRating, Grouping::kRecent, Grouping::kAll, Grouping::kLens}) {
     for (const int64_t key : {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{3}, int64_t{4}, int64_t{5},
                               Day{2024, 0, 0}.key(), Day{2024, 5, 31}.key()}) {
       for (const char* query : {"", "golden", "-golden", "type:image tag:rome", "-tag:draft rating:>=1"}) {

@@ -24,6 +24,7 @@ std::vector<std::unique_ptr<View>> make_views() {
   views.push_back(std::make_unique<ByTagView>());
   views.push_back(std::make_unique<View>(ViewCode::kByType, "by-type", Grouping::kKind));
   views.push_back(std::make_unique<View>(ViewCode::kByCamera, "by-camera", Grouping::kCamera));
+  views.push_back(std::make_unique<View>(ViewCode::kByLens, "by-lens", Grouping::kLens));
   views.push_back(std::make_unique<ByRatingView>());
   views.push_back(std::make_unique<AlbumsView>());
   views.push_back(std::make_unique<RecentView>());
