@@ -215,7 +215,9 @@ Condition condition_of(Reader& reader, const Criteria::Within& within, QueryNest
   switch (within.grouping) {
     case Grouping::kTag: return {fmt::format(kBelowTag, "SELECT ?"), {within.key}, Leaves::kFew};
     case Grouping::kAlbum: return album_condition(reader, albums_below(reader.database(), within.key), nesting);
-    case Grouping::kYear: return date_condition(within.key, within.key + kYearKeys);
+    case Grouping::kYear:
+      if (within.key % kYearKeys != 0) return {"0", {}};  // it is no year's
+      return date_condition(within.key, within.key + kYearKeys);
     case Grouping::kRecent:
       return {"@a.id >= (SELECT value FROM counter WHERE name = 'recent_floor')", {}, Leaves::kFew};
     default: return {"1", {}};
