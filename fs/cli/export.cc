@@ -26,9 +26,9 @@
 #include "fs/cli/out_folder.h"
 #include "fs/cli/output.h"
 #include "fs/cli/teller.h"
-#include "fs/served_library.h"
 #include "views/frame/tree_context.h"
 #include "views/previews/still_node.h"
+#include "views/serve/served_library.h"
 
 namespace damfs {
 namespace {

@@ -10,7 +10,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/base/names.h"
-#include "fs/served_library.h"
+#include "views/serve/served_library.h"
 
 namespace damfs {
 namespace {

@@ -18,7 +18,7 @@
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
 #include "fs/cli/teller.h"
-#include "fs/served_library.h"
+#include "views/serve/served_library.h"
 
 namespace damfs {
 namespace {
