@@ -12,14 +12,14 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
+#include "catalog/library/mounts.h"
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/read/check.h"
 #include "catalog/places/object_store.h"
 #include "fs/cli/command.h"
-#include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"
-#include "fs/cli/traps.h"
+#include "fs/mount/traps.h"
 #include "fs/passthrough.h"
 
 namespace damfs {

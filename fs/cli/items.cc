@@ -14,10 +14,10 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/base/suggest.h"
 #include "catalog/model/read/details.h"
 #include "catalog/model/search/search.h"
-#include "fs/cli/mounted_paths.h"
-#include "fs/cli/suggest.h"
+#include "fs/mount/mounted_paths.h"
 
 namespace damfs {
 namespace {

@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
+#include "catalog/library/mounts.h"
 #include "fs/cli/command.h"
-#include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"
+#include "fs/mount/dying_mounts.h"
+#include "fs/mount/mountpoint.h"
 #include "fs/mount/options.h"
 #include "fs/served_by_mount.h"
 #include "views/serve/served_library.h"

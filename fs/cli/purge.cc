@@ -15,6 +15,7 @@
 #include "catalog/base/names.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/verify.h"
+#include "catalog/library/mounts.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/read/check.h"
 #include "catalog/model/write/purge.h"

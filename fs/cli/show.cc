@@ -17,8 +17,8 @@
 #include "fs/cli/command.h"
 #include "fs/cli/desktop.h"
 #include "fs/cli/items.h"
-#include "fs/cli/mounted_paths.h"
 #include "fs/cli/teller.h"
+#include "fs/mount/mounted_paths.h"
 
 namespace damfs {
 namespace {

@@ -9,6 +9,7 @@
 #include "catalog/base/names.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/refresh.h"
+#include "catalog/library/mounts.h"
 #include "catalog/model/catalog.h"
 #include "fs/cli/command.h"
 #include "fs/cli/failures.h"

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/mounted_paths.h"
+#include "fs/mount/mounted_paths.h"
 
 #include <sys/xattr.h>
 
@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "fs/cli/mounts.h"
+#include "catalog/library/mounts.h"
 #include "views/frame/node_id.h"
 
 namespace damfs {
