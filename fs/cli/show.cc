@@ -152,7 +152,7 @@ std::vector<Path> paths_to_open(const Shown& shown, Reader& reader, const OpenAr
       paths.push_back(*typed);
       continue;
     }
-    for (const int64_t asset : resolve_items(reader, Items{{item}, {}}, globals)) {
+    for (const int64_t asset : resolve_items(reader, Items{{item}}, globals)) {
       try {
         paths.push_back(shown.file(asset, through));
       } catch (const Error& missing) {
