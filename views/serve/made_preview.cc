@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/made_preview.h"
+#include "views/serve/made_preview.h"
 
 #include <cstring>
 #include <future>
