@@ -136,7 +136,7 @@ class ItemFinder {
 }  // namespace
 
 FoundItems find_items(Reader& reader, const Items& items, const AtPath& at_path) {
-  if (items.is_empty()) fail(EINVAL, "say which ITEM is meant, or --query");
+  if (items.is_empty()) fail(EINVAL, "nothing is named");
   ItemFinder finder(reader, at_path);
   for (const std::string& item : items.named) finder.add_named(item);
   if (!items.query.empty()) finder.add_found(items.query);

@@ -38,6 +38,7 @@ void add_items(CLI::App& verb, Items& items, const std::string& help) {
 }
 
 std::vector<int64_t> resolve_items(Reader& reader, const Items& items, Globals& globals) {
+  if (items.is_empty()) fail(EINVAL, "say which ITEM is meant, or --query");
   MountedItems mounted([&globals] { return globals.open_library(); });
   FoundItems found = find_items(reader, items, [&mounted](const std::string& item) { return mounted.at(item); });
   for (const MissedItem& missed : found.missed) fmt::print(stderr, "damfs: {}\n", words_of(missed));
