@@ -12,8 +12,8 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/base/suggest.h"
 #include "fs/cli/command.h"
-#include "fs/cli/suggest.h"
 
 namespace {
 

@@ -3,24 +3,11 @@
 
 #include "fs/cli/command.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <csignal>
-#include <cstdio>
-#include <nlohmann/json.hpp>
 
-#include "catalog/base/error.h"
 #include "catalog/base/log.h"
-#include "catalog/base/names.h"
-#include "catalog/model/read/details.h"
-#include "fs/cli/mounts.h"
-#include "views/frame/node_id.h"
 
 namespace damfs {
 namespace {
@@ -63,10 +50,5 @@ StopOnSignal::~StopOnSignal() {
 }
 
 const std::atomic<bool>& StopOnSignal::flag() const { return stop_asked; }
-
-std::optional<Path> mounted_at(const Library& library) {
-  const auto mounts = mounts_of(library);
-  return mounts.empty() ? std::nullopt : std::optional(mounts.front().mountpoint);
-}
 
 }  // namespace damfs

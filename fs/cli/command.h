@@ -79,7 +79,4 @@ class StopOnSignal {
   const std::atomic<bool>& flag() const;
 };
 
-// Where the library is mounted now, by whichever process; empty when it is not.
-std::optional<Path> mounted_at(const Library& library);
-
 }  // namespace damfs

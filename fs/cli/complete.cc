@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "catalog/acts/completing.h"
 #include "catalog/base/names.h"
 #include "catalog/media/charsets.h"
 #include "catalog/model/catalog.h"
@@ -27,55 +28,13 @@ Names beginning_with(Names names, std::string_view prefix) {
   return names;
 }
 
-// The folder, tag or album that a path names as far as its last slash, and what comes behind that.
-struct Typed {
-  std::optional<int64_t> key;
-  std::string path;  // with its slash
-  std::string_view name;
-};
-
-Typed typed_below(Reader& reader, Grouping grouping, std::string_view prefix) {
-  Typed typed{top_key(grouping), "", prefix};
-  for (size_t slash = prefix.find('/'); slash != std::string_view::npos; slash = typed.name.find('/')) {
-    const auto group = reader.find_group(grouping, *typed.key, typed.name.substr(0, slash));
-    if (!group || group->key == *typed.key) return {};
-    typed.key = group->key;
-    typed.path += group->name + "/";
-    typed.name.remove_prefix(slash + 1);
-  }
-  return typed;
-}
-
-Names groups_like(Reader& reader, Grouping grouping, std::string_view prefix, std::string_view behind = "") {
-  const Typed typed = typed_below(reader, grouping, prefix);
-  if (!typed.key) return {};
-  Names names = groups_beginning(reader, grouping, *typed.key, typed.name, kMostMatches);
-  for (std::string& name : names) name = typed.path + name + std::string(behind);
-  return names;
-}
-
-// What an ITEM can be: where a slash was typed, what is in that folder of originals/; else a label as well.
-Names items_like(Reader& reader, std::string_view prefix) {
-  Names names = groups_like(reader, Grouping::kFolder, prefix, "/");
-  if (prefix.find('/') == std::string_view::npos) {
-    std::ranges::move(labels_beginning(reader, prefix, kMostMatches), std::back_inserter(names));
-    return names;
-  }
-  const Typed typed = typed_below(reader, Grouping::kFolder, prefix);
-  if (!typed.key) return names;
-  for (const std::string& name : entries_beginning(reader, *typed.key, typed.name, kMostMatches)) {
-    names.push_back(typed.path + name);
-  }
-  return names;
-}
-
 // A word of `damfs find`.
 Names words_like(Reader& reader, std::string_view prefix) {
   for (const auto& [field, grouping] : {std::pair("tag:", Grouping::kTag), std::pair("album:", Grouping::kAlbum)}) {
     if (!prefix.starts_with(field)) continue;
     std::string_view value = prefix.substr(std::string_view(field).size());
     if (value.starts_with('"')) value.remove_prefix(1);
-    Names names = groups_like(reader, grouping, value);
+    Names names = groups_like(reader, grouping, value, kMostMatches);
     for (std::string& name : names) {
       const bool is_one_word = name.find_first_of(" \t") == std::string::npos;
       name = field + (is_one_word ? name : "\"" + name + "\"");
@@ -114,11 +73,11 @@ Names matches_of(const std::string& what, const std::string& prefix, const Globa
   if (what == "profiles") return beginning_with(profile_names(library), prefix);
   Catalog catalog(library.catalog());
   const auto reader = catalog.reader();
-  if (what == "tags") return groups_like(*reader, Grouping::kTag, prefix);
-  if (what == "albums") return groups_like(*reader, Grouping::kAlbum, prefix);
-  if (what == "folders") return groups_like(*reader, Grouping::kFolder, prefix);
+  if (what == "tags") return groups_like(*reader, Grouping::kTag, prefix, kMostMatches);
+  if (what == "albums") return groups_like(*reader, Grouping::kAlbum, prefix, kMostMatches);
+  if (what == "folders") return groups_like(*reader, Grouping::kFolder, prefix, kMostMatches);
   if (what == "labels") return labels_beginning(*reader, prefix, kMostMatches);
-  return what == "items" ? items_like(*reader, prefix) : words_like(*reader, prefix);
+  return what == "items" ? items_like(*reader, prefix, kMostMatches) : words_like(*reader, prefix);
 }
 
 }  // namespace

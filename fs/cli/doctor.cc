@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,16 +9,15 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "catalog/acts/checking.h"
 #include "catalog/base/clock.h"
-#include "catalog/base/error.h"
-#include "catalog/media/pool/worker_pool.h"
+#include "catalog/library/mounts.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/read/check.h"
 #include "catalog/places/object_store.h"
 #include "fs/cli/command.h"
-#include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"
-#include "fs/cli/traps.h"
+#include "fs/mount/traps.h"
 #include "fs/passthrough.h"
 
 namespace damfs {
@@ -62,26 +60,8 @@ void check_machine(Findings& findings) {
                                    : "kernel passthrough of reads: not for this user, it needs CAP_SYS_ADMIN");
 }
 
-// A worker that can tell what a text is, can be started.
 void check_worker(Findings& findings, const Library& library) {
-  std::string problem = "no answer";
-  try {
-    WorkerPool workers({.program = {}, .workers = 1});
-    Job job;
-    job.source = library.folder().open("damfs.toml", O_RDONLY);
-    job.name = "damfs.toml";
-    job.deadline_ms = 10'000;
-    std::atomic<bool> answered{false};
-    job.done = [&](const JobResult& result, UniqueFd) {
-      problem = result.ok ? "" : result.reason;
-      answered = true;
-      answered.notify_all();
-    };
-    workers.submit(std::move(job));
-    answered.wait(false);
-  } catch (const std::exception& error) {
-    problem = error.what();
-  }
+  const std::string problem = worker_problem(library);
   if (problem.empty()) {
     findings.good("damfs-worker starts and answers");
   } else {
@@ -93,24 +73,13 @@ constexpr const char* kHowToHeal =
     "import or copy the file once more, or restore the object from a backup of the library and run `damfs verify`";
 
 void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects) {
-  int64_t blobs = 0;
-  int64_t missing = 0;
-  std::set<std::string> told;
-  for (const DamagedRow& damaged : damaged_blobs(reader)) {
-    const std::string path = objects.path_of(damaged.sha256).string();
-    findings.bad(fmt::format("object {}: {} (found {}): {}", path, damaged.reason, local_time(damaged.found_ns).text(),
-                             kHowToHeal));
-    told.insert(path);
-  }
-  each_object(reader, [&](const Digest& sha256, int64_t size) {
-    ++blobs;
-    if (objects.is_there(sha256, size)) return;
-    ++missing;
-    const std::string path = objects.path_of(sha256).string();
-    if (told.contains(path)) return;
-    findings.bad(fmt::format("object {} is missing or of the wrong size: {}", path, kHowToHeal));
+  const auto looked = look_at_objects(reader, objects, [&](const FlawedObject& flawed) {
+    const std::string path = objects.path_of(flawed.sha256).string();
+    findings.bad(flawed.reason.empty() ? fmt::format("object {} is missing or of the wrong size: {}", path, kHowToHeal)
+                                       : fmt::format("object {}: {} (found {}): {}", path, flawed.reason,
+                                                     local_time(flawed.found_ns).text(), kHowToHeal));
   });
-  if (missing == 0) findings.good(fmt::format("{} objects are there with the right size", blobs));
+  if (looked.missing == 0) findings.good(fmt::format("{} objects are there with the right size", looked.objects));
 }
 
 // What other programs here will do to the mount; asked of where it usually is when it is nowhere.

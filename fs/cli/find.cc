@@ -8,12 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "catalog/acts/finding.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/packs.h"
 #include "catalog/model/read/details.h"
-#include "catalog/model/search/search.h"
 #include "catalog/model/write/sidecar.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
@@ -50,34 +49,17 @@ bool print_found(Reader& reader, int64_t asset, bool as_json) {
 void find(const std::string& query, const FindOptions& options, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const Criteria criteria{{}, parse_query(query, QueryReading::kStrict), options.copies};
-  const auto searcher = catalog.reader();
-  const auto teller = catalog.reader();
-  search(*searcher, criteria, 0, [&](int64_t asset) { return print_found(*teller, asset, options.json); });
+  find_assets(catalog, query, options.copies ? ExactCopies::kAll : ExactCopies::kOldest,
+              [&](Reader& reader, int64_t asset) { return print_found(reader, asset, options.json); });
 }
 
-// All that hold the same bytes, group by group, where the query holds for one of them.
-void find_duplicates(const std::string& query, const FindOptions& options, const Globals& globals) {
+void find_groups(const std::string& query, const FindOptions& options, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const Criteria criteria{{}, parse_query(query, QueryReading::kStrict), true};
-  const auto lister = catalog.reader();
-  const auto teller = catalog.reader();
   bool is_first = true;
-  lister->groups(Grouping::kDuplicates, 0, 0, [&](const GroupRow& group) {
-    std::vector<FoundAsset> holders;
-    teller->assets(Grouping::kDuplicates, group.key, 0, [&](const AssetRow& row) {
-      holders.push_back({row, std::string(row.name)});
-      return true;
-    });
-    const bool is_meant = std::any_of(holders.begin(), holders.end(),
-                                      [&](const FoundAsset& each) { return matches(*teller, criteria, each); });
-    if (!is_meant) return true;
+  find_duplicates(catalog, query, [&](Reader& reader, const std::vector<int64_t>& assets) {
     if (!std::exchange(is_first, false) && !options.json) fmt::print("\n");
-    for (const FoundAsset& each : holders) {
-      if (!print_found(*teller, each.row.id, options.json)) return false;
-    }
-    return true;
+    return std::ranges::all_of(assets, [&](int64_t asset) { return print_found(reader, asset, options.json); });
   });
 }
 
@@ -140,34 +122,10 @@ void print_details(const Details& details) {
                                    : std::string("none: no picture of it can be declared from its facts"));
 }
 
-constexpr int64_t kMostOddities = 100;
-
-struct Inside {
-  std::string folder;  // in the mount
-  PackReader::Count count;
-  std::vector<PackReader::Oddity> oddities;  // the first of them
-  std::string names, names_runner_up;        // NamesRead
-};
-
-// Empty: it is no archive.
-std::optional<Inside> look_inside(Reader& reader, const Details& details) {
-  PackReader packs(reader);
-  const auto pack = packs.pack(details.id);
-  const auto count = pack ? packs.count(pack->blob) : std::nullopt;
-  if (!count) return std::nullopt;
-  Inside inside{"packs/" + pack->name, *count, packs.oddities(pack->blob, kMostOddities), {}, {}};
-  const auto format = details.metadata.find("format");
-  if (format == details.metadata.end()) return inside;
-  const auto told = nlohmann::json::parse(format->second, nullptr, false);
-  if (!told.is_object()) return inside;
-  inside.names = told.value(kNamesReadAs, "");
-  inside.names_runner_up = told.value(kNamesRunnerUp, "");
-  return inside;
-}
-
 void print_inside(const Inside& inside) {
   const auto& [files, folders, unreadable, odd] = inside.count;
-  print_row("inside", fmt::format("{} files and {} folders, shown in {}", files, folders, printable(inside.folder)));
+  print_row("inside",
+            fmt::format("{} files and {} folders, shown in {}", files, folders, printable("packs/" + inside.pack)));
   if (!inside.names.empty()) {
     print_row("names", fmt::format("read as {}{}", inside.names,
                                    inside.names_runner_up.empty()
@@ -183,7 +141,7 @@ void print_inside(const Inside& inside) {
 }
 
 nlohmann::ordered_json inside_json(const Inside& inside) {
-  nlohmann::ordered_json json = {{"folder", inside.folder},
+  nlohmann::ordered_json json = {{"folder", "packs/" + inside.pack},
                                  {"files", inside.count.files},
                                  {"folders", inside.count.folders},
                                  {"unreadable", inside.count.unreadable},
@@ -234,7 +192,7 @@ void add_find(CLI::App& program, Globals& globals) {
   verb->add_flag("--json", options->json, "One JSON object a line, for programs");
   verb->allow_extras();
   verb->callback([words, options, verb, &globals] {
-    (options->duplicates ? find_duplicates : find)(join_words(*words, verb->remaining()), *options, globals);
+    (options->duplicates ? find_groups : find)(join_words(*words, verb->remaining()), *options, globals);
   });
 }
 

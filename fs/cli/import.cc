@@ -1,27 +1,18 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <iconv.h>
-
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <utility>
 
+#include "catalog/acts/importing.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "catalog/derived/derived_cache.h"
-#include "catalog/ingest/import.h"
-#include "catalog/ingest/probe_batch.h"
-#include "catalog/ingest/refresh.h"
 #include "catalog/media/charsets.h"
-#include "catalog/media/pool/worker_pool.h"
-#include "catalog/model/catalog.h"
-#include "catalog/places/object_store.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
@@ -131,89 +122,26 @@ class Reporter {
   Clock::time_point printed_ = Clock::now();
 };
 
-// Calls `work` ten times a second until it is destroyed.
-class Ticker {
- public:
-  explicit Ticker(std::function<void()> work)
-      : thread_([this, work = std::move(work)] {
-          std::unique_lock lock(mutex_);
-          while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
-        }) {}
-  ~Ticker() {
-    {
-      const std::lock_guard lock(mutex_);
-      end_ = true;
-    }
-    ended_.notify_all();
-    thread_.join();
-  }
-  Ticker(const Ticker&) = delete;
-  Ticker& operator=(const Ticker&) = delete;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool end_ = false;
-  std::thread thread_;
-};
-
-// "a//b/" → "a/b"; refuses what would leave originals/.
-std::string clean_folder(const std::string& path) {
-  std::string clean;
-  for (const auto& part : Path(path)) {
-    const std::string name = part.string();
-    if (name.empty() || name == "." || name == "/") continue;
-    clean += (clean.empty() ? "" : "/") + std::string(EntryName(name).view());
-  }
-  return clean;
-}
-
-// Before anything is read, not at the first commit.
-void check_paths(const std::vector<std::string>& paths, const char* option) {
-  for (const std::string& path : paths) {
-    const std::string fenced = "/" + path + "/";
-    if (fenced.find("//") != std::string::npos) {
-      fail(EINVAL, "{} '{}' has an empty part; write it as a/b", option, printable(path));
-    }
-  }
-}
-
-// Before anything is read: none of the workers could say it. Empty: none was given.
-std::string checked_charset(const std::string& encoding) {
-  if (encoding.empty()) return {};
-  const std::string name = charset_name(encoding);
-  const Charset* charset = find_charset(name);
-  if (charset == nullptr) return name;
-  iconv_t converter = ::iconv_open("UTF-8", charset->iconv_name);
-  if (converter == reinterpret_cast<iconv_t>(-1)) fail(ENOTSUP, "this system has no tables of the encoding '{}'", name);
-  ::iconv_close(converter);
-  return name;
-}
-
 // After a newer damfs was installed: what it finds in originals that an older one had looked at. With an encoding: what
 // archives hold when their names are read in it.
-int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const ImportArguments& arguments,
-                Globals& globals) {
-  RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
+int run_refresh(Importing& importing, const ImportArguments& arguments, Globals& globals) {
+  RefreshOptions options{{}, arguments.encoding, arguments.hash_members};
   if (!arguments.paths.empty()) {
-    options.assets = resolve_items(*catalog.reader(), Items{arguments.paths, {}}, globals);
+    options.assets = resolve_items(*importing.catalog().reader(), Items{arguments.paths}, globals);
     if (options.assets.empty()) return kFailed;
   }
   const bool is_some_missing = globals.exit_code != kAllDone;
+  const char* which = !options.assets.empty() ? "were named"
+                      : arguments.encoding.empty()
+                          ? "had been looked at by an older damfs"
+                          : "had been looked at by an older damfs, or their names read otherwise";
   ProgressBar bar("Looking again");
   const StopOnSignal stop;
-  DerivedCache cache(library.derived(), library.config().derived_max_bytes);
-  WorkerPool workers({.program = {}, .workers = library.config().media_workers});
   const auto show = [&](int64_t done, int64_t total) {
     if (!arguments.quiet && !arguments.tell.is_json()) bar.show({.done = done, .total = total});
   };
-  const Config& config = library.config();
-  const auto report = refresh_facts(catalog, {store, workers, &cache, config.media_deadline_ms, config.pack_charset},
-                                    options, show, stop.flag());
+  const auto report = importing.refresh(std::move(options), show, stop.flag());
   bar.clear();
-  const char* which = !options.assets.empty()   ? "were named"
-                      : options.charset.empty() ? "had been looked at by an older damfs"
-                                                : "had been looked at by an older damfs, or their names read otherwise";
   arguments.tell.line({{"event", "done"},
                        {"stale", report.stale},
                        {"renewed", report.renewed},
@@ -227,45 +155,30 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
 
 int run_import(const ImportArguments& arguments, Globals& globals) {
   if (arguments.paths.empty() && !arguments.refresh) fail(EINVAL, "give files and folders to import, or --refresh");
-  check_paths(arguments.tags, "--tag");
-  check_paths(arguments.albums, "--album");
-  const Library library = globals.open_library();
-  const auto lock = FileLock::try_take(library.import_lock());
-  if (!lock) fail(EBUSY, "another import into {} is running; wait for it", library.root().string());
-  const auto objects_lock = FileLock::share(library.objects_lock(), library.being_freed());
-  Catalog catalog(library.catalog());
-  ObjectStore store(library.objects(), library.staging());
-  store.remove_leftovers();
-  if (arguments.refresh) return run_refresh(library, catalog, store, arguments, globals);
+  Importing importing(globals.open_library());
+  if (arguments.refresh) return run_refresh(importing, arguments, globals);
 
-  ImportOptions options;
-  options.paths.assign(arguments.paths.begin(), arguments.paths.end());
-  options.into = clean_folder(arguments.into);
-  options.tags = arguments.tags;
-  options.albums = arguments.albums;
-  options.dry_run = arguments.dry_run;
-  options.skip_known = arguments.skip_known;
-  options.what = fmt::format("import {}", fmt::join(arguments.paths, ", "));
-  options.hash_members = arguments.hash_members;
-  options.charset = arguments.encoding.empty() ? library.config().pack_charset : checked_charset(arguments.encoding);
-  options.threads = arguments.threads;
-  options.probe_deadline_ms = library.config().media_deadline_ms;
+  ToImport wanted;
+  wanted.paths.assign(arguments.paths.begin(), arguments.paths.end());
+  wanted.into = arguments.into;
+  wanted.what = fmt::format("import {}", fmt::join(arguments.paths, ", "));
+  wanted.tags = arguments.tags;
+  wanted.albums = arguments.albums;
+  wanted.dry_run = arguments.dry_run;
+  wanted.skip_known = arguments.skip_known;
+  wanted.hash_members = arguments.hash_members;
+  wanted.encoding = arguments.encoding;
+  wanted.threads = arguments.threads;
 
   Reporter reporter(arguments);
   const StopOnSignal stop;
   const auto begun = Clock::now();
-  ImportReport report;
-  {
-    DerivedCache cache(library.derived(), library.config().derived_max_bytes);
-    WorkerPool workers({.program = {}, .workers = library.config().media_workers});
-    Import import(
-        {catalog, store, workers, &cache}, options,
-        {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
-         .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); },
-         .unheard = [&](const Path& path, const std::string& reason) { reporter.event("not heard", path, reason); }});
-    const Ticker ticker([&] { reporter.progress(import.progress()); });
-    report = import.run(stop.flag());
-  }
+  const ImportReport report = importing.import(
+      wanted,
+      {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
+       .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); },
+       .unheard = [&](const Path& path, const std::string& reason) { reporter.event("not heard", path, reason); }},
+      [&](const ImportProgress& now) { reporter.progress(now); }, stop.flag());
   reporter.done(report, std::chrono::duration<double>(Clock::now() - begun).count());
   if (report.stopped) return kFailed;
   if (report.failed == 0) return kAllDone;

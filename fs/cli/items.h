@@ -8,25 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "catalog/acts/items.h"
 #include "fs/cli/command.h"
 
 namespace damfs {
-
-class Reader;
-
-// The items that a verb works on, as they were typed.
-struct Items {
-  std::vector<std::string> named;
-  std::string query;  // empty: none
-  bool is_empty() const { return named.empty() && query.empty(); }
-};
 
 // ITEM… and --query, one of which resolve_items() wants to be given.
 void add_items(CLI::App& verb, Items& items, const std::string& help);
 std::string items_help();
 
-// The assets that are meant, each once, in the order in which they were named; a folder means all that is below it. An
-// item that names none is reported to stderr and makes globals.exit_code kPartlyDone, or kFailed when none is left.
+// The assets that are meant; items may be paths below a mount, too. One that names none is reported to stderr and makes
+// globals.exit_code kPartlyDone, or kFailed when none is left.
 std::vector<int64_t> resolve_items(Reader& reader, const Items& items, Globals& globals);
 
 // For verbs that take one file. Empty: it was reported.

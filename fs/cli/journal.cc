@@ -4,17 +4,17 @@
 #include "catalog/model/journal.h"
 
 #include <pwd.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "catalog/acts/undoing.h"
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/write/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/json.h"
@@ -62,15 +62,6 @@ const char* name_of(Step::What what) {
   return "unknown";
 }
 
-std::vector<Step> steps_of(Reader& reader, const ActRow& act, int64_t asset, int64_t most) {
-  std::vector<Step> out;
-  steps(reader, act.id, asset, [&](const Step& step) {
-    out.push_back(step);
-    return std::ssize(out) < most;
-  });
-  return out;
-}
-
 void print_json(Reader& reader, const ActRow& act, int64_t asset, bool with_steps) {
   nlohmann::ordered_json json = {{"act", act.id},    {"at", time_of(act)},
                                  {"uid", act.uid},   {"user", user_name(act.uid)},
@@ -112,15 +103,10 @@ void print_log(const LogArguments& arguments, Globals& globals) {
     if (!found) return;
     asset = *found;
   }
-  std::vector<ActRow> rows;
-  if (arguments.count > 0) {
-    acts(*reader, asset, [&](const ActRow& row) {
-      rows.push_back(row);
-      return std::ssize(rows) < arguments.count;
-    });
-  }
   const bool with_steps = arguments.steps || asset != 0;
-  for (const ActRow& row : rows) (arguments.json ? print_json : print_act)(*reader, row, asset, with_steps);
+  for (const ActRow& row : list_acts(*reader, asset, arguments.count)) {
+    (arguments.json ? print_json : print_act)(*reader, row, asset, with_steps);
+  }
 }
 
 struct UndoArguments {
@@ -136,32 +122,15 @@ void list_undoable(const UndoArguments& arguments, const Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
   const auto reader = catalog.reader();
-  std::vector<ActRow> rows;
-  acts(*reader, 0, [&](const ActRow& row) {
-    if (row.undone_by == 0 && row.undoes == 0) rows.push_back(row);
-    return std::ssize(rows) < arguments.count;
-  });
-  for (const ActRow& row : rows) (arguments.json ? print_json : print_act)(*reader, row, 0, false);
+  for (const ActRow& row : list_acts(*reader, 0, arguments.count, WhichActs::kUndoable)) {
+    (arguments.json ? print_json : print_act)(*reader, row, 0, false);
+  }
 }
 
 // As what the undo makes of it.
 Step taken_back(Step step) {
   std::swap(step.before, step.after);
   return step;
-}
-
-struct OnlyTried : std::exception {};  // nothing of it is to be kept
-
-Writer::Undone try_to_undo(Catalog& catalog, const ActRow& row) {
-  Writer::Undone undone;
-  try {
-    catalog.write(act_by_user("undo"), [&](Writer& writer) {
-      undone = writer.undo(row.id);
-      throw OnlyTried();
-    });
-  } catch (const OnlyTried&) {
-  }
-  return undone;
 }
 
 void print_undone(Reader& reader, const ActRow& row, const Writer::Undone& undone, const UndoArguments& arguments,
@@ -192,26 +161,13 @@ void print_what_comes_back(Reader& reader, const ActRow& row) {
 void undo(const UndoArguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  std::optional<ActRow> row;
-  {
-    const auto reader = catalog.reader();
-    const auto wanted = arguments.act ? arguments.act : newest_undoable_act(*reader);
-    if (!wanted) fail(ENOENT, "there is nothing to take back; `damfs log` shows what was done");
-    row = act(*reader, *wanted);
-    if (!row) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *wanted);
-  }
-  if (arguments.dry_run) {
-    const Writer::Undone undone = try_to_undo(catalog, *row);
-    const auto reader = catalog.reader();
-    print_undone(*reader, *row, undone, arguments, globals);
-    if (!arguments.json) print_what_comes_back(*reader, *row);
-    return;
-  }
-  Act taking_back = act_by_user(fmt::format("undo {}", row->id));
-  taking_back.undoes = row->id;
-  Writer::Undone undone;
-  catalog.write(taking_back, [&](Writer& writer) { undone = writer.undo(row->id); });
-  print_undone(*catalog.reader(), *row, undone, arguments, globals);
+  const auto row = act_to_undo(*catalog.reader(), arguments.act);
+  if (!row && arguments.act) fail(ENOENT, "there is no act {}; `damfs log` shows what was done", *arguments.act);
+  if (!row) fail(ENOENT, "there is nothing to take back; `damfs log` shows what was done");
+  const Writer::Undone undone = (arguments.dry_run ? try_to_undo : undo_act)(catalog, ::getuid(), *row);
+  const auto reader = catalog.reader();
+  print_undone(*reader, *row, undone, arguments, globals);
+  if (arguments.dry_run && !arguments.json) print_what_comes_back(*reader, *row);
 }
 
 }  // namespace

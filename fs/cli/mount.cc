@@ -9,11 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
+#include "catalog/library/mounts.h"
 #include "fs/cli/command.h"
-#include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"
+#include "fs/mount/dying_mounts.h"
+#include "fs/mount/mountpoint.h"
 #include "fs/mount/options.h"
-#include "fs/served_library.h"
+#include "fs/served_by_mount.h"
+#include "views/serve/served_library.h"
 
 namespace damfs {
 namespace {
@@ -87,7 +90,7 @@ void add_mount(CLI::App& program, Globals& globals) {
     globals.exit_code = run_mount(*request, [&](const Stats& stats) {
       serves = true;
       auto served = std::make_shared<Served>(library, announce_mount(library, request->mountpoint));
-      served->tree = served->served.make_tree(stats, request->mountpoint);
+      served->tree = served->served.make_tree(served_by_mount(stats, request->mountpoint));
       Mountable mountable;
       mountable.nodes = std::shared_ptr<const NodeSource>(served, served->tree.get());
       mountable.news = [tree = served->tree.get()](int64_t since, const std::function<bool(NodeId)>& is_known) {

@@ -4,10 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "catalog/acts/setting.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/write/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/teller.h"
@@ -32,29 +32,19 @@ void set(const SetArguments& arguments, Globals& globals) {
   if (!arguments.rating && !arguments.title && !arguments.description) {
     fail(EINVAL, "say what to set: --rating, --title or --description");
   }
-  const std::optional<int64_t> rating = arguments.rating ? rating_of(*arguments.rating) : std::nullopt;
+  const WordsToSet words{.sets_rating = arguments.rating.has_value(),
+                         .rating = arguments.rating ? rating_of(*arguments.rating) : std::nullopt,
+                         .title = arguments.title,
+                         .description = arguments.description};
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  std::vector<int64_t> assets;
-  {
-    const auto reader = catalog.reader();
-    assets = resolve_items(*reader, arguments.items, globals);
-  }
+  const std::vector<int64_t> assets = resolve_items(*catalog.reader(), arguments.items, globals);
   if (assets.empty()) return;
   std::string what = "set";
   if (arguments.rating) what += " rating " + *arguments.rating;
   if (arguments.title) what += " title";
   if (arguments.description) what += " description";
-  int64_t changed = 0;
-  catalog.write(act_by_user(std::move(what)), [&](Writer& writer) {
-    changed = 0;
-    for (const int64_t asset : assets) {
-      bool any = arguments.rating && writer.set_rating(asset, rating);
-      any = (arguments.title && writer.set_title(asset, *arguments.title)) || any;
-      any = (arguments.description && writer.set_description(asset, *arguments.description)) || any;
-      changed += any ? 1 : 0;
-    }
-  });
+  const int64_t changed = set_words(catalog, act_by_user(std::move(what)), assets, words);
   arguments.tell.line({{"changed", changed}, {"items", assets.size()}});
   arguments.tell.words("{} changed{}\n", changed,
                        changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");

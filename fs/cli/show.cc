@@ -17,8 +17,8 @@
 #include "fs/cli/command.h"
 #include "fs/cli/desktop.h"
 #include "fs/cli/items.h"
-#include "fs/cli/mounted_paths.h"
 #include "fs/cli/teller.h"
+#include "fs/mount/mounted_paths.h"
 
 namespace damfs {
 namespace {
@@ -152,7 +152,7 @@ std::vector<Path> paths_to_open(const Shown& shown, Reader& reader, const OpenAr
       paths.push_back(*typed);
       continue;
     }
-    for (const int64_t asset : resolve_items(reader, Items{{item}, {}}, globals)) {
+    for (const int64_t asset : resolve_items(reader, Items{{item}}, globals)) {
       try {
         paths.push_back(shown.file(asset, through));
       } catch (const Error& missing) {

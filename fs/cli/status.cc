@@ -9,12 +9,13 @@
 #include "catalog/base/names.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/refresh.h"
+#include "catalog/library/mounts.h"
 #include "catalog/model/catalog.h"
 #include "fs/cli/command.h"
-#include "fs/cli/failures.h"
 #include "fs/cli/json.h"
 #include "fs/cli/output.h"
 #include "fs/mount/mountpoint.h"
+#include "views/derive/failures.h"
 
 namespace damfs {
 namespace {
@@ -76,6 +77,15 @@ Json status_of(const Library& library) {
   return status;
 }
 
+Json failed_json(const FailedFile& file) {
+  return {{"paths", file.paths},
+          {"assets", file.assets},
+          {"sha256", file.failure.key.source.hex()},
+          {"profile", file.failure.key.profile},
+          {"reason", file.failure.reason},
+          {"at", local_time(file.failure.at_ns).text()}};
+}
+
 // What could not be made, of which files, and why.
 void print_failed(const Library& library, bool as_json) {
   Catalog catalog(library.catalog());
@@ -83,7 +93,7 @@ void print_failed(const Library& library, bool as_json) {
   const auto files = failed_files(*catalog.reader(), cache);
   if (as_json) {
     Json list = Json::array();
-    for (const FailedFile& file : files) list.push_back(to_json(file));
+    for (const FailedFile& file : files) list.push_back(failed_json(file));
     fmt::print("{}\n", dump_line({{"failed", std::move(list)}}));
     return;
   }

@@ -4,11 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "catalog/acts/tagging.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/search/search.h"
-#include "catalog/model/write/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/teller.h"
@@ -22,13 +21,10 @@ struct Marking {
   const char* noun;     // "tag"
   const char* example;  // "places/italy"
   const char* view;     // "by-tag"
-  bool (Writer::*add)(int64_t asset, int64_t group);
-  bool (Writer::*remove)(int64_t asset, int64_t group);
 };
 
-constexpr Marking kTags{Grouping::kTag, "tag", "places/italy", "by-tag", &Writer::add_tag, &Writer::remove_tag};
-constexpr Marking kAlbums{Grouping::kAlbum,          "album", "Holidays/Rome", "albums", &Writer::add_to_album,
-                          &Writer::remove_from_album};
+constexpr Marking kTags{Grouping::kTag, "tag", "places/italy", "by-tag"};
+constexpr Marking kAlbums{Grouping::kAlbum, "album", "Holidays/Rome", "albums"};
 
 struct TagArguments {
   std::string group;
@@ -36,28 +32,21 @@ struct TagArguments {
   Teller tell;
 };
 
-int64_t find_existing(Writer& writer, const Marking& marking, const std::string& name) {
-  const bool is_tag = marking.grouping == Grouping::kTag;
-  if (const auto group = is_tag ? writer.tag_called(name) : writer.find_group(marking.grouping, name)) return *group;
-  fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(name), marking.noun);
+// What was not called by its name is told as an error.
+int64_t require_done(const Tagged& tagged, const Marking& marking) {
+  if (!tagged.missing) return tagged.changed;
+  fail(ENOENT, "there is no {} '{}'; `damfs {} list` shows what there is", marking.noun, printable(*tagged.missing),
+       marking.noun);
 }
 
 void mark(const Marking& marking, bool adding, const TagArguments& arguments, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  std::vector<int64_t> assets;
-  {
-    const auto reader = catalog.reader();
-    assets = resolve_items(*reader, arguments.items, globals);
-  }
+  const std::vector<int64_t> assets = resolve_items(*catalog.reader(), arguments.items, globals);
   if (assets.empty()) return;
-  int64_t changed = 0;
-  catalog.write(act_of_user("{} {} {}", marking.noun, adding ? "add" : "remove", arguments.group), [&](Writer& writer) {
-    changed = 0;
-    const int64_t group = adding ? writer.ensure_group(marking.grouping, arguments.group)
-                                 : find_existing(writer, marking, arguments.group);
-    for (const int64_t asset : assets) changed += (writer.*(adding ? marking.add : marking.remove))(asset, group);
-  });
+  const Act act = act_of_user("{} {} {}", marking.noun, adding ? "add" : "remove", arguments.group);
+  const int64_t changed = require_done(
+      (adding ? add_to_group : remove_from_group)(catalog, act, marking.grouping, arguments.group, assets), marking);
   arguments.tell.line({{marking.noun, arguments.group},
                        {"act", adding ? "add" : "remove"},
                        {"changed", changed},
@@ -67,25 +56,15 @@ void mark(const Marking& marking, bool adding, const TagArguments& arguments, Gl
                        changed < static_cast<int64_t>(assets.size()) ? " (the rest was so already)" : "");
 }
 
-void list_below(Reader& reader, const Marking& marking, int64_t key, const std::string& path, const Teller& tell) {
-  std::vector<GroupRow> groups;
-  reader.groups(marking.grouping, key, 0, [&](const GroupRow& row) {
-    groups.push_back(row);
-    return true;
-  });
-  for (const GroupRow& group : groups) {
-    int64_t assets = 0;
-    if (group.query.empty()) {
-      reader.assets(marking.grouping, group.key, 0, [&](const AssetRow&) { return ++assets > 0; });
-    } else {
-      search(reader, parse_query(group.query), 0, [&](int64_t) { return ++assets > 0; });
-    }
-    const std::string below = join_path(path, group.name);
+void list(const Marking& marking, const Teller& tell, const Globals& globals) {
+  const Library library = globals.open_library();
+  Catalog catalog(library.catalog());
+  list_groups(*catalog.reader(), marking.grouping, [&](const ListedGroup& group) {
     const std::string query = group.query.empty() ? "" : fmt::format("  (query: {})", printable(group.query));
-    tell.line({{marking.noun, below}, {"assets", assets}, {"query", group.query}, {"numbered", group.numbered}});
-    tell.words("{:>8}  {}{}{}\n", assets, printable(below), query, group.numbered ? "  (numbered)" : "");
-    list_below(reader, marking, group.key, below, tell);
-  }
+    tell.line(
+        {{marking.noun, group.name}, {"assets", group.assets}, {"query", group.query}, {"numbered", group.numbered}});
+    tell.words("{:>8}  {}{}{}\n", group.assets, printable(group.name), query, group.numbered ? "  (numbered)" : "");
+  });
 }
 
 // What changes the groups themselves, by their names alone.
@@ -94,21 +73,17 @@ struct Change {
   const char* help;  // {}: the noun
   const char* second;
   const char* second_help;
-  void (*act)(Writer& writer, const Marking& marking, int64_t group, const std::string& second);
+  Tagged (*act)(Catalog& catalog, const Act& act, Grouping grouping, const std::string& name,
+                const std::string& second);
 };
 
 constexpr Change kChanges[] = {
     {"rename", "Give a {} another name, or another place", "NEW", "Its name from now on; 'a/b' is b below a",
-     [](Writer& writer, const Marking& marking, int64_t group, const std::string& name) {
-       writer.move_group(marking.grouping, group, name);
-     }},
-    {"merge", "Put all that is in a {} into another, and what is below it", "INTO", "Which one stays",
-     [](Writer& writer, const Marking& marking, int64_t group, const std::string& into) {
-       writer.merge_group(marking.grouping, group, find_existing(writer, marking, into));
-     }},
+     &rename_group},
+    {"merge", "Put all that is in a {} into another, and what is below it", "INTO", "Which one stays", &merge_groups},
     {"delete", "Delete a {} and what is below it; what was in it stays in the library", nullptr, nullptr,
-     [](Writer& writer, const Marking& marking, int64_t group, const std::string&) {
-       writer.delete_group(marking.grouping, group);
+     [](Catalog& catalog, const Act& act, Grouping grouping, const std::string& name, const std::string&) {
+       return delete_group(catalog, act, grouping, name);
      }},
 };
 
@@ -122,11 +97,9 @@ void add_change(CLI::App& verb, Globals& globals, const Marking& marking, const 
   act->callback([&globals, &marking, &change, names, tell] {
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
-    catalog.write(
-        act_of_user("{} {} {}{}{}", marking.noun, change.name, names->first, change.second ? " " : "", names->second),
-        [&](Writer& writer) {
-          change.act(writer, marking, find_existing(writer, marking, names->first), names->second);
-        });
+    const Act what =
+        act_of_user("{} {} {}{}{}", marking.noun, change.name, names->first, change.second ? " " : "", names->second);
+    require_done(change.act(catalog, what, marking.grouping, names->first, names->second), marking);
     nlohmann::ordered_json line = {{marking.noun, names->first}, {"act", change.name}};
     if (change.second != nullptr) line["to"] = names->second;
     tell.line(line);
@@ -154,14 +127,9 @@ void add_marking(CLI::App& program, Globals& globals, const Marking& marking, co
     act->callback([&globals, &marking, adding, arguments] { mark(marking, adding, *arguments, globals); });
   }
   for (const Change& change : kChanges) add_change(*verb, globals, marking, change);
-  auto* list = verb->add_subcommand("list", "List each with how many assets it holds directly");
-  const Teller tell(*list);
-  list->callback([&globals, &marking, tell] {
-    const Library library = globals.open_library();
-    Catalog catalog(library.catalog());
-    const auto reader = catalog.reader();
-    list_below(*reader, marking, top_key(marking.grouping), "", tell);
-  });
+  auto* listing = verb->add_subcommand("list", "List each with how many assets it holds directly");
+  const Teller tell(*listing);
+  listing->callback([&globals, &marking, tell] { list(marking, tell, globals); });
 }
 
 struct QueryArguments {
@@ -173,20 +141,16 @@ struct QueryArguments {
 void show_query(const std::string& album, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  std::string query;
-  catalog.write([&](Writer& writer) { query = writer.album_query(find_existing(writer, kAlbums, album)); });
-  tell.line({{"album", album}, {"query", query}});
-  if (!query.empty()) tell.words("{}\n", printable(query));
+  const auto query = album_query(catalog, album);
+  if (!query) require_done({.missing = album}, kAlbums);
+  tell.line({{"album", album}, {"query", *query}});
+  if (!query->empty()) tell.words("{}\n", printable(*query));
 }
 
 void set_query(const std::string& album, const std::string& query, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  catalog.write(act_of_user("album query {} {}", album, query), [&](Writer& writer) {
-    const int64_t group =
-        query.empty() ? find_existing(writer, kAlbums, album) : writer.ensure_group(Grouping::kAlbum, album);
-    writer.set_album_query(group, query);
-  });
+  require_done(set_album_query(catalog, act_of_user("album query {} {}", album, query), album, query), kAlbums);
   tell.line({{"album", album}, {"query", query}});
 }
 
@@ -222,8 +186,8 @@ void add_numbered(CLI::App& verb, Globals& globals) {
     const bool on = arguments->second == "on";
     const Library library = globals.open_library();
     Catalog catalog(library.catalog());
-    catalog.write(act_of_user("album numbered {} {}", album, arguments->second),
-                  [&](Writer& writer) { writer.set_album_numbers(find_existing(writer, kAlbums, album), on); });
+    const Act what = act_of_user("album numbered {} {}", album, arguments->second);
+    require_done(set_album_numbers(catalog, what, album, on), kAlbums);
     tell.line({{"album", album}, {"numbered", on}});
   });
 }

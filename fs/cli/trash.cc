@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <CLI/CLI.hpp>
-#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "catalog/acts/trash.h"
+#include "catalog/acts/undoing.h"
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
-#include "catalog/model/write/writer.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
@@ -18,114 +18,58 @@
 namespace damfs {
 namespace {
 
-enum class Hidden : uint8_t { kLeft, kToo };  // what programs made and removed within a minute
-
-std::string original_path(const TrashRow& row) { return join_path(row.folder, row.original_name); }
-
-std::vector<TrashRow> all_of_it(Reader& reader, Hidden hidden = Hidden::kLeft) {
-  std::vector<int64_t> ids;
-  if (hidden == Hidden::kToo) ids = reader.hidden_trash(std::numeric_limits<int64_t>::max());
-  reader.assets(Grouping::kTrash, 0, 0, [&](const AssetRow& row) {
-    ids.push_back(row.cursor);
-    return true;
-  });
-  std::vector<TrashRow> rows;
-  for (const int64_t id : ids) {
-    if (auto row = reader.trash_entry(id)) rows.push_back(std::move(*row));
-  }
-  return rows;
-}
-
-void list_trash(const Teller& tell, Hidden hidden, Globals& globals) {
+void tell_trash(const Teller& tell, HiddenTrash hidden, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  for (const TrashRow& row : all_of_it(*catalog.reader(), hidden)) {
+  for (const TrashRow& row : list_trash(*catalog.reader(), hidden)) {
     const std::string when = local_time(row.deleted_ns / 1'000'000'000 * 1'000'000'000).text();
     tell.line({{"name", row.name},
-               {"from", original_path(row)},
+               {"from", path_before(row)},
                {"deleted", when},
                {"uid", row.uid},
                {"asset", row.asset},
                {"hidden", row.is_hidden}});
-    tell.words("{}  {}  (from originals/{})\n", when, printable(row.name), printable(original_path(row)));
+    tell.words("{}  {}  (from originals/{})\n", when, printable(row.name), printable(path_before(row)));
   }
 }
 
-// Under the name it had; where that is taken, the folder has both.
 void restore(const std::vector<std::string>& names, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  std::vector<TrashRow> wanted;
-  {
-    const auto reader = catalog.reader();
-    // Whoever names one of the others has seen it in the longer list.
-    const auto rows = all_of_it(*reader, names.empty() ? Hidden::kLeft : Hidden::kToo);
-    for (const std::string& name : names) {
-      const auto found =
-          std::find_if(rows.begin(), rows.end(), [&](const TrashRow& row) { return row.name == nfc(name); });
-      if (found == rows.end()) fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(name));
-      wanted.push_back(*found);
-    }
-    if (names.empty()) wanted = rows;
+  // Whoever names one of the hidden ones has seen it in the longer list.
+  const FoundTrash wanted =
+      names.empty() ? FoundTrash{list_trash(*catalog.reader())} : find_trash(*catalog.reader(), names);
+  if (wanted.missing) {
+    fail(ENOENT, "there is no '{}' in the trash; see `damfs trash list`", printable(*wanted.missing));
   }
-  auto restored = nlohmann::ordered_json::array();
-  catalog.write(act_of_user("trash restore of {} files", wanted.size()), [&](Writer& writer) {
-    restored.clear();
-    for (const TrashRow& row : wanted) {
-      const int64_t folder = writer.ensure_folder(row.folder);
-      std::string name = row.original_name;
-      for (int number = 2; writer.entry_at(folder, name); ++number) {
-        name = with_suffix(row.original_name, fmt::format("~{}", number));
-      }
-      writer.restore_entry(row, folder, name);
-      restored.push_back({{"name", row.name}, {"asset", row.asset}, {"path", join_path(row.folder, name)}});
-    }
-  });
-  for (const auto& each : restored) tell.line(each);
-  tell.words("{} restored\n", wanted.size());
+  const Act act = act_of_user("trash restore of {} files", wanted.rows.size());
+  for (const Restored& each : restore_trash(catalog, act, wanted.rows)) {
+    tell.line({{"name", each.name}, {"asset", each.asset}, {"path", each.path}});
+  }
+  tell.words("{} restored\n", wanted.rows.size());
 }
 
 void empty(const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  const auto rows = all_of_it(*catalog.reader());
-  catalog.write(act_of_user("trash empty"), [&](Writer& writer) {
-    for (const TrashRow& row : rows) writer.drop_trash(row.id);
-  });
-  tell.line({{"emptied", rows.size()}});
+  const int64_t emptied = empty_trash(catalog, act_of_user("trash empty"));
+  tell.line({{"emptied", emptied}});
   tell.words("{} are out of the trash. Their bytes stay, and `damfs undo` brings them back, until `damfs purge`\n",
-             rows.size());
-}
-
-// The one of that number, or else the one before the newest; 0: there is none.
-int64_t version_to_revert_to(const std::vector<VersionRow>& versions, int64_t newest, std::optional<int64_t> number) {
-  int64_t before = 0;
-  for (const VersionRow& version : versions) {
-    if (number ? version.number == *number : version.id == newest) return number ? version.id : before;
-    before = version.id;
-  }
-  return 0;
+             emptied);
 }
 
 void revert(const std::string& item, std::optional<int64_t> to, const Teller& tell, Globals& globals) {
   const Library library = globals.open_library();
   Catalog catalog(library.catalog());
-  int64_t asset = 0;
-  int64_t version = 0;
-  {
-    const auto reader = catalog.reader();
-    const auto found = resolve_item(*reader, item, globals);
-    if (!found) return;
-    asset = *found;
-    version = version_to_revert_to(reader->versions(asset), reader->asset(asset)->row.version, to);
-    if (version == 0) {
-      fail(ENOENT, "{} has no {} version (see versions/ in the mount)", printable(item),
-           to ? fmt::format("{}.", *to) : "earlier");
-    }
+  const auto asset = resolve_item(*catalog.reader(), item, globals);
+  if (!asset) return;
+  const auto version = version_to_revert_to(*catalog.reader(), *asset, to);
+  if (!version) {
+    fail(ENOENT, "{} has no {} version (see versions/ in the mount)", printable(item),
+         to ? fmt::format("{}.", *to) : "earlier");
   }
-  bool changed = false;
-  catalog.write(act_of_user("revert {}", item), [&](Writer& writer) { changed = writer.revert(asset, version); });
-  tell.line({{"asset", asset}, {"reverted", changed}});
+  const bool changed = revert_asset(catalog, act_of_user("revert {}", item), *asset, *version);
+  tell.line({{"asset", *asset}, {"reverted", changed}});
   tell.words("{}\n", changed ? "reverted, as a new version" : "it is so already");
 }
 
@@ -142,7 +86,7 @@ void add_trash(CLI::App& program, Globals& globals) {
   auto all = std::make_shared<bool>(false);
   listing->add_flag("--all", *all, "Also what a program made and removed itself within a minute; kept for a week");
   listing->callback(
-      [tell_list, all, &globals] { list_trash(tell_list, *all ? Hidden::kToo : Hidden::kLeft, globals); });
+      [tell_list, all, &globals] { tell_trash(tell_list, *all ? HiddenTrash::kToo : HiddenTrash::kLeft, globals); });
   auto* restoring = verb->add_subcommand("restore", "Put files back where they were");
   auto names = std::make_shared<std::vector<std::string>>();
   restoring->add_option("NAME", *names, "As `damfs trash list` tells it; without: all");

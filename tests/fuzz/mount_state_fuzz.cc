@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "fs/mount/mount_state.h"
+#include "catalog/library/mount_state.h"
 
 // Whatever stands in mount.json, it is no state, or names a process and an absolute path.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

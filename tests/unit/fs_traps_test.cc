@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/traps.h"
+#include "fs/mount/traps.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <random>
 
-#include "fs/cli/place_pattern.h"
+#include "fs/mount/place_pattern.h"
 #include "tests/support/scratch.h"
 
 namespace damfs::test {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/mount/mount_state.h"
+#include "catalog/library/mount_state.h"
 
 #include <climits>
 #include <nlohmann/json.hpp>

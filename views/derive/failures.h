@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,7 +21,5 @@ struct FailedFile {
 
 // The newest first. Of bytes that no asset has any more, and of former recipes, nothing is said.
 std::vector<FailedFile> failed_files(Reader& reader, DerivedCache& cache);
-
-nlohmann::ordered_json to_json(const FailedFile& file);
 
 }  // namespace damfs

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/suggest.h"
+#include "catalog/base/suggest.h"
 
 #include <algorithm>
 

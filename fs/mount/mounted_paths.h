@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "catalog/acts/items.h"
 #include "catalog/library/library.h"
 
 namespace damfs {
@@ -32,5 +35,20 @@ struct AssetClaim {
   std::optional<int64_t> asset;  // empty though it is there: it says nothing that a mount says
 };
 AssetClaim asset_claim(const Path& file);
+
+// Items that are named by their paths below a mount; there is no mount asked for before one could be.
+class MountedItems {
+ public:
+  explicit MountedItems(std::function<Library()> library) : library_(std::move(library)) {}
+  // As AtPath. Of a folder all files below it.
+  std::optional<ItemsAt> at(const std::string& item);
+
+ private:
+  bool is_mounted(const struct stat& file);
+  ItemsAt files_below(const std::string& folder);
+
+  const std::function<Library()> library_;
+  std::optional<MountedPaths> mounted_;  // once it was asked for
+};
 
 }  // namespace damfs

@@ -1,14 +1,13 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/served_library.h"
+#include "views/serve/served_library.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
-#include "catalog/base/clock.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/write/shown_copies.h"
 
@@ -42,13 +41,13 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
                                                    .profiles = {catalog_, library.config().previews}});
 }
 
-std::string ServedLibrary::stats_json(const Stats& stats) {
+// In the vocabulary that `damfs status --json` shares.
+nlohmann::ordered_json ServedLibrary::stats(const ServedBy& by) {
   const auto totals = catalog_.reader()->totals();
   const auto renders = stills_->counters();
   const auto& runs = clips_->counters();
   const auto& unpacked = members_->counters();
   const auto pool = workers_->counters();
-  const std::string passthrough = stats.passthrough();
   nlohmann::ordered_json json = {{"assets", totals.assets},
                                  {"copies", totals.copies},
                                  {"blobs", totals.blobs},
@@ -59,41 +58,28 @@ std::string ServedLibrary::stats_json(const Stats& stats) {
                                  {"renders_failed", renders.failed + runs.failed + unpacked.failed},
                                  {"worker_restarts", pool.restarts},
                                  {"workers_running", pool.workers_running},
-                                 {"jobs_queued", pool.queued},
-                                 {"requests", stats.requests()},
-                                 {"errors", stats.errors()},
-                                 {"late_replies", stats.late_replies()},
-                                 {"cancelled_reads", stats.cancelled()},
-                                 {"resident_bytes", resident_bytes()},
-                                 {"passthrough", passthrough}};
-  if (passthrough == "true") json["passthrough"] = true;
-  return json.dump(2);
+                                 {"jobs_queued", pool.queued}};
+  json.update(by.numbers());
+  return json;
 }
 
-std::string ServedLibrary::status_json(const Path& mountpoint) {
-  const nlohmann::ordered_json json = {{"library", library_.root().string()},
-                                       {"mountpoint", mountpoint.string()},
-                                       {"pid", ::getpid()},
-                                       {"version", DAMFS_VERSION},
-                                       {"read_only", false}};
+std::string ServedLibrary::status_json(const ServedBy& by) {
+  nlohmann::ordered_json json = {{"library", library_.root().string()}};
+  json.update(by.where());
+  json.update({{"pid", ::getpid()}, {"version", DAMFS_VERSION}, {"read_only", false}});
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The text format that Prometheus reads.
-std::string ServedLibrary::metrics(const Stats& stats) {
+std::string ServedLibrary::metrics(const ServedBy& by) {
   std::string text;
-  const auto json = nlohmann::json::parse(stats_json(stats));
-  for (const auto& [name, value] : json.items()) {
+  const nlohmann::ordered_json numbers = stats(by);
+  for (const auto& [name, value] : numbers.items()) {
     if (value.is_number()) text += fmt::format("damfs_{} {}\n", name, value.dump());
   }
-  for (size_t i = 0; i < kOpCount; ++i) {
-    const auto op = static_cast<Op>(i);
-    text += fmt::format("damfs_requests_total{{op=\"{}\"}} {}\n", op_name(op), stats.requests(op));
-  }
-  return text;
+  return text + by.metrics();
 }
 
-std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& mountpoint) {
+std::unique_ptr<Tree> ServedLibrary::make_tree(const ServedBy& by) {
   prober_ = std::make_unique<Prober>(Prober::Parts{.catalog = catalog_,
                                                    .objects = objects_,
                                                    .workers = *workers_,
@@ -101,10 +87,10 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const Stats& stats, const Path& m
                                                    .deadline_ms = library_.config().media_deadline_ms,
                                                    .charset = library_.config().pack_charset});
   std::vector<ControlFile> files;
-  files.push_back({"status.json", 8192, [this, mountpoint] { return status_json(mountpoint); }});
-  files.push_back({"stats.json", 4096, [this, &stats] { return stats_json(stats); }});
+  files.push_back({"status.json", 8192, [this, by] { return status_json(by); }});
+  files.push_back({"stats.json", 4096, [this, by] { return stats(by).dump(2); }});
   files.push_back({"health", 64, [] { return std::string("ok\n"); }});
-  files.push_back({"metrics", 8192, [this, &stats] { return metrics(stats); }});
+  files.push_back({"metrics", 8192, [this, by] { return metrics(by); }});
   files.push_back({"version", 64, [] { return std::string(DAMFS_VERSION "\n"); }});
   return std::make_unique<Tree>(Tree::Options{.catalog = catalog_,
                                               .objects = objects_,

@@ -1,38 +1,25 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/mounts.h"
+#include "catalog/library/mounts.h"
 
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/out_of_room.h"
-#include "fs/mount/mountpoint.h"
 
 namespace damfs {
 namespace {
 
 constexpr int kMostMounts = 16;
-constexpr std::chrono::milliseconds kEnding{50};
-constexpr int kEndingTries = 100;
-
 constexpr size_t kMostBytesOfState = 64 << 10;
 
 FileIn state_file(const Library& library, int number) {
   return number == 1 ? library.mount_state() : FileIn(library.folder(), fmt::format("mount-{}.json", number));
-}
-
-// Its first thread has ended, and some other one has not.
-bool is_dying(pid_t pid) {
-  const auto stat = read_text(fmt::format("/proc/{}/stat", pid), 4096);
-  const size_t name_end = stat ? stat->rfind(')') : std::string::npos;
-  return name_end != std::string::npos && stat->compare(name_end, 3, ") Z") == 0;
 }
 
 }  // namespace
@@ -46,6 +33,11 @@ std::vector<MountState> mounts_of(const Library& library) {
     if (auto state = parse_mount_state(text.value_or(""))) mounts.push_back(std::move(*state));
   }
   return mounts;
+}
+
+std::optional<Path> mounted_at(const Library& library) {
+  const auto mounts = mounts_of(library);
+  return mounts.empty() ? std::nullopt : std::optional(mounts.front().mountpoint);
 }
 
 FileLock announce_mount(const Library& library, const Path& mountpoint) {
@@ -66,15 +58,6 @@ FileLock announce_mount(const Library& library, const Path& mountpoint) {
     return std::move(*lock);
   }
   fail(EMFILE, "{} is mounted {} times already; unmount one of them", library.root().string(), kMostMounts);
-}
-
-void cut_dying_mounts(const Library& library) {
-  for (const MountState& mount : mounts_of(library)) {
-    if (!is_dying(mount.pid)) continue;
-    log::warning("{}: its daemon was killed and hangs; its connection is cut", mount.mountpoint.string());
-    abort_connection(mount.mountpoint);
-    for (int tries = 0; tries < kEndingTries && is_dying(mount.pid); ++tries) std::this_thread::sleep_for(kEnding);
-  }
 }
 
 }  // namespace damfs

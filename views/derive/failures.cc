@@ -1,12 +1,10 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/failures.h"
+#include "views/derive/failures.h"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
-#include "catalog/base/clock.h"
 #include "catalog/base/names.h"
 #include "catalog/model/packs.h"
 #include "catalog/model/read/details.h"
@@ -60,15 +58,6 @@ std::vector<FailedFile> failed_files(Reader& reader, DerivedCache& cache) {
     if (!file.assets.empty()) files.push_back(std::move(file));
   }
   return files;
-}
-
-nlohmann::ordered_json to_json(const FailedFile& file) {
-  return {{"paths", file.paths},
-          {"assets", file.assets},
-          {"sha256", file.failure.key.source.hex()},
-          {"profile", file.failure.key.profile},
-          {"reason", file.failure.reason},
-          {"at", local_time(file.failure.at_ns).text()}};
 }
 
 }  // namespace damfs

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/place_pattern.h"
+#include "fs/mount/place_pattern.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/made_preview.h"
+#include "views/serve/made_preview.h"
 
 #include <cstring>
 #include <future>
@@ -10,7 +10,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
 #include "catalog/base/names.h"
-#include "fs/served_library.h"
+#include "views/serve/served_library.h"
 
 namespace damfs {
 namespace {

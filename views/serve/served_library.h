@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "catalog/derived/derived_cache.h"
@@ -11,7 +13,6 @@
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/object_store.h"
-#include "fs/stats.h"
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
@@ -19,8 +20,15 @@
 
 namespace damfs {
 
-// A library with everything that serves its bytes: what a mount and a warm-up stand on. Its parts end in the
-// right order: the workers last but for what their answers still touch.
+// Whoever takes a library's requests, and what .damfs/ tells of that. Called on the threads that read there.
+struct ServedBy {
+  std::function<nlohmann::ordered_json()> where;    // of status.json: how it is reached
+  std::function<nlohmann::ordered_json()> numbers;  // of stats.json, and as far as they are numbers of metrics
+  std::function<std::string()> metrics;             // more lines in the text format that Prometheus reads
+};
+
+// A library with everything that serves its bytes, to whoever asks for them: what a mount, a warm-up and an export
+// stand on. Its parts end in the right order: the workers last but for what their answers still touch.
 class ServedLibrary {
  public:
   // `workers` 0: as many as the library's settings say.
@@ -36,16 +44,13 @@ class ServedLibrary {
   DerivedCache& cache() { return cache_; }
   unsigned workers() const { return workers_->size(); }  // at the most
 
-  // The mounted tree, its .damfs/ filled from here and from `stats`. `mountpoint` is only told to readers.
-  // Looks, by and by, at what was written.
-  std::unique_ptr<Tree> make_tree(const Stats& stats, const Path& mountpoint);
-
-  // The vocabulary that .damfs/stats.json and `damfs status --json` share.
-  std::string stats_json(const Stats& stats);
+  // The whole tree, its .damfs/ filled from here and from `by`. Looks, by and by, at what was written.
+  std::unique_ptr<Tree> make_tree(const ServedBy& by);
 
  private:
-  std::string status_json(const Path& mountpoint);
-  std::string metrics(const Stats& stats);
+  nlohmann::ordered_json stats(const ServedBy& by);
+  std::string status_json(const ServedBy& by);
+  std::string metrics(const ServedBy& by);
 
   Library library_;
   Catalog catalog_;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/out_folder.h"
+#include "views/serve/out_folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>

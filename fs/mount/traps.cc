@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fs/cli/traps.h"
+#include "fs/mount/traps.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,7 +15,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "fs/cli/place_pattern.h"
+#include "fs/mount/place_pattern.h"
 
 namespace damfs {
 namespace {

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/acts/tagging.h"
+
+#include <cerrno>
+
+#include "catalog/acts/setting.h"
+#include "catalog/acts/undoing.h"
+#include "catalog/base/error.h"
+#include "catalog/model/read/details.h"
+#include "tests/support/library.h"
+
+namespace damfs {
+namespace {
+
+const Act kAct{.uid = 7, .what = "a test"};
+
+class TaggingTest : public ::testing::Test {
+ protected:
+  void TearDown() override { EXPECT_TRUE(scratch_.problems().empty()); }
+
+  // Name → how many are in it.
+  std::map<std::string, int64_t> listed(Grouping grouping) {
+    std::map<std::string, int64_t> all;
+    list_groups(*catalog().reader(), grouping, [&](const ListedGroup& group) { all[group.name] = group.assets; });
+    return all;
+  }
+  Details details(int64_t asset) { return load_details(*catalog().reader(), asset).value(); }
+  Catalog& catalog() { return scratch_.catalog(); }
+  int64_t newest_act() { return act_to_undo(*catalog().reader(), {}).value().id; }
+
+  using Counts = std::map<std::string, int64_t>;
+  testing::ScratchCatalog scratch_;
+  const int64_t one_ = scratch_.file("one", "a", "one.jpg").asset;
+  const int64_t two_ = scratch_.file("two", "a", "two.jpg").asset;
+};
+
+TEST_F(TaggingTest, GroupsAreMadeFilledAndListed) {
+  for (const Grouping grouping : {Grouping::kTag, Grouping::kAlbum}) {
+    EXPECT_EQ(add_to_group(catalog(), kAct, grouping, "places/rome", {one_, two_}).changed, 2);
+    EXPECT_EQ(add_to_group(catalog(), kAct, grouping, "places/rome", {one_}).changed, 0);
+    EXPECT_EQ(remove_from_group(catalog(), kAct, grouping, "places/rome", {two_}).changed, 1);
+    EXPECT_EQ(listed(grouping), (Counts{{"places", 0}, {"places/rome", 1}}));
+  }
+}
+
+TEST_F(TaggingTest, WhatIsNotThereIsToldAndNothingIsDone) {
+  add_to_group(catalog(), kAct, Grouping::kTag, "sea", {one_});
+  const int64_t before = newest_act();
+  EXPECT_EQ(remove_from_group(catalog(), kAct, Grouping::kTag, "see", {one_}).missing, "see");
+  EXPECT_EQ(merge_groups(catalog(), kAct, Grouping::kTag, "sea", "ocean").missing, "ocean");
+  EXPECT_EQ(rename_group(catalog(), kAct, Grouping::kTag, "", "ocean").missing, "");
+  EXPECT_EQ(delete_group(catalog(), kAct, Grouping::kAlbum, "sea").missing, "sea");
+  EXPECT_EQ(set_album_numbers(catalog(), kAct, "sea", true).missing, "sea");
+  EXPECT_FALSE(album_query(catalog(), "sea"));
+  EXPECT_EQ(newest_act(), before);
+  EXPECT_EQ(listed(Grouping::kTag), (Counts{{"sea", 1}}));
+}
+
+TEST_F(TaggingTest, GroupsAreRenamedMergedAndDeletedEachInOneAct) {
+  add_to_group(catalog(), kAct, Grouping::kTag, "sea", {one_});
+  add_to_group(catalog(), kAct, Grouping::kTag, "ocean", {two_});
+  EXPECT_FALSE(rename_group(catalog(), kAct, Grouping::kTag, "sea", "water/sea").missing);
+  EXPECT_FALSE(merge_groups(catalog(), kAct, Grouping::kTag, "ocean", "water/sea").missing);
+  EXPECT_EQ(listed(Grouping::kTag), (Counts{{"water", 0}, {"water/sea", 2}}));
+  EXPECT_FALSE(delete_group(catalog(), kAct, Grouping::kTag, "water").missing);
+  EXPECT_TRUE(listed(Grouping::kTag).empty());
+  undo_act(catalog(), 7, act_to_undo(*catalog().reader(), {}).value());
+  EXPECT_EQ(listed(Grouping::kTag), (Counts{{"water", 0}, {"water/sea", 2}}));
+}
+
+TEST_F(TaggingTest, AQueryFillsAnAlbum) {
+  EXPECT_EQ(set_album_query(catalog(), kAct, "ones", "").missing, "ones");
+  EXPECT_FALSE(set_album_query(catalog(), kAct, "ones", "one").missing);
+  EXPECT_EQ(album_query(catalog(), "ones"), "one");
+  EXPECT_EQ(listed(Grouping::kAlbum), (Counts{{"ones", 1}}));
+  EXPECT_FALSE(set_album_query(catalog(), kAct, "ones", "").missing);
+  EXPECT_EQ(album_query(catalog(), "ones"), "");
+  EXPECT_FALSE(set_album_numbers(catalog(), kAct, "ones", true).missing);
+  list_groups(*catalog().reader(), Grouping::kAlbum, [](const ListedGroup& group) { EXPECT_TRUE(group.numbered); });
+}
+
+TEST_F(TaggingTest, WordsAreSetOfAllInOneAct) {
+  EXPECT_EQ(set_words(catalog(), kAct, {one_, two_}, {.sets_rating = true, .rating = 5, .title = "Sea"}), 2);
+  EXPECT_EQ(details(one_).rating, 5);
+  EXPECT_EQ(details(two_).title, "Sea");
+  EXPECT_EQ(set_words(catalog(), kAct, {one_, two_}, {.sets_rating = true, .rating = 5, .description = ""}), 0);
+  EXPECT_EQ(set_words(catalog(), kAct, {one_}, {.sets_rating = true, .description = "Calm"}), 1);
+  EXPECT_EQ(details(one_).rating, std::nullopt);
+  EXPECT_EQ(details(one_).title, "Sea");
+  EXPECT_EQ(details(one_).description, "Calm");
+  try {
+    set_words(catalog(), kAct, {one_, two_}, {.sets_rating = true, .rating = 6});
+    FAIL() << "no rating is so high";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), EINVAL);
+  }
+}
+
+}  // namespace
+}  // namespace damfs
