@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include "views/frame/original_node.h"
 #include "views/search/unlisted.h"
@@ -30,6 +31,11 @@ std::optional<int64_t> asset_in_name(std::string_view shown) {
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
   const bool whole = end == rest.data() + rest.size() || *end == '.';
   return error == std::errc() && whole ? std::optional(id) : std::nullopt;
+}
+
+// A tag or an album may be called as an asset beside it is: the folder keeps the name.
+std::string beside_folder(std::string_view name, int64_t asset) {
+  return with_suffix(name, fmt::format("{}{}", kAssetMark, asset));
 }
 
 }  // namespace
@@ -95,14 +101,42 @@ class FolderNode::FolderSiblings final : public Siblings {
   const Spelling spelling_;
 };
 
+// The names of a folder's sub-folders while it is listed: a few are read at once, so that not each asset is a question.
+class FolderNode::SubFolders {
+ public:
+  SubFolders(const FolderNode& folder, Reader& reader) : folder_(folder) {
+    folder.view_.folders(reader, folder.key_, 0, [&](const GroupRow& row) {
+      are_all_ = names_.size() < kMostKept;
+      if (are_all_) names_.insert(row.name);
+      return are_all_;
+    });
+  }
+  bool are_none() const { return names_.empty(); }
+  bool has(const std::string& name) const { return are_all_ ? names_.contains(name) : folder_.has_sub_folder(name); }
+
+ private:
+  static constexpr size_t kMostKept = 1024;
+  const FolderNode& folder_;
+  std::unordered_set<std::string> names_;
+  bool are_all_ = true;
+};
+
+bool FolderNode::has_sub_folder(const std::string& name) const {
+  const auto reader = context_.catalog.reader();
+  const auto folder = view_.find_folder(*reader, key_, name);
+  return folder && folder->name == name;
+}
+
 std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
   FolderSiblings siblings(*this);
   std::string shown = lens_.shown_name(name, asset, siblings);
-  const auto reader = context_.catalog.reader();
-  const auto folder = view_.find_folder(*reader, key_, shown);
-  // A tag or an album may be called as an asset beside it is: the folder keeps the name.
-  if (folder && folder->name == shown) return with_suffix(shown, fmt::format("{}{}", kAssetMark, asset));
-  return shown;
+  return has_sub_folder(shown) ? beside_folder(shown, asset) : shown;
+}
+
+std::string FolderNode::shown_name_among(const SubFolders& folders, std::string_view name, int64_t asset) const {
+  FolderSiblings siblings(*this);
+  std::string shown = lens_.shown_name(name, asset, siblings);
+  return folders.has(shown) ? beside_folder(shown, asset) : shown;
 }
 
 std::vector<std::string> FolderNode::names_in_doubt(std::string_view name, int64_t asset) const {
@@ -233,7 +267,7 @@ bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) co
 
 // `is_given`: the asset at `from` was given, and what stands beside it was not.
 bool FolderNode::list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const {
-  const bool has_folders = has_sub_folders(reader);
+  const SubFolders folders(*this, reader);
   bool room = true;
   const auto add = [&](std::string_view name, const Attributes& attributes, Cursor next) {
     return room = sink.add(name, attributes, next);
@@ -241,30 +275,22 @@ bool FolderNode::list_with_beside(Reader& reader, int64_t from, bool is_given, E
   view_.assets(reader, key_, is_given ? from - 1 : from, [&](const AssetRow& row) {
     const std::string name(row.name);
     const std::string other = beside_->name_of(name, row);
-    const bool has_other = !other.empty() && !(has_folders && view_.find_folder(reader, key_, other));
+    const bool has_other = !other.empty() && (folders.are_none() || !folders.has(other));
     if (!is_given || row.cursor != from) {
       const Cursor next = behind(has_other ? Run::kBeside : Run::kAssets, row.cursor);
-      if (!add(shown_name(name, row.id), beside_->asset_attributes(reader, row), next)) return false;
+      if (!add(shown_name_among(folders, name, row.id), beside_->asset_attributes(reader, row), next)) return false;
     }
     return !has_other || add(other, beside_->attributes(reader, row), behind(Run::kAssets, row.cursor));
   });
   return room;
 }
 
-bool FolderNode::has_sub_folders(Reader& reader) const {
-  bool has_any = false;
-  view_.folders(reader, key_, 0, [&](const GroupRow&) {
-    has_any = true;
-    return false;
-  });
-  return has_any;
-}
-
 bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) const {
   const bool is_plain = lens_.code() == 0;
   const bool has_drafts = is_plain && context_.drafts.has_any(id());
   const bool may_cache = view_.may_cache_names(reader, key_);
-  const bool keeps_names = is_plain && !has_sub_folders(reader);
+  const SubFolders folders(*this, reader);
+  const bool keeps_names = is_plain && folders.are_none();
   bool room = true;
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
     auto attributes = lens_.attributes(row);
@@ -280,7 +306,8 @@ bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) con
       }
     }
     return room = keeps_names ? sink.add(row.name, *attributes, behind(Run::kAssets, row.cursor))
-                              : sink.add(shown_name(row.name, row.id), *attributes, behind(Run::kAssets, row.cursor));
+                              : sink.add(shown_name_among(folders, row.name, row.id), *attributes,
+                                         behind(Run::kAssets, row.cursor));
   });
   return room;
 }

@@ -47,6 +47,7 @@ class FolderNode final : public Node {
 
  private:
   class FolderSiblings;
+  class SubFolders;
   NodeId folder_id(int64_t key) const;
   // What is made from originals is only read.
   Spelling spelling() const { return lens_.code() == 0 ? Spelling::kExact : Spelling::kAny; }
@@ -60,7 +61,8 @@ class FolderNode final : public Node {
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const;
-  bool has_sub_folders(Reader& reader) const;
+  bool has_sub_folder(const std::string& name) const;
+  std::string shown_name_among(const SubFolders& folders, std::string_view name, int64_t asset) const;
   void list_drafts(int64_t after, EntrySink& sink) const;
   // For changes (folder_acts.cc).
   Doing doing(Doing::Kind kind, std::string_view name, Doing::Object object = Doing::Object::kFile) const;
