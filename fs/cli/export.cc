@@ -175,7 +175,6 @@ class Exporter {
   Exporter(ServedLibrary& served, const ExportArguments& arguments, const StillProfile* profile, OutFolder& out,
            ExportReport& report, const std::atomic<bool>& stop)
       : served_(served),
-        objects_(served.library().objects(), served.library().staging()),
         arguments_(arguments),
         profile_(profile),
         kind_(profile != nullptr ? "preview" : "original"),
@@ -269,7 +268,7 @@ class Exporter {
         const std::string bytes = chosen.preview->bytes();
         return write_all(fd, std::as_bytes(std::span(bytes)), chosen.place.name);
       }
-      const UniqueFd object = open_whole(served_.catalog(), objects_, chosen.sha256, chosen.from.name);
+      const UniqueFd object = wait_for_whole(served_.catalog(), served_.places(), chosen.sha256, chosen.from.name);
       copy_proved(object.get(), fd, chosen.sha256, printable(chosen.from.path()), stop_);
     });
   }
@@ -315,7 +314,6 @@ class Exporter {
   }
 
   ServedLibrary& served_;
-  const ObjectStore objects_;
   const ExportArguments& arguments_;
   const StillProfile* const profile_;
   const char* const kind_;

@@ -22,6 +22,7 @@
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
 #include "fs/cli/output.h"
@@ -192,7 +193,7 @@ std::string checked_charset(const std::string& encoding) {
 
 // After a newer damfs was installed: what it finds in originals that an older one had looked at. With an encoding: what
 // archives hold when their names are read in it.
-int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& store, const ImportArguments& arguments,
+int run_refresh(const Library& library, Catalog& catalog, Places& places, const ImportArguments& arguments,
                 Globals& globals) {
   RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
   if (!arguments.paths.empty()) {
@@ -208,7 +209,7 @@ int run_refresh(const Library& library, Catalog& catalog, const ObjectStore& sto
     if (!arguments.quiet && !arguments.tell.is_json()) bar.show({.done = done, .total = total});
   };
   const Config& config = library.config();
-  const auto report = refresh_facts(catalog, {store, workers, &cache, config.media_deadline_ms, config.pack_charset},
+  const auto report = refresh_facts(catalog, {places, workers, &cache, config.media_deadline_ms, config.pack_charset},
                                     options, show, stop.flag());
   bar.clear();
   const char* which = !options.assets.empty()   ? "were named"
@@ -236,7 +237,8 @@ int run_import(const ImportArguments& arguments, Globals& globals) {
   Catalog catalog(library.catalog());
   ObjectStore store(library.objects(), library.staging());
   store.remove_leftovers();
-  if (arguments.refresh) return run_refresh(library, catalog, store, arguments, globals);
+  Places places(store);
+  if (arguments.refresh) return run_refresh(library, catalog, places, arguments, globals);
 
   ImportOptions options;
   options.paths.assign(arguments.paths.begin(), arguments.paths.end());
@@ -259,7 +261,7 @@ int run_import(const ImportArguments& arguments, Globals& globals) {
     DerivedCache cache(library.derived(), library.config().derived_max_bytes);
     WorkerPool workers({.program = {}, .workers = library.config().media_workers});
     Import import(
-        {catalog, store, workers, &cache}, options,
+        {catalog, store, places, workers, &cache}, options,
         {.failed = [&](const Path& path, const std::string& reason) { reporter.event("failed", path, reason); },
          .skipped = [&](const Path& path, const std::string& reason) { reporter.event("skipped", path, reason); },
          .unheard = [&](const Path& path, const std::string& reason) { reporter.event("not heard", path, reason); }});
