@@ -73,7 +73,8 @@ void open(Session& session, Reply& reply, fuse_ino_t number, fuse_file_info* fil
   // The pages that the kernel keeps are those of the sealed bytes.
   file->direct_io = handle->content->is_its_openers() || is_others_number();
   // Closing is of interest only where a read may be awaited for long, see flush.
-  file->noflush = !is_written && (kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl);
+  file->noflush = !is_written && !handle->content->answers_late() &&
+                  (kind == NodeId::FileKind::kOriginal || kind == NodeId::FileKind::kControl);
   file->fh = session.files().add(handle);
   const bool taken = backing > 0 ? reply.open(*file, backing) : reply.open(*file);
   if (!taken) session.files().remove(file->fh);

@@ -93,7 +93,8 @@ Importing::Importing(const Library& library)
       lock_(import_lock(library)),
       objects_lock_(FileLock::share(library.objects_lock(), library.being_freed())),
       catalog_(library.catalog()),
-      store_(library.objects(), library.staging()) {
+      store_(library.objects(), library.staging()),
+      places_(store_) {
   store_.remove_leftovers();
 }
 
@@ -117,7 +118,7 @@ ImportReport Importing::import(const ToImport& wanted, const ImportEvents& event
   options.probe_deadline_ms = config.media_deadline_ms;
   DerivedCache cache(library_.derived(), config.derived_max_bytes);
   WorkerPool workers({.program = {}, .workers = config.media_workers});
-  Import import({catalog_, store_, workers, &cache}, std::move(options), events);
+  Import import({catalog_, store_, places_, workers, &cache}, std::move(options), events);
   const Ticker ticker([&] { progress(import.progress()); });
   return import.run(stop);
 }
@@ -129,7 +130,7 @@ RefreshReport Importing::refresh(RefreshOptions options,
   const Config& config = library_.config();
   DerivedCache cache(library_.derived(), config.derived_max_bytes);
   WorkerPool workers({.program = {}, .workers = config.media_workers});
-  return refresh_facts(catalog_, {store_, workers, &cache, config.media_deadline_ms, config.pack_charset}, options,
+  return refresh_facts(catalog_, {places_, workers, &cache, config.media_deadline_ms, config.pack_charset}, options,
                        progress, stop);
 }
 

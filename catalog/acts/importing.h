@@ -14,6 +14,7 @@
 #include "catalog/library/library.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 
 namespace damfs {
 
@@ -52,6 +53,7 @@ class Importing {
   const FileLock objects_lock_;
   Catalog catalog_;
   ObjectStore store_;
+  Places places_;
 };
 
 // The one name of an encoding of names in archives, however it was written; "" stays so. EINVAL for none that is known,

@@ -18,7 +18,7 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/packs.h"
 #include "catalog/model/write/writer.h"
-#include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 
 namespace damfs {
 namespace {
@@ -58,17 +58,18 @@ bool holds_at(int archive, uint64_t offset, int object, uint64_t size) {
 }
 
 // Of one whose size and CRC-32 are the object's.
-bool is_copied(PackReader& packs, const ObjectStore& store, const MemberRow& member, int object, const Digest& sha256) {
+bool is_copied(PackReader& packs, Places& places, const MemberRow& member, int object, const Digest& sha256) {
   const auto pack = packs.pack_of_blob(blob_of_member(member.id));
   if (!pack) return false;  // nothing shows it
   if (member.sha256) return *member.sha256 == sha256;
   if (member.method != kStored || packs.holder_of(member)) return true;
-  const auto archive = store.open(pack->sha256);
-  return archive &&
-         holds_at(archive->get(), static_cast<uint64_t>(member.offset), object, static_cast<uint64_t>(member.size));
+  const auto archive = places.open(pack->sha256);
+  return archive && archive->file &&
+         holds_at(archive->file.get(), static_cast<uint64_t>(member.offset), object,
+                  static_cast<uint64_t>(member.size));
 }
 
-int64_t find_member(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size) {
+int64_t find_member(Catalog& catalog, Places& places, int object, const Digest& sha256, int64_t size) {
   const auto reader = catalog.reader();
   PackReader packs(*reader);
   if (size == 0 || !packs.has_size(size)) return 0;
@@ -76,9 +77,19 @@ int64_t find_member(Catalog& catalog, const ObjectStore& store, int object, cons
   if (!crc) return 0;
   for (const int64_t id : packs.with_bytes(size, *crc)) {
     const auto member = packs.member(id);
-    if (member && is_copied(packs, store, *member, object, sha256)) return id;
+    if (member && is_copied(packs, places, *member, object, sha256)) return id;
   }
   return 0;
+}
+
+int64_t member_of(Catalog& catalog, Places& places, const Digest& sha256, int64_t size) {
+  try {
+    const auto object = places.open(sha256);
+    return object && object->file ? find_member(catalog, places, object->file.get(), sha256, size) : 0;
+  } catch (const std::exception& error) {
+    log::info("where a file was copied from is not found out: {}", error.what());
+    return 0;
+  }
 }
 
 }  // namespace
@@ -88,16 +99,16 @@ bool has_archives(Catalog& catalog) {
   return PackReader(*reader).is_any();
 }
 
-int64_t member_like(Catalog& catalog, const ObjectStore& store, int object, const Digest& sha256, int64_t size) {
+int64_t member_like(Catalog& catalog, Places& places, int object, const Digest& sha256, int64_t size) {
   try {
-    return find_member(catalog, store, object, sha256, size);
+    return find_member(catalog, places, object, sha256, size);
   } catch (const std::exception& error) {
     log::info("where a file was copied from is not found out: {}", error.what());
     return 0;
   }
 }
 
-int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t asset, const std::atomic<bool>& stop) {
+int64_t link_copies_after(Catalog& catalog, Places& places, int64_t asset, const std::atomic<bool>& stop) {
   struct Candidate {
     int64_t asset, size;
     Digest sha256;
@@ -117,8 +128,7 @@ int64_t link_copies_after(Catalog& catalog, const ObjectStore& store, int64_t as
     for (const Candidate& each : batch) {
       if (stop) return linked;
       asset = each.asset;
-      const auto object = store.open(each.sha256);
-      const int64_t member = object ? member_like(catalog, store, object->get(), each.sha256, each.size) : 0;
+      const int64_t member = member_of(catalog, places, each.sha256, each.size);
       if (member != 0) found.emplace_back(each.asset, member);
     }
     if (!found.empty()) {

@@ -274,7 +274,7 @@ void Import::Pipeline::read_one(const ItemRef& item) {
   item->stamp.size = ingested.size;
   item->data_bytes = ingested.data_bytes;
   if (has_archives_) {
-    item->copy_of = member_like(parts_.catalog, parts_.store, ingested.object.get(), ingested.sha256, ingested.size);
+    item->copy_of = member_like(parts_.catalog, parts_.places, ingested.object.get(), ingested.sha256, ingested.size);
   }
   if (parts_.catalog.reader()->has_blob(ingested.sha256)) return settle(item, Item::State::kReady);
   probe(item, std::move(ingested.object));
@@ -423,7 +423,7 @@ void Import::Pipeline::mark(Writer& writer, int64_t asset) {
 // What came in with an archive was read before that was looked into.
 void Import::Pipeline::link_late_copies() {
   if (!brings_archives_ || stopping()) return;
-  link_copies_after(parts_.catalog, parts_.store, last_asset_, *stop_);
+  link_copies_after(parts_.catalog, parts_.places, last_asset_, *stop_);
 }
 
 ImportReport Import::Pipeline::look_only() {

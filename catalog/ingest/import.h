@@ -17,6 +17,7 @@ namespace damfs {
 class Catalog;
 class DerivedCache;
 class ObjectStore;
+class Places;
 class WorkerPool;
 
 struct ImportOptions {
@@ -73,6 +74,7 @@ class Import {
   struct Parts {
     Catalog& catalog;
     ObjectStore& store;
+    Places& places;
     WorkerPool& workers;
     DerivedCache* cache = nullptr;  // where archives' indices are kept
   };

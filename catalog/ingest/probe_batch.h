@@ -14,7 +14,7 @@
 namespace damfs {
 
 class DerivedCache;
-class ObjectStore;
+class Places;
 class WorkerPool;
 
 // An object to be looked at.
@@ -29,7 +29,7 @@ struct ToProbe {
 
 // Who looks, and where what is found besides facts is kept (ingest/look.h).
 struct ProbeParts {
-  const ObjectStore& store;
+  Places& places;
   WorkerPool& workers;
   DerivedCache* cache = nullptr;
   int64_t deadline_ms = 0;

@@ -13,7 +13,6 @@
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/write/writer.h"
-#include "catalog/places/object_store.h"
 
 namespace damfs {
 namespace {
@@ -69,7 +68,7 @@ bool Prober::probe_batch(int64_t& after) {
     batch.push_back({row.sha256, std::move(row.name), row.size, parts_.charset});
   }
   if (batch.empty()) return false;
-  probe_all(batch, {parts_.objects, parts_.workers, parts_.cache, parts_.deadline_ms});
+  probe_all(batch, {parts_.places, parts_.workers, parts_.cache, parts_.deadline_ms});
   parts_.catalog.write(WriteRequest{.durability = Durability::kSoon}, [&](Writer& writer) {
     for (const ToProbe& item : batch) {
       if (item.facts) writer.learn_facts(item.sha256, *item.facts);

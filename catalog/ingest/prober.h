@@ -18,7 +18,7 @@ namespace damfs {
 
 class Catalog;
 class DerivedCache;
-class ObjectStore;
+class Places;
 class WorkerPool;
 
 // Looks, in a thread of its own, at what was catalogued unseen: a file that somebody wrote is acknowledged when its
@@ -27,7 +27,7 @@ class Prober {
  public:
   struct Parts {
     Catalog& catalog;
-    const ObjectStore& objects;
+    Places& places;
     WorkerPool& workers;
     DerivedCache* cache = nullptr;  // where an archive's index is kept
     int64_t deadline_ms = 0;

@@ -3,6 +3,8 @@
 
 #include "catalog/ingest/whole.h"
 
+#include <utility>
+
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/model/catalog.h"
@@ -11,12 +13,38 @@
 
 namespace damfs {
 
-UniqueFd open_whole(Catalog& catalog, const ObjectStore& objects, const Digest& sha256, std::string_view name) {
+namespace {
+
+void require_undamaged(Catalog& catalog, const Digest& sha256, std::string_view name) {
   if (const auto reason = catalog.reader()->damage(sha256))
     fail(EIO, "{}: {}; see `damfs doctor`", printable(name), *reason);
-  auto object = objects.open(sha256);
-  if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", printable(name));
-  return std::move(*object);
+}
+
+[[noreturn]] void fail_missing(std::string_view name) {
+  fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", printable(name));
+}
+
+}  // namespace
+
+OpenedBlob open_whole(Catalog& catalog, Places& places, const Digest& sha256, std::string_view name) {
+  require_undamaged(catalog, sha256, name);
+  auto opened = places.open(sha256);
+  if (!opened) fail_missing(name);
+  return std::move(*opened);
+}
+
+void with_whole(Catalog& catalog, Places& places, const Digest& sha256, std::string_view name, Places::Then then,
+                Places::Failed failed) {
+  OpenedBlob opened = open_whole(catalog, places, sha256, name);
+  if (opened.file) return then(std::move(opened.file));
+  places.fetch(sha256, std::move(then), std::move(failed));
+}
+
+UniqueFd wait_for_whole(Catalog& catalog, Places& places, const Digest& sha256, std::string_view name) {
+  require_undamaged(catalog, sha256, name);
+  auto file = places.wait_for(sha256);
+  if (!file) fail_missing(name);
+  return std::move(*file);
 }
 
 bool is_kept(Catalog& catalog, const Digest& sha256) {

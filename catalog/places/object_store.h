@@ -86,10 +86,9 @@ class ObjectStore {
   // Called when adopt() has put an object on the disk that was not there, or was another. Set it before the first one.
   void on_added(std::function<void(const Digest&)> call) { on_added_ = std::move(call); }
 
-  // For reading; empty when the object is missing, or something else has its name.
-  std::optional<UniqueFd> open(const Digest& sha256) const;
-  std::optional<int64_t> size_of(const Digest& sha256) const;  // empty as for open()
-  Path path_of(const Digest& sha256) const;                    // for messages
+  // Empty when the object is missing, or something else has its name.
+  std::optional<int64_t> size_of(const Digest& sha256) const;
+  Path path_of(const Digest& sha256) const;  // for messages
 
   struct Found {
     Digest sha256;
@@ -107,6 +106,10 @@ class ObjectStore {
   int remove_leftovers();
 
  private:
+  // Objects are opened through Places alone. For reading; empty as for size_of().
+  friend class StorePlace;
+  std::optional<UniqueFd> open(const Digest& sha256) const;
+
   struct Staged {
     UniqueFd fd;
     std::string name;  // in staging/; empty: unnamed

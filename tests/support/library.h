@@ -15,6 +15,7 @@
 #include "catalog/model/read/check.h"
 #include "catalog/model/write/writer.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "tests/unit/media_fixture.h"
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
@@ -97,15 +98,19 @@ struct ScratchCatalog {
 
 // A whole mounted tree without a kernel, over a catalog of a test's own.
 struct ScratchTree : ScratchCatalog {
-  explicit ScratchTree(const char* worker = "damfs-worker", std::vector<ControlFile> control_files = {})
+  explicit ScratchTree(const char* worker = "damfs-worker", std::vector<ControlFile> control_files = {},
+                       Places::Parts (*where)(const ObjectStore& store) = &places_of)
       : made_folders(make_folders(folder)),
         objects(folder / "objects", folder / "staging"),
         cache(folder / "derived", int64_t{1} << 30),
-        clips({catalog(), objects, cache, workers, 60'000}),
-        members({catalog(), objects, cache, workers, 60'000}),
-        stills({catalog(), objects, members, cache, workers, 60'000}),
+        places(where(objects)),
+        clips({catalog(), places, cache, workers, 60'000}),
+        members({catalog(), places, cache, workers, 60'000}),
+        stills({catalog(), places, members, cache, workers, 60'000}),
         workers({program_path().parent_path() / worker, 2, -1}),
-        tree({catalog(), objects, stills, clips, members, std::move(control_files)}) {}
+        tree({catalog(), objects, places, stills, clips, members, std::move(control_files)}) {}
+
+  ~ScratchTree() { places.end(); }  // before the workers, which what is fetched is for
 
   static bool make_folders(const ScratchFolder& in) {
     for (const char* name : {"objects", "staging", "derived"}) std::filesystem::create_directory(in / name);
@@ -115,6 +120,7 @@ struct ScratchTree : ScratchCatalog {
   bool made_folders;
   ObjectStore objects;
   DerivedCache cache;
+  Places places;
   Clips clips;
   Members members;
   Stills stills;

@@ -43,6 +43,7 @@ class ImportTest : public ::testing::Test {
       return all;
     }
     ObjectStore store;
+    Places places{store};
   };
 
   ImportTest() { std::filesystem::create_directory(source_); }
@@ -61,7 +62,7 @@ class ImportTest : public ::testing::Test {
     failed_.clear();
     skipped_.clear();
     Import run(
-        {target.catalog(), target.store, workers_}, std::move(options),
+        {target.catalog(), target.store, target.places, workers_}, std::move(options),
         {.failed = [this](const Path& path, const std::string& reason) { failed_[path.filename()] = reason; },
          .skipped = [this](const Path& path, const std::string& reason) { skipped_[path.filename()] = reason; }});
     return run.run(stop_);
@@ -229,7 +230,7 @@ TEST_F(ImportTest, StoppedAndCarriedOnEqualsUndisturbed) {
     ImportOptions options;
     options.paths = {source_};
     options.threads = 2;
-    Import run({target_.catalog(), target_.store, workers_}, options, {});
+    Import run({target_.catalog(), target_.store, target_.places, workers_}, options, {});
     // Stops once it has catalogued a little; the last run is left alone.
     std::atomic<bool> ended{false};
     std::thread stopper([&] {

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "catalog/places/staged_file.h"
+#include "catalog/places/store_place.h"
 #include "tests/support/library.h"
 
 namespace damfs {
@@ -147,7 +148,7 @@ TEST_F(ObjectStoreTest, APipeIsNoObjectAndIsReplaced) {
 TEST_F(ObjectStoreTest, ABuriedObjectIsALeftover) {
   const Digest sha256 = ingest_text("nobody's").sha256;
   store_.bury(sha256);
-  EXPECT_FALSE(store_.open(sha256));
+  EXPECT_FALSE(StorePlace(store_).open(sha256));
   EXPECT_EQ(store_.remove_leftovers(), 1);
   expect_nothing_staged();
 }
@@ -314,7 +315,7 @@ TEST_F(ObjectStoreTest, LeftoversGoAndAMissingObjectIsAValue) {
   write_file(folder_ / "staging/999999999-1", "left");
   EXPECT_EQ(store_.remove_leftovers(), 1);
   expect_nothing_staged();
-  EXPECT_FALSE(store_.open(digest_of("never stored")));
+  EXPECT_FALSE(StorePlace(store_).open(digest_of("never stored")));
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ class DraftsTest : public ::testing::Test {
         views_(make_views()),
         drafts_({.catalog = catalog_.catalog(),
                  .objects = objects_,
+                 .places = places_,
                  .acts = acts_,
                  .prober = nullptr,
                  .now = [this] { return now_.load(); },
@@ -182,6 +183,7 @@ class DraftsTest : public ::testing::Test {
   testing::ScratchCatalog catalog_;
   bool made_;
   ObjectStore objects_;
+  Places places_{objects_};
   Acts acts_;
   DiskState disk_;
   std::atomic<int64_t> now_{1'700'000'000'000'000'000};

@@ -16,8 +16,9 @@
 #include "catalog/base/log.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
-#include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "views/derive/clip_layout.h"
+#include "views/derive/deferred_content.h"
 #include "views/derive/piece_content.h"
 
 namespace damfs {
@@ -57,17 +58,17 @@ ClipRow Clips::clip_of(int64_t version) {
   return std::move(*row);
 }
 
-Clips::SessionRef Clips::session_of(int64_t version, const ClipProfile& profile, const ClipRow& clip) {
+Clips::SessionRef Clips::find_session(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sessions_, [](const auto& entry) { return entry.second.expired(); });
+  const auto found = sessions_.find(name);
+  return found == sessions_.end() ? nullptr : found->second.lock();
+}
+
+Clips::SessionRef Clips::make_session(int64_t version, const ClipProfile& profile, const ClipRow& clip,
+                                      UniqueFd object) {
   const DerivedKey key = clip_key(clip.sha256, profile);
   const std::string name = key.text();
-  {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(sessions_, [](const auto& entry) { return entry.second.expired(); });
-    if (const auto found = sessions_.find(name); found != sessions_.end()) {
-      if (auto session = found->second.lock()) return session;
-    }
-  }
-  UniqueFd object = open_whole(parts_.catalog, parts_.objects, clip.sha256, "the original");
   const auto facts = clip_from_text(clip.clip, stat_fd(object.get(), "a clip").st_size);
   if (!facts) fail(ENOENT, "version {} has no editing proxy", version);
   const ClipLayout layout(profile, *facts);
@@ -118,9 +119,29 @@ void Clips::find_index(const SessionRef& session, const ClipFacts& facts, const 
 
 ContentRef Clips::open(int64_t version, const ClipProfile& profile, uint64_t reader) {
   const ClipRow clip = clip_of(version);
-  if (const auto reason = parts_.cache.failure(clip_key(clip.sha256, profile))) fail(EIO, "{}", *reason);
+  const DerivedKey key = clip_key(clip.sha256, profile);
+  if (const auto reason = parts_.cache.failure(key)) fail(EIO, "{}", *reason);
+  if (auto session = find_session(key.text())) return content_of(std::move(session), clip, reader);
+  OpenedBlob original = open_whole(parts_.catalog, parts_.places, clip.sha256, "the original");
+  if (original.file) {
+    return content_of(make_session(version, profile, clip, std::move(original.file)), clip, reader);
+  }
+  const auto content = std::make_shared<DeferredContent>();
+  parts_.places.fetch(
+      clip.sha256,
+      [this, version, &profile, clip, reader, content](UniqueFd fetched) {
+        content->set(content_of(make_session(version, profile, clip, std::move(fetched)), clip, reader));
+      },
+      [content](const std::string& reason) {
+        log::info("an editing proxy cannot be made: {}", reason);
+        content->fail();
+      });
+  return content;
+}
+
+ContentRef Clips::content_of(SessionRef session, const ClipRow& clip, uint64_t reader) {
   const auto facts = clip_from_text(clip.clip);
-  auto content = std::make_shared<PieceContent>(session_of(version, profile, clip), reader, kClipsAhead);
+  auto content = std::make_shared<PieceContent>(std::move(session), reader, kClipsAhead);
   // Whoever opens it will see its first frame, and that takes longer to make than the head takes to read.
   if (facts && facts->frames > 0) content->expect({facts->sound.size(), 0, 1});
   return content;
@@ -143,7 +164,11 @@ std::shared_ptr<PieceSession> Clips::warm(int64_t version, const ClipProfile& pr
     done(*reason);
     return nullptr;
   }
-  auto session = session_of(version, profile, clip);
+  auto session = find_session(key.text());
+  if (!session) {
+    session = make_session(version, profile, clip,
+                           wait_for_whole(parts_.catalog, parts_.places, clip.sha256, "the original"));
+  }
   session->warm(std::move(progress), std::move(done));
   return session;
 }

@@ -18,7 +18,7 @@
 namespace damfs {
 
 class Catalog;
-class ObjectStore;
+class Places;
 
 // Editing proxies, made piece by piece as they are read. Whatever is read together with others is made once; who
 // reads one behind the other finds the next ones made ahead. Thread-safe. Outlives every Content it gave out, and is
@@ -27,7 +27,7 @@ class Clips {
  public:
   struct Parts {
     Catalog& catalog;
-    ObjectStore& objects;
+    Places& places;
     DerivedCache& cache;
     WorkerPool& workers;
     int64_t deadline_ms = 30'000;
@@ -46,7 +46,8 @@ class Clips {
   // Removes it from the cache; it is made again when it is read next.
   void drop(int64_t version, const ClipProfile& profile);
 
-  // Makes all of one ahead of time; returns what stops it. A file that is complete is done at once.
+  // Makes all of one ahead of time; returns what stops it. A file that is complete is done at once. Waits for a source
+  // that is fetched.
   std::shared_ptr<PieceSession> warm(int64_t version, const ClipProfile& profile, bool retry,
                                      PieceSession::Progress progress, PieceSession::Done done);
 
@@ -56,7 +57,9 @@ class Clips {
   using SessionRef = std::shared_ptr<PieceSession>;
 
   ClipRow clip_of(int64_t version);
-  SessionRef session_of(int64_t version, const ClipProfile& profile, const ClipRow& clip);
+  SessionRef find_session(const std::string& name);  // null: nobody has it open
+  SessionRef make_session(int64_t version, const ClipProfile& profile, const ClipRow& clip, UniqueFd object);
+  static ContentRef content_of(SessionRef session, const ClipRow& clip, uint64_t reader);
   void find_index(const SessionRef& session, const ClipFacts& facts, const ClipRow& clip, int source_fd);
 
   Parts parts_;

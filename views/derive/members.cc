@@ -17,9 +17,10 @@
 #include "catalog/ingest/look.h"
 #include "catalog/ingest/whole.h"
 #include "catalog/model/catalog.h"
-#include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "views/derive/deferred_content.h"
 #include "views/derive/piece_content.h"
+#include "views/frame/range_content.h"
 
 namespace damfs {
 namespace {
@@ -105,11 +106,9 @@ Digest Members::archive_of(const MemberRow& member) {
   return *digest;
 }
 
-Members::Source Members::open_archive(const MemberRow& member) {
+Members::Source Members::source_of(const Digest& archive, UniqueFd object) {
   Source source;
-  source.archive = archive_of(member);
-  UniqueFd object =
-      open_whole(parts_.catalog, parts_.objects, source.archive, fmt::format("the archive of {}", member.name));
+  source.archive = archive;
   source.indexed_size = stat_fd(object.get(), "an archive").st_size;
   source.fd = std::make_shared<const UniqueFd>(std::move(object));
   return source;
@@ -135,14 +134,19 @@ void Members::find_range(const MemberRow& member, Source& source) {
   source.archive_size = archive->size;
 }
 
-// One of both is called, now or later on a thread of the workers.
+// One of both is called, now or later on a thread of the workers or of the places.
 void Members::with_source(const MemberRow& member, const Then& then, const Failed& failed) {
   const auto ready = [this, member, then](Source source) {
     find_range(member, source);
     then(source);
   };
   const auto holder = holder_of(member);
-  if (!holder) return ready(open_archive(member));
+  if (!holder) {
+    const Digest archive = archive_of(member);
+    return with_whole(
+        parts_.catalog, parts_.places, archive, fmt::format("the archive of {}", member.name),
+        [archive, ready](UniqueFd object) { ready(source_of(archive, std::move(object))); }, failed);
+  }
   with_source(
       *holder, [this, holder, ready, failed](const Source& around) { with_holder(*holder, around, ready, failed); },
       failed);
@@ -224,9 +228,18 @@ ContentRef Members::open(const MemberRow& member, uint64_t reader) {
   if (const auto reason = failure(member)) fail(EIO, "{}: {}", member.name, *reason);
   if (member.size == 0) return std::make_shared<StoredContent>(nullptr, nullptr, 0, 0);
   if (!holder_of(member)) {
-    Source source = open_archive(member);
-    find_range(member, source);
-    return content_of(member, member_key(source.archive, member), source, reader);
+    const Digest archive = archive_of(member);
+    OpenedBlob opened =
+        open_whole(parts_.catalog, parts_.places, archive, fmt::format("the archive of {}", member.name));
+    if (opened.file) {
+      Source source = source_of(archive, std::move(opened.file));
+      find_range(member, source);
+      return content_of(member, member_key(archive, member), source, reader);
+    }
+    if (member.method == kStored) {
+      return std::make_shared<RangeContent>(std::move(opened.ranges), static_cast<uint64_t>(member.offset),
+                                            static_cast<uint64_t>(member.size));
+    }
   }
   const auto content = std::make_shared<DeferredContent>();
   with_source(
@@ -235,7 +248,7 @@ ContentRef Members::open(const MemberRow& member, uint64_t reader) {
         content->set(content_of(member, member_key(source.archive, member), source, reader));
       },
       [content](const std::string& reason) {
-        log::info("an archive within an archive cannot be unpacked: {}", reason);
+        log::info("a member of an archive cannot be had: {}", reason);
         content->fail();
       });
   return content;
@@ -329,20 +342,25 @@ void Members::find_index(const SessionRef& session, const Source& source) {
     awaiting.push_back(session);
     if (awaiting.size() > 1) return;
   }
-  auto object = parts_.objects.open(source.archive);
-  if (!object) return hand_out_index(source.archive, -1);
-  // What it shows is in the catalog already.
-  ToLook what{.object = std::move(*object),
-              .sha256 = source.archive,
-              .name = {},
-              .size = source.indexed_size,
-              .job_class = JobClass::kPrefetch,
-              .deadline_ms = parts_.deadline_ms,
-              .look_at_pictures = false};
-  make_pack_index(parts_.workers, &parts_.cache, std::move(what),
-                  [this, sha256 = source.archive](const JobResult& result, const UniqueFd& index) {
-                    hand_out_index(sha256, result.ok ? index.get() : -1);
-                  });
+  const auto make = [this, sha256 = source.archive, size = source.indexed_size](UniqueFd object) {
+    // What it shows is in the catalog already.
+    ToLook what{.object = std::move(object),
+                .sha256 = sha256,
+                .name = {},
+                .size = size,
+                .job_class = JobClass::kPrefetch,
+                .deadline_ms = parts_.deadline_ms,
+                .look_at_pictures = false};
+    make_pack_index(parts_.workers, &parts_.cache, std::move(what),
+                    [this, sha256](const JobResult& result, const UniqueFd& index) {
+                      hand_out_index(sha256, result.ok ? index.get() : -1);
+                    });
+  };
+  auto opened = parts_.places.open(source.archive);
+  if (!opened) return hand_out_index(source.archive, -1);
+  if (opened->file) return make(std::move(opened->file));
+  parts_.places.fetch(source.archive, make,
+                      [this, sha256 = source.archive](const std::string&) { hand_out_index(sha256, -1); });
 }
 
 void Members::hand_out_index(const Digest& archive, int index) {

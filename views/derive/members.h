@@ -21,7 +21,7 @@
 namespace damfs {
 
 class Catalog;
-class ObjectStore;
+class Places;
 
 // Files inside archives, read in place. What is stored is read from the archive itself. What is compressed is unpacked
 // by workers: small files whole, larger ones piece by piece as they are read, from the nearest checkpoint of the
@@ -32,7 +32,7 @@ class Members {
  public:
   struct Parts {
     Catalog& catalog;
-    ObjectStore& objects;
+    Places& places;
     DerivedCache& cache;
     WorkerPool& workers;
     int64_t deadline_ms = 30'000;
@@ -48,7 +48,7 @@ class Members {
   std::optional<std::string> failure(const MemberRow& member);
 
   // The file that holds a member's bytes, for a worker that is to find them there. One of both is called, now or later
-  // on a thread of the workers; throws what keeps it from beginning.
+  // on a thread of the workers or of the places; throws what keeps it from beginning.
   struct File {
     std::shared_ptr<const UniqueFd> fd;
     std::shared_ptr<const void> kept;  // must live as long as it is read
@@ -77,7 +77,7 @@ class Members {
 
   static MemberRequest request_of(const MemberRow& member, const Source& source);
   Digest archive_of(const MemberRow& member);
-  Source open_archive(const MemberRow& member);
+  static Source source_of(const Digest& archive, UniqueFd object);
   std::optional<MemberRow> row_of(int64_t blob, int64_t number);
   std::optional<MemberRow> holder_of(const MemberRow& member);
   void find_range(const MemberRow& member, Source& source);

@@ -18,7 +18,7 @@
 #include "catalog/ingest/whole.h"
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
-#include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 
 namespace damfs {
 class Stills::StillContent final : public Content {
@@ -177,9 +177,16 @@ void Stills::start(Batch of) {
   const auto batch = std::make_shared<Batch>(std::move(of));
   try {
     if (!batch->origin.members.empty()) return find_members(batch);
-    std::vector<UniqueFd> sources;
-    sources.push_back(open_whole(parts_.catalog, parts_.objects, batch->origin.bytes.sha256, "the original"));
-    submit_with(batch, std::move(sources));
+    with_whole(
+        parts_.catalog, parts_.places, batch->origin.bytes.sha256, "the original",
+        [this, batch](UniqueFd original) {
+          std::vector<UniqueFd> sources;
+          sources.push_back(std::move(original));
+          submit_with(batch, std::move(sources));
+        },
+        [this, batch](const std::string& reason) {
+          for (const Item& item : batch->items) lose(item.rendition, reason);
+        });
   } catch (const std::exception& error) {
     for (const Item& item : batch->items) lose(item.rendition, error.what());
     throw;

@@ -25,7 +25,7 @@
 namespace damfs {
 
 class Catalog;
-class ObjectStore;
+class Places;
 class WorkerPool;
 
 // What a preview is of: a version, a member of an archive, or a material.
@@ -45,7 +45,7 @@ class Stills {
  public:
   struct Parts {
     Catalog& catalog;
-    ObjectStore& objects;
+    Places& places;
     Members& members;
     DerivedCache& cache;
     WorkerPool& workers;

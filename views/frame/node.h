@@ -91,6 +91,8 @@ class Content {
     (void)answer;
     return false;
   }
+  // Reads may be awaited for long: whoever closes the file gives them up.
+  virtual bool answers_late() const { return false; }
   // Same bytes for ever: the kernel may keep its pages from one open to the next.
   virtual bool is_immutable() const { return true; }
   // Made for the one who opened it: the kernel must not cache its bytes for others.

@@ -12,9 +12,10 @@
 
 #include "catalog/base/error.h"
 #include "catalog/model/write/writer.h"
-#include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "views/frame/asset_xattrs.h"
 #include "views/frame/folder_node.h"
+#include "views/frame/range_content.h"
 #include "views/originals/originals_view.h"
 #include "views/write/draft_node.h"
 
@@ -67,9 +68,11 @@ ContentRef open_original(const TreeContext& context, int64_t version, const std:
   const auto bytes = context.catalog.reader()->bytes_of_version(version);
   if (!bytes) fail(ESTALE, "{} is gone", name);
   if (!bytes->damage.empty()) fail(EIO, "{}: {}; see `damfs doctor`", name, bytes->damage);
-  auto object = context.objects.open(bytes->sha256);
-  if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", name);
-  return std::make_shared<ObjectContent>(std::move(*object), bytes->sha256, static_cast<uint64_t>(bytes->size));
+  auto opened = context.places.open(bytes->sha256);
+  if (!opened) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", name);
+  const auto size = static_cast<uint64_t>(bytes->size);
+  if (opened->file) return std::make_shared<ObjectContent>(std::move(opened->file), bytes->sha256, size);
+  return std::make_shared<RangeContent>(std::move(opened->ranges), 0, size, bytes->sha256);
 }
 
 std::string OriginalNode::link_target() const {

@@ -61,13 +61,20 @@ class Tree::Impl {
  public:
   explicit Impl(Options options)
       : acts_(options.catalog),
-        drafts_({options.catalog, options.objects, acts_, options.prober}),
-        context_{options.catalog, options.objects,
-                 options.stills,  options.clips,
-                 options.members, acts_,
-                 drafts_,         std::move(options.control_files),
-                 make_views(),    {},
-                 now_ns(),        0},
+        drafts_({options.catalog, options.objects, options.places, acts_, options.prober}),
+        context_{options.catalog,
+                 options.objects,
+                 options.places,
+                 options.stills,
+                 options.clips,
+                 options.members,
+                 acts_,
+                 drafts_,
+                 std::move(options.control_files),
+                 make_views(),
+                 {},
+                 now_ns(),
+                 0},
         reach_(context_) {
     context_.lenses.push_back(std::make_unique<PlainLens>());
     for (const StillProfile& profile : options.stills.profiles()) {

@@ -15,6 +15,7 @@ class Catalog;
 class Clips;
 class Members;
 class ObjectStore;
+class Places;
 class Prober;
 class Stills;
 
@@ -46,6 +47,7 @@ class Tree : public NodeSource {
   struct Options {
     Catalog& catalog;
     ObjectStore& objects;
+    Places& places;
     Stills& stills;
     Clips& clips;
     Members& members;

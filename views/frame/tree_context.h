@@ -24,6 +24,7 @@ namespace damfs {
 struct TreeContext {
   Catalog& catalog;
   ObjectStore& objects;
+  Places& places;
   Stills& stills;
   Clips& clips;
   Members& members;

@@ -83,7 +83,6 @@ class Exporter {
   Exporter(ServedLibrary& served, const ToExport& wanted, const StillProfile* profile, OutFolder& out,
            const ExportEvents& events, const std::atomic<bool>& stop)
       : served_(served),
-        objects_(served.library().objects(), served.library().staging()),
         wanted_(wanted),
         profile_(profile),
         kind_(profile != nullptr ? ExportKind::kPreview : ExportKind::kOriginal),
@@ -178,7 +177,7 @@ class Exporter {
         const std::string bytes = chosen.preview->bytes();
         return write_all(fd, std::as_bytes(std::span(bytes)), chosen.place.name);
       }
-      const UniqueFd object = open_whole(served_.catalog(), objects_, chosen.sha256, chosen.from.name);
+      const UniqueFd object = wait_for_whole(served_.catalog(), served_.places(), chosen.sha256, chosen.from.name);
       copy_proved(object.get(), fd, chosen.sha256, printable(chosen.from.path()), stop_);
     });
   }
@@ -232,7 +231,6 @@ class Exporter {
   }
 
   ServedLibrary& served_;
-  const ObjectStore objects_;
   const ToExport& wanted_;
   const StillProfile* const profile_;
   const ExportKind kind_;

@@ -17,29 +17,33 @@ ServedLibrary::ServedLibrary(const Library& library, unsigned workers)
     : library_(library),
       catalog_(library.catalog()),
       objects_(library.objects(), library.staging()),
+      places_(objects_),
       cache_(library.derived(), library.config().derived_max_bytes),
       workers_(std::make_unique<WorkerPool>(
           WorkerPool::Options{.program = {}, .workers = workers > 0 ? workers : library.config().media_workers})) {
   heal_when_added(catalog_, objects_);
   show_copies(catalog_, library.config().show_copies);
   clips_ = std::make_unique<Clips>(Clips::Parts{.catalog = catalog_,
-                                                .objects = objects_,
+                                                .places = places_,
                                                 .cache = cache_,
                                                 .workers = *workers_,
                                                 .deadline_ms = library.config().media_deadline_ms});
   members_ = std::make_unique<Members>(Members::Parts{.catalog = catalog_,
-                                                      .objects = objects_,
+                                                      .places = places_,
                                                       .cache = cache_,
                                                       .workers = *workers_,
                                                       .deadline_ms = library.config().media_deadline_ms});
   stills_ = std::make_unique<Stills>(Stills::Parts{.catalog = catalog_,
-                                                   .objects = objects_,
+                                                   .places = places_,
                                                    .members = *members_,
                                                    .cache = cache_,
                                                    .workers = *workers_,
                                                    .deadline_ms = library.config().media_deadline_ms,
                                                    .profiles = {catalog_, library.config().previews}});
 }
+
+// Who waits for what is fetched goes on with the workers then.
+ServedLibrary::~ServedLibrary() { places_.end(); }
 
 // In the vocabulary that `damfs status --json` shares.
 nlohmann::ordered_json ServedLibrary::stats(const ServedBy& by) {
@@ -81,7 +85,7 @@ std::string ServedLibrary::metrics(const ServedBy& by) {
 
 std::unique_ptr<Tree> ServedLibrary::make_tree(const ServedBy& by) {
   prober_ = std::make_unique<Prober>(Prober::Parts{.catalog = catalog_,
-                                                   .objects = objects_,
+                                                   .places = places_,
                                                    .workers = *workers_,
                                                    .cache = &cache_,
                                                    .deadline_ms = library_.config().media_deadline_ms,
@@ -94,6 +98,7 @@ std::unique_ptr<Tree> ServedLibrary::make_tree(const ServedBy& by) {
   files.push_back({"version", 64, [] { return std::string(DAMFS_VERSION "\n"); }});
   return std::make_unique<Tree>(Tree::Options{.catalog = catalog_,
                                               .objects = objects_,
+                                              .places = places_,
                                               .stills = *stills_,
                                               .clips = *clips_,
                                               .members = *members_,

@@ -13,6 +13,7 @@
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "views/derive/clips.h"
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
@@ -33,12 +34,14 @@ class ServedLibrary {
  public:
   // `workers` 0: as many as the library's settings say.
   explicit ServedLibrary(const Library& library, unsigned workers = 0);
+  ~ServedLibrary();
 
   // Somebody is about to look at it: a player asks for sound and pictures at once.
   void expect_readers() { workers_->make_ready(library_.config().media_ready_workers); }
 
   const Library& library() const { return library_; }
   Catalog& catalog() { return catalog_; }
+  Places& places() { return places_; }
   Stills& stills() { return *stills_; }
   Clips& clips() { return *clips_; }
   DerivedCache& cache() { return cache_; }
@@ -55,6 +58,7 @@ class ServedLibrary {
   Library library_;
   Catalog catalog_;
   ObjectStore objects_;
+  Places places_;
   DerivedCache cache_;
   std::unique_ptr<Clips> clips_;  // these three are made after the pool, and destroyed after it
   std::unique_ptr<Members> members_;

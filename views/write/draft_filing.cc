@@ -345,7 +345,7 @@ void Drafts::catalogue(const DraftRef& draft, const Draft::Sealing& sealing, con
     SealedFile what = sealing.file;
     const int bytes = sealing.bytes->get();
     // Whoever copied, and by whatever way: it is the bytes that tell.
-    what.copy_of = member_like(parts_.catalog, parts_.objects, bytes, what.sha256, what.size);
+    what.copy_of = member_like(parts_.catalog, parts_.places, bytes, what.sha256, what.size);
     const std::string name = draft->place().name;
     // What a sidecar says belongs to the act of writing it.
     const bool is_to_be_looked_at = sealing.filing == View::Filing::kByDate || is_sidecar_name(name);

@@ -28,7 +28,8 @@ constexpr int64_t kFiledNs = 10'000'000'000;  // how long a name that was filed 
 constexpr size_t kMostFiled = 10'000;
 constexpr size_t kThreads = 8;  // that wait for disks
 constexpr std::chrono::seconds kOthersLetGo{1};
-constexpr int64_t kParkedFrom = int64_t{1} << 50;  // above all versions, in a listing
+constexpr std::chrono::seconds kFetchedWithin{30};  // what is to be saved over
+constexpr int64_t kParkedFrom = int64_t{1} << 50;   // above all versions, in a listing
 
 // Two spellings are two files in originals/, and one elsewhere.
 std::string name_key(NodeId directory, std::string_view name) {
@@ -284,7 +285,8 @@ DraftRef Drafts::create(DraftPlace place, const Actor& actor, uint32_t mode) {
 
 DraftRef Drafts::overwrite(DraftPlace place, const FoundAsset& asset, const Attributes& attributes) {
   const auto bytes = parts_.catalog.reader()->bytes_of_version(asset.row.version);
-  auto object = bytes ? parts_.objects.open(bytes->sha256) : std::nullopt;
+  // What no place has as a descriptor is waited for here, by a thread that holds no lock.
+  auto object = bytes ? parts_.places.wait_for(bytes->sha256, kFetchedWithin) : std::nullopt;
   if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", asset.name);
   auto file = std::make_unique<StagedFile>(parts_.objects, bytes->sha256, std::move(*object));
   const int64_t now = parts_.now();

@@ -24,6 +24,7 @@ namespace damfs {
 
 class Acts;
 class ObjectStore;
+class Places;
 class Prober;
 
 // A catalogued file that an editor moved aside under a temporary name while it writes the new one: the catalog is not
@@ -45,6 +46,7 @@ class Drafts {
   struct Parts {
     Catalog& catalog;
     ObjectStore& objects;
+    Places& places;
     Acts& acts;
     Prober* prober = nullptr;                                  // null: nothing is looked at (tests)
     std::function<int64_t()> now = &now_ns;                    // tests have a clock of their own,
