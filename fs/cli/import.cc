@@ -125,7 +125,7 @@ class Reporter {
 // After a newer damfs was installed: what it finds in originals that an older one had looked at. With an encoding: what
 // archives hold when their names are read in it.
 int run_refresh(Importing& importing, const ImportArguments& arguments, Globals& globals) {
-  RefreshOptions options{{}, arguments.encoding, arguments.hash_members};
+  RefreshOptions options{{}, checked_charset(arguments.encoding), arguments.hash_members};
   if (!arguments.paths.empty()) {
     options.assets = resolve_items(*importing.catalog().reader(), Items{arguments.paths}, globals);
     if (options.assets.empty()) return kFailed;

@@ -32,6 +32,7 @@ int run_warm(const WarmArguments& arguments, Globals& globals) {
     fail(EINVAL, "warm what? Name a folder or file, or give --retry for all that failed before");
   }
   ServedLibrary served(globals.open_library(), arguments.workers);
+  require_profiles(served, arguments.profiles);
   ToWarm wanted{.which = arguments.paths.empty() ? ToWarm::Which::kAllFailed : ToWarm::Which::kAssets,
                 .profiles = arguments.profiles,
                 .retry = arguments.retry};

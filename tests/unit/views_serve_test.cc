@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "catalog/base/error.h"
@@ -154,11 +155,18 @@ TEST_F(ServeTest, ExportsWhatAQueryFinds) {
 }
 
 TEST_F(ServeTest, ThereMayBeNoSuchProfile) {
-  try {
-    warm_up({.assets = {picture_}, .profiles = {"huge"}});
-    FAIL() << "there is no such profile";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), EINVAL);
+  require_profiles(served_, {"small", "edit"});
+  for (const auto& refused : {std::function<void()>([&] { warm_up({.assets = {picture_}, .profiles = {"huge"}}); }),
+                              std::function<void()>([&] {
+                                require_profiles(served_, {"small", "huge"});
+                              })}) {
+    try {
+      refused();
+      ADD_FAILURE() << "there is no such profile";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), EINVAL);
+      EXPECT_NE(std::string(error.what()).find("small"), std::string::npos);
+    }
   }
 }
 

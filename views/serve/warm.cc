@@ -190,6 +190,10 @@ Wishes wishes_of(ServedLibrary& served, const ToWarm& wanted) {
 
 }  // namespace
 
+void require_profiles(ServedLibrary& served, const std::vector<std::string>& names) {
+  chosen_profiles(served.stills().profiles(), names);
+}
+
 WarmReport warm(ServedLibrary& served, const ToWarm& wanted, const WarmEvents& events, const std::atomic<bool>& stop) {
   const Wishes wishes = wishes_of(served, wanted);
   const bool retry = wanted.retry || wanted.which == ToWarm::Which::kAllFailed;

@@ -40,6 +40,9 @@ struct WarmReport {  // files
   int64_t none = 0;  // that do not exist, of profiles that were named
 };
 
+// EINVAL, which says what there is, where one of these names is no profile: for those who find out what to make first.
+void require_profiles(ServedLibrary& served, const std::vector<std::string>& names);
+
 // Makes them, as many at once as keep the workers busy. `stop` ends it when what runs is done, which is kept. EINVAL
 // for a profile that there is none of.
 WarmReport warm(ServedLibrary& served, const ToWarm& wanted, const WarmEvents& events, const std::atomic<bool>& stop);
