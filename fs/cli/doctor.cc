@@ -16,6 +16,7 @@
 #include "catalog/model/catalog.h"
 #include "catalog/model/read/check.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "fs/cli/command.h"
 #include "fs/cli/mounts.h"
 #include "fs/cli/teller.h"
@@ -92,7 +93,7 @@ void check_worker(Findings& findings, const Library& library) {
 constexpr const char* kHowToHeal =
     "import or copy the file once more, or restore the object from a backup of the library and run `damfs verify`";
 
-void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects) {
+void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects, const Places& places) {
   int64_t blobs = 0;
   int64_t missing = 0;
   std::set<std::string> told;
@@ -104,7 +105,7 @@ void check_objects(Findings& findings, Reader& reader, const ObjectStore& object
   }
   each_object(reader, [&](const Digest& sha256, int64_t size) {
     ++blobs;
-    if (objects.is_there(sha256, size)) return;
+    if (places.has(sha256, size)) return;
     ++missing;
     const std::string path = objects.path_of(sha256).string();
     if (told.contains(path)) return;
@@ -141,7 +142,7 @@ int examine(const Teller& tell, const Globals& globals) {
   for (const std::string& problem : problems) findings.bad("catalog: " + problem);
   if (problems.empty()) findings.good("the catalog is whole");
   const ObjectStore objects(library.objects(), library.staging());
-  check_objects(findings, *reader, objects);
+  check_objects(findings, *reader, objects, Places(objects));
   check_worker(findings, library);
   check_surroundings(findings, library);
   if (const auto where = mounted_at(library)) findings.note("mounted at " + where->string());
