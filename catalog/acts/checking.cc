@@ -44,7 +44,7 @@ VerifiedLibrary verify_library(const Library& library, Catalog& catalog, ObjectS
   return verified;
 }
 
-LookedAtObjects look_at_objects(Reader& reader, const ObjectStore& objects,
+LookedAtObjects look_at_objects(Reader& reader, const Places& places,
                                 const std::function<void(const FlawedObject&)>& flawed) {
   LookedAtObjects looked;
   std::set<Digest> told;
@@ -54,7 +54,7 @@ LookedAtObjects look_at_objects(Reader& reader, const ObjectStore& objects,
   }
   each_object(reader, [&](const Digest& sha256, int64_t size) {
     ++looked.objects;
-    if (objects.is_there(sha256, size)) return;
+    if (places.has(sha256, size)) return;
     ++looked.missing;
     if (!told.contains(sha256)) flawed({.sha256 = sha256});
   });

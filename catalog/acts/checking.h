@@ -12,6 +12,7 @@
 #include "catalog/library/library.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 
 namespace damfs {
 
@@ -46,7 +47,7 @@ struct LookedAtObjects {
   int64_t objects = 0;
   int64_t missing = 0;  // or of the wrong size
 };
-LookedAtObjects look_at_objects(Reader& reader, const ObjectStore& objects,
+LookedAtObjects look_at_objects(Reader& reader, const Places& places,
                                 const std::function<void(const FlawedObject&)>& flawed);
 
 // Has a worker look at a file of the library. Returns why it could not; empty: it did.

@@ -47,6 +47,12 @@ Digest digest_of_file(int file, const Path& path) {
   return hash.finish();
 }
 
+void flush(int file, const Path& path) {
+  while (::fsync(file) != 0) {
+    if (errno != EINTR) throw_errno(errno, "cannot write " + path.string() + " to its disk");
+  }
+}
+
 // ab/cd/<sha256>
 Path place_of(const Digest& sha256) {
   const std::string hex = sha256.hex();
@@ -206,9 +212,8 @@ UniqueFd ObjectStore::adopt(int staged, const Digest& sha256, int64_t size, bool
   UniqueFd object = objects_.open(place, O_RDONLY);
   // What is not catalogued may have been put there a moment ago by somebody who is not done with this either.
   if (added || !catalogued) {
-    if (::fsync(object.get()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
-    const Folder folder = objects_.folder(place.parent_path());
-    if (::fsync(folder.fd()) != 0) throw_errno(errno, "cannot write " + target.string() + " to its disk");
+    flush(object.get(), target);
+    flush(objects_.folder(place.parent_path()).fd(), target);
   }
   if (added && on_added_) on_added_(sha256);
   return object;
@@ -393,7 +398,9 @@ void ObjectStore::bury(const Digest& sha256) const {
 }
 
 void ObjectStore::sync() {
-  if (::syncfs(objects_.fd()) != 0) throw_errno(errno, "cannot write the library to its disk");
+  while (::syncfs(objects_.fd()) != 0) {
+    if (errno != EINTR) throw_errno(errno, "cannot write the library to its disk");
+  }
 }
 
 // It goes while it is locked: who made it, and was about to lock it, finds it gone and makes another.

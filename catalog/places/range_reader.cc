@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <exception>
 #include <future>
+#include <iterator>
 #include <system_error>
 #include <utility>
 

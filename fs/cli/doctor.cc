@@ -73,7 +73,7 @@ constexpr const char* kHowToHeal =
     "import or copy the file once more, or restore the object from a backup of the library and run `damfs verify`";
 
 void check_objects(Findings& findings, Reader& reader, const ObjectStore& objects) {
-  const auto looked = look_at_objects(reader, objects, [&](const FlawedObject& flawed) {
+  const auto looked = look_at_objects(reader, Places(objects), [&](const FlawedObject& flawed) {
     const std::string path = objects.path_of(flawed.sha256).string();
     findings.bad(flawed.reason.empty() ? fmt::format("object {} is missing or of the wrong size: {}", path, kHowToHeal)
                                        : fmt::format("object {}: {} (found {}): {}", path, flawed.reason,

@@ -153,7 +153,7 @@ TEST_F(PurgeTest, LookingAtObjectsTellsWhatIsMissingAndWhatIsKnownToBeRotten) {
   catalog_.write([&](Writer& writer) { writer.mark_damaged(digest_of("rotten"), "other bytes"); });
   std::filesystem::remove(objects_.path_of(digest_of("away")));
   std::map<Digest, std::string> flawed;
-  const auto looked = look_at_objects(*catalog_.reader(), objects_,
+  const auto looked = look_at_objects(*catalog_.reader(), Places(objects_),
                                       [&](const FlawedObject& each) { flawed[each.sha256] = each.reason; });
   EXPECT_EQ(looked.objects, 3);
   EXPECT_EQ(looked.missing, 1);

@@ -16,6 +16,7 @@
 #include "catalog/base/names.h"
 #include "catalog/model/write/writer.h"
 #include "catalog/places/object_store.h"
+#include "catalog/places/places.h"
 #include "views/frame/acts.h"
 #include "views/frame/original_node.h"
 #include "views/originals/originals_view.h"
