@@ -26,7 +26,7 @@ BULK = ("mount.backup_tools", "mount.file_managers", "mount.numbered_albums", "m
         "mount.proxies_in_shotcut", "mount.samples", "mount.writing_tools", "mount.random_writes", "mount.packs_changes",
         "mount.packs_maps", "mount.nfs", "mount.samba", "mount.completions", "mount.man_pages", "mount.service",
         "mount.windows_show", "mount.command_line_out", "mount.command_line_programs", "mount.smart_albums",
-        "faults.import_interrupted", "faults.storage_full", "faults.power_cut", "scripts.*",
+        "far.a_file_is_a_file", "far.packs_nested", "far.previews", "faults.import_interrupted", "faults.storage_full", "faults.power_cut", "scripts.*",
         # What it would find is found by the fuzz targets of what it reads.
         "faults.hostile_library",
         # Every preview of every sample, to count encodes; EveryStillIsMade… makes them too.
