@@ -387,6 +387,26 @@ TEST_F(WriterTest, TheFeedTellsWhichVersionWasReplaced) {
   }));
 }
 
+// Scenario: facts of known bytes come from the catalog, which once gave all but the newest of them.
+TEST(Labels, ComeWithBytesThatAreKnown) {
+  testing::ScratchCatalog scratch;
+  MediaFacts facts = testing::photo();
+  facts.make = "Maker";
+  facts.model = "Model";
+  facts.lens = "50 mm";
+  const int64_t first = scratch.file("bytes", "", "a.jpg", facts).asset;
+  int64_t copy = 0;
+  scratch.catalog().write([&](Writer& writer) {
+    copy = testing::seal_bytes(writer, "bytes", 1, "b.jpg", 1'700'000'000'000'000'000, {}).asset;
+  });
+  for (const GroupingRow* label : label_groupings()) {
+    const auto group = key_in(scratch.asset(first).row, *label);
+    EXPECT_TRUE(group) << label->name;
+    EXPECT_EQ(key_in(scratch.asset(copy).row, *label), group) << label->name;
+  }
+  EXPECT_EQ(scratch.problems(), std::vector<std::string>());
+}
+
 TEST(CameraName, DoesNotSayTheMakeTwice) {
   const struct {
     const char *make, *model, *name;

@@ -337,7 +337,8 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
   db::Use row(statement(
       "SELECT t.kind, t.mime, t.still_width, t.still_height, t.make, t.model, t.captured, t.date_source, t.clip, "
-      "coalesce(w.words, ''), t.latitude, t.longitude FROM technical t LEFT JOIN technical_words w ON w.blob_id = "
+      "coalesce(w.words, ''), t.latitude, t.longitude, t.lens FROM technical t LEFT JOIN technical_words w ON "
+      "w.blob_id = "
       "t.blob_id "
       "WHERE t.blob_id = ?1"));
   row->bind_all(blob);
@@ -347,6 +348,7 @@ MediaFacts Writer::technical_facts(int64_t blob) {
   if (row->integer(2) > 0) facts.still = Raster{row->integer(2), row->integer(3)};
   facts.make = row->text(4);
   facts.model = row->text(5);
+  facts.lens = row->text(12);
   facts.captured = CaptureTime::parse(row->text(6));
   facts.date_source = static_cast<DateSource>(row->integer(7));
   facts.clip = clip_from_text(row->text(8));
