@@ -397,7 +397,10 @@ TEST(Labels, ComeWithBytesThatAreKnown) {
   const int64_t first = scratch.file("bytes", "", "a.jpg", facts).asset;
   int64_t copy = 0;
   scratch.catalog().write([&](Writer& writer) {
-    copy = testing::seal_bytes(writer, "bytes", 1, "b.jpg", 1'700'000'000'000'000'000, {}).asset;
+    copy =
+        writer
+            .seal({.version = writer.reserve_versions(1), .sha256 = testing::digest_of("bytes"), .size = 5}, 1, "b.jpg")
+            .asset;
   });
   for (const GroupingRow* label : label_groupings()) {
     const auto group = key_in(scratch.asset(first).row, *label);
