@@ -35,11 +35,13 @@ void reply_entry(Session& session, Reply& reply, const NodeRef& node) {
   reply_entry(session, reply, node, session.options().timeouts);
 }
 
-// As if it had just been made. The kernel takes what is said of a file that was made for the newest, even when what
-// somebody set of it meanwhile was answered first; so none of it is cached.
+// As if it had just been made. What is said of a node that was made the kernel takes for the newest, even when somebody
+// wrote to it meanwhile and was answered first: it would have an old size, and the next append would go there. So a
+// file is told of as another, which the next lookup of that name replaces, and nothing else is cached.
 void reply_announced(Session& session, Reply& reply, fuse_ino_t parent, const char* name) {
   const NodeRef node = find_node(session, parent)->lookup(EntryName(name));
   if (!node) return reply.error(ENOENT);  // it went again
+  if (S_ISREG(attributes_of(*node).mode)) return static_cast<void>(reply.entry(ghost(session)));
   reply_entry(session, reply, node, Timeouts{.attributes = 0, .entry = 0, .other_spelling = 0});
 }
 

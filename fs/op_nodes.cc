@@ -32,12 +32,6 @@ std::optional<Announcer::Item> being_announced(const Session& session, const Rep
   return announcer->telling(NodeId(parent), name);
 }
 
-// What stands for a file that is gone, until it is removed: a number that nothing has.
-Attributes ghost() {
-  constexpr int64_t kNobodys = int64_t{1} << 40;
-  return {.node = NodeId::file(NodeId::FileKind::kControl, 0, kNobodys), .mode = S_IFREG | 0444, .is_cacheable = false};
-}
-
 // The node that takes the writing which this lookup prepares; the file itself where none may.
 NodeRef to_be_written(Session& session, const Reply& reply, const Node& directory, EntryName name, const NodeRef& file,
                       NodeId wanted) {
@@ -62,7 +56,7 @@ void lookup(Session& session, Reply& reply, fuse_ino_t parent, const char* name)
   if (const auto item = being_announced(session, reply, parent, text)) {
     // What came is to be made, what went to be removed.
     fuse_entry_param entry{};
-    if (item->change == Announcer::Item::Change::kWent) entry = to_entry(ghost(), session.options().owner, {});
+    if (item->change == Announcer::Item::Change::kWent) entry = ghost(session);
     static_cast<void>(reply.entry(entry));  // of neither is anything known here
     return;
   }

@@ -126,6 +126,13 @@ int refusal(Session& session, std::string_view what, const std::exception& error
   return code;
 }
 
+fuse_entry_param ghost(const Session& session) {
+  constexpr int64_t kNobodys = int64_t{1} << 40;
+  const Attributes attributes{
+      .node = NodeId::file(NodeId::FileKind::kControl, 0, kNobodys), .mode = S_IFREG | 0444, .is_cacheable = false};
+  return to_entry(attributes, session.options().owner, {});
+}
+
 std::optional<Announcer::Item> announced(const Session& session, const Reply& reply, fuse_ino_t parent,
                                          std::string_view name) {
   const Announcer* announcer = session.options().announcer;

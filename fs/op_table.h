@@ -27,6 +27,10 @@ int refusal(Session& session, std::string_view what, const std::exception& error
 // looked at.
 void require_shown(const Session& session, const Reply& reply, const Node& node, Wanted wanted);
 
+// The entry of a file that there is not, where something is announced of a name alone: a number that nothing has, and
+// nothing of it is cached.
+fuse_entry_param ghost(const Session& session);
+
 // What our own process announces with this request (announcer.h), which is answered and not done. Throws EPERM where it
 // is that process, and asks for anything else. Empty: it is somebody else.
 std::optional<Announcer::Item> announced(const Session& session, const Reply& reply, fuse_ino_t parent,
