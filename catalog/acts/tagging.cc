@@ -3,6 +3,10 @@
 
 #include "catalog/acts/tagging.h"
 
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
 #include "catalog/base/names.h"
 #include "catalog/model/search/search.h"
 #include "catalog/model/write/writer.h"
@@ -28,25 +32,6 @@ Tagged change_group(Catalog& catalog, const Act& act, Grouping grouping, const s
     }
   });
   return tagged;
-}
-
-void list_below(Reader& reader, Grouping grouping, int64_t key, const std::string& path,
-                const std::function<void(const ListedGroup&)>& visit) {
-  std::vector<GroupRow> groups;
-  reader.groups(grouping, key, 0, [&](const GroupRow& row) {
-    groups.push_back(row);
-    return true;
-  });
-  for (const GroupRow& group : groups) {
-    ListedGroup listed{join_path(path, group.name), 0, group.query, group.numbered};
-    if (group.query.empty()) {
-      reader.assets(grouping, group.key, 0, [&](const AssetRow&) { return ++listed.assets > 0; });
-    } else {
-      search(reader, parse_query(group.query), 0, [&](int64_t) { return ++listed.assets > 0; });
-    }
-    visit(listed);
-    list_below(reader, grouping, group.key, listed.name, visit);
-  }
 }
 
 }  // namespace
@@ -89,7 +74,34 @@ Tagged delete_group(Catalog& catalog, const Act& act, Grouping grouping, const s
 }
 
 void list_groups(Reader& reader, Grouping grouping, const std::function<void(const ListedGroup&)>& visit) {
-  list_below(reader, grouping, top_key(grouping), "", visit);
+  struct Ahead {
+    int64_t key;
+    ListedGroup group;
+  };
+  std::vector<Ahead> ahead;  // the next one last
+  // A catalog that somebody sent may name a group above as one below, and be deeper than any stack.
+  std::unordered_set<int64_t> met{top_key(grouping)};
+  const auto go_below = [&](int64_t key, const std::string& path) {
+    const auto first = ahead.size();
+    reader.groups(grouping, key, 0, [&](const GroupRow& row) {
+      if (met.insert(row.key).second)
+        ahead.push_back({row.key, {join_path(path, row.name), 0, row.query, row.numbered}});
+      return true;
+    });
+    std::reverse(ahead.begin() + static_cast<std::ptrdiff_t>(first), ahead.end());
+  };
+  go_below(top_key(grouping), "");
+  while (!ahead.empty()) {
+    auto [key, group] = std::move(ahead.back());
+    ahead.pop_back();
+    if (group.query.empty()) {
+      reader.assets(grouping, key, 0, [&](const AssetRow&) { return ++group.assets > 0; });
+    } else {
+      search(reader, parse_query(group.query), 0, [&](int64_t) { return ++group.assets > 0; });
+    }
+    visit(group);
+    go_below(key, group.name);
+  }
 }
 
 std::optional<std::string> album_query(Catalog& catalog, const std::string& album) {

@@ -45,6 +45,26 @@ TEST_F(TaggingTest, GroupsAreMadeFilledAndListed) {
   }
 }
 
+// Scenario: a library that somebody sent, whose catalog says that the top of all tags is below one of them; and one
+// that is deeper than a stack.
+TEST(HostileTags, AreListedToTheEnd) {
+  constexpr int kLevels = 3000;
+  testing::ScratchCatalog scratch;
+  scratch.catalog().write([&](Writer& writer) {
+    int64_t at = writer.make_group(Grouping::kTag, 1, "a");
+    writer.make_group(Grouping::kTag, 1, "b");
+    for (int i = 0; i < kLevels; ++i) at = writer.make_group(Grouping::kTag, at, "x");
+    db::Statement(writer.database(), "UPDATE tag SET parent_id = ?1 WHERE id = 1").bind_all(at).run();
+  });
+  std::vector<std::string> names;
+  list_groups(*scratch.catalog().reader(), Grouping::kTag,
+              [&](const ListedGroup& group) { names.push_back(group.name); });
+  ASSERT_EQ(names.size(), size_t{kLevels} + 2);
+  EXPECT_EQ(names[0], "a");
+  EXPECT_EQ(names[1], "a/x");
+  EXPECT_EQ(names.back(), "b");
+}
+
 TEST_F(TaggingTest, WhatIsNotThereIsToldAndNothingIsDone) {
   add_to_group(catalog(), kAct, Grouping::kTag, "sea", {one_});
   const int64_t before = newest_act();
