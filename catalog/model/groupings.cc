@@ -119,7 +119,10 @@ static_assert(kLabelGroupings <= kMostLabelGroupings);
 
 std::span<const GroupingRow> groupings() { return kGroupings; }
 
-const GroupingRow& row_of(Grouping grouping) { return kGroupings[static_cast<size_t>(grouping)]; }
+const GroupingRow& row_of(Grouping grouping) {
+  const auto number = static_cast<size_t>(grouping);
+  return kGroupings[number < std::size(kGroupings) ? number : 0];
+}
 
 std::optional<int64_t> key_in(const AssetRow& asset, const GroupingRow& grouping) {
   if (grouping.key_of != nullptr) return grouping.key_of(asset);

@@ -58,6 +58,7 @@ struct GroupingRow {
 };
 
 std::span<const GroupingRow> groupings();  // by number
+// Of a number that there is none of, as a catalog that somebody sent may hold it: that of kAll, which has no groups.
 const GroupingRow& row_of(Grouping grouping);
 
 // The group that the asset is in; empty: in none, or that grouping does not say it of a row.

@@ -410,6 +410,18 @@ TEST(Labels, ComeWithBytesThatAreKnown) {
   EXPECT_EQ(scratch.problems(), std::vector<std::string>());
 }
 
+TEST(Groupings, ANumberThatThereIsNoneOfHasNoGroups) {
+  testing::ScratchCatalog scratch;
+  const int64_t asset = scratch.file("bytes", "", "a.jpg", testing::photo()).asset;
+  const auto nobodys = static_cast<Grouping>(200);
+  EXPECT_EQ(row_of(nobodys).grouping, Grouping::kAll);
+  EXPECT_EQ(top_key(nobodys), 0);
+  EXPECT_FALSE(key_in(scratch.asset(asset).row, row_of(nobodys)));
+  const auto reader = scratch.catalog().reader();
+  reader->groups(nobodys, 0, 0, [](const GroupRow&) { return ADD_FAILURE() << "a group", false; });
+  EXPECT_FALSE(reader->group(nobodys, 5));
+}
+
 TEST(CameraName, DoesNotSayTheMakeTwice) {
   const struct {
     const char *make, *model, *name;
