@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <unordered_set>
+#include <utility>
 
 #include "views/frame/original_node.h"
 #include "views/search/unlisted.h"
@@ -101,24 +102,34 @@ class FolderNode::FolderSiblings final : public Siblings {
   const Spelling spelling_;
 };
 
-// The names of a folder's sub-folders while it is listed: a few are read at once, so that not each asset is a question.
+// The names of a folder's sub-folders while it is listed: a few are read at once, when the first asset is met, so that
+// not each is a question.
 class FolderNode::SubFolders {
  public:
-  SubFolders(const FolderNode& folder, Reader& reader) : folder_(folder) {
-    folder.view_.folders(reader, folder.key_, 0, [&](const GroupRow& row) {
+  explicit SubFolders(const FolderNode& folder) : folder_(folder) {}
+  bool are_none() { return load().empty(); }
+  bool has(const std::string& name) {
+    const bool is_known = load().contains(name);
+    return is_known || (!are_all_ && folder_.has_sub_folder(name));
+  }
+
+ private:
+  static constexpr size_t kMostKept = 1024;
+
+  const std::unordered_set<std::string>& load() {
+    if (std::exchange(is_loaded_, true)) return names_;
+    const auto reader = folder_.context_.catalog.reader();
+    folder_.view_.folders(*reader, folder_.key_, 0, [&](const GroupRow& row) {
       are_all_ = names_.size() < kMostKept;
       if (are_all_) names_.insert(row.name);
       return are_all_;
     });
+    return names_;
   }
-  bool are_none() const { return names_.empty(); }
-  bool has(const std::string& name) const { return are_all_ ? names_.contains(name) : folder_.has_sub_folder(name); }
 
- private:
-  static constexpr size_t kMostKept = 1024;
   const FolderNode& folder_;
   std::unordered_set<std::string> names_;
-  bool are_all_ = true;
+  bool is_loaded_ = false, are_all_ = true;
 };
 
 bool FolderNode::has_sub_folder(const std::string& name) const {
@@ -133,7 +144,7 @@ std::string FolderNode::shown_name(std::string_view name, int64_t asset) const {
   return has_sub_folder(shown) ? beside_folder(shown, asset) : shown;
 }
 
-std::string FolderNode::shown_name_among(const SubFolders& folders, std::string_view name, int64_t asset) const {
+std::string FolderNode::shown_name_among(SubFolders& folders, std::string_view name, int64_t asset) const {
   FolderSiblings siblings(*this);
   std::string shown = lens_.shown_name(name, asset, siblings);
   return folders.has(shown) ? beside_folder(shown, asset) : shown;
@@ -267,7 +278,7 @@ bool FolderNode::list_folders(Reader& reader, int64_t after, EntrySink& sink) co
 
 // `is_given`: the asset at `from` was given, and what stands beside it was not.
 bool FolderNode::list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const {
-  const SubFolders folders(*this, reader);
+  SubFolders folders(*this);
   bool room = true;
   const auto add = [&](std::string_view name, const Attributes& attributes, Cursor next) {
     return room = sink.add(name, attributes, next);
@@ -289,8 +300,7 @@ bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) con
   const bool is_plain = lens_.code() == 0;
   const bool has_drafts = is_plain && context_.drafts.has_any(id());
   const bool may_cache = view_.may_cache_names(reader, key_);
-  const SubFolders folders(*this, reader);
-  const bool keeps_names = is_plain && folders.are_none();
+  SubFolders folders(*this);
   bool room = true;
   view_.assets(reader, key_, after, [&](const AssetRow& row) {
     auto attributes = lens_.attributes(row);
@@ -305,6 +315,7 @@ bool FolderNode::list_assets(Reader& reader, int64_t after, EntrySink& sink) con
         return true;
       }
     }
+    const bool keeps_names = is_plain && folders.are_none();
     return room = keeps_names ? sink.add(row.name, *attributes, behind(Run::kAssets, row.cursor))
                               : sink.add(shown_name_among(folders, row.name, row.id), *attributes,
                                          behind(Run::kAssets, row.cursor));

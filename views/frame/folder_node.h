@@ -62,7 +62,7 @@ class FolderNode final : public Node {
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_with_beside(Reader& reader, int64_t from, bool is_given, EntrySink& sink) const;
   bool has_sub_folder(const std::string& name) const;
-  std::string shown_name_among(const SubFolders& folders, std::string_view name, int64_t asset) const;
+  std::string shown_name_among(SubFolders& folders, std::string_view name, int64_t asset) const;
   void list_drafts(int64_t after, EntrySink& sink) const;
   // For changes (folder_acts.cc).
   Doing doing(Doing::Kind kind, std::string_view name, Doing::Object object = Doing::Object::kFile) const;
