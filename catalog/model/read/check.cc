@@ -47,8 +47,8 @@ constexpr Check kAssetChecks[] = {
     {"SELECT a.id FROM asset a JOIN version v ON v.id = a.version_id JOIN technical t ON t.blob_id = v.blob_id "
      "WHERE a.state <> 2 AND (a.kind <> t.kind OR a.still_width <> t.still_width OR a.still_height <> t.still_height "
      "OR "
-     "a.clip <> t.clip OR (a.camera_id IS NULL) <> (t.make = '' AND t.model = ''))",
-     "asset {} shows another type, raster, clip or camera than its current version has"},
+     "a.clip <> t.clip)",
+     "asset {} shows another type, raster or clip than its current version has"},
     {"SELECT id FROM asset WHERE state <> 2 AND captured GLOB '[0-9][0-9][0-9][0-9]-*' AND day <> "
      "CAST(substr(captured, 1, 4) AS INTEGER) * 512 + "
      "CAST(substr(captured, 6, 2) AS INTEGER) * 32 + CAST(substr(captured, 9, 2) AS INTEGER)",
