@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/base/error.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/media/pool/worker_pool.h"
 #include "catalog/model/catalog.h"
@@ -42,6 +44,16 @@ inline MediaFacts photo(std::string_view captured = "2024-05-17T12:30:45") {
 }
 
 inline MediaFacts plain_file() { return {}; }
+
+// The errno of what is refused; 0: nothing was.
+inline int refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return 0;
+}
 
 // Files `bytes` as folder/name, as an import would have.
 inline FiledAs file_bytes(Writer& writer, std::string_view bytes, const std::string& folder, const std::string& name,

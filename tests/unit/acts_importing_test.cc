@@ -12,6 +12,8 @@
 namespace damfs {
 namespace {
 
+using testing::refusal;
+
 class ImportingTest : public ::testing::Test {
  protected:
   ImportingTest() {
@@ -28,14 +30,6 @@ class ImportingTest : public ::testing::Test {
         wanted, events, [](const ImportProgress&) {}, stop_);
   }
   ToImport wanted() const { return {.paths = {source_}, .what = "import of a test"}; }
-  static int refusal(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return 0;
-  }
 
   testing::ScratchFolder scratch_;
   const Path source_ = scratch_ / "source";

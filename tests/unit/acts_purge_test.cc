@@ -17,6 +17,7 @@ namespace {
 
 using testing::digest_of;
 using testing::file_bytes;
+using testing::refusal;
 
 // A library whose objects are there.
 class PurgeTest : public ::testing::Test {
@@ -42,15 +43,6 @@ class PurgeTest : public ::testing::Test {
   bool has_object(const std::string& bytes) { return objects_.is_there(digest_of(bytes), std::ssize(bytes)); }
   ToPurge in_trash() { return trash_to_purge(*catalog_.reader(), now_ns() + 1); }
   ToFree to_free() { return objects_to_free(library_, catalog_, objects_); }
-  // The errno of what is refused; 0: nothing was.
-  static int refusal(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return 0;
-  }
 
   testing::ScratchFolder scratch_;
   const Library library_ = Library::create(scratch_ / "library");

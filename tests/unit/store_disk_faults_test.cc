@@ -21,6 +21,7 @@ namespace damfs::test {
 namespace {
 
 using damfs::testing::digest_of;
+using damfs::testing::refusal;
 using damfs::testing::ScratchFolder;
 using damfs::testing::write_file;
 using Call = ScriptedDisk::Call;
@@ -64,15 +65,6 @@ struct Store {
   std::optional<ObjectStore> store;
 };
 
-int code_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return 0;
-}
-
 // Each call of that kind that `work` makes fails once, in a store of its own; `check` is told what came of it. How many
 // there are.
 int with_each_failing(Call call, int error, const std::function<void(Store&)>& work,
@@ -84,7 +76,7 @@ int with_each_failing(Call call, int error, const std::function<void(Store&)>& w
     {
       ScriptedDisk disk;
       disk.fail(call, nth, error);
-      code = code_of([&] { work(store); });
+      code = refusal([&] { work(store); });
       made = disk.calls(call);
     }
     if (made < nth) {
@@ -111,7 +103,7 @@ TEST(DiskFaults, WhatFailsWhileAnObjectIsWrittenIsToldAndTriedAgain) {
         made += with_each_failing(call, error, work, [&, again = work](Store& store, int code) {
           expect_told_and_undone(store, code, error);
           // A name was given before the flush failed, perhaps: whoever does it again makes it good.
-          EXPECT_EQ(code_of([&] { again(store); }), 0);
+          EXPECT_EQ(refusal([&] { again(store); }), 0);
           EXPECT_TRUE(store.is_whole());
           EXPECT_TRUE(store.is_nothing_staged());
         });
@@ -186,7 +178,7 @@ TEST(DiskFaults, ACopyBeforeTheFirstChangeThatFailsLeavesTheObject) {
       {
         ScriptedDisk disk;
         disk.fail(Call::kCopy, nth, error);
-        code = code_of([&] { change(store); });
+        code = refusal([&] { change(store); });
         made = disk.calls(Call::kCopy);
       }
       EXPECT_TRUE(store.is_whole());
@@ -224,7 +216,7 @@ TEST(DiskFaults, ASealWhoseFlushFailedIsNotBelievedAfterAPowerCut) {
     Store store;
     ScriptedDisk disk;
     disk.fail(Call::kFlush, nth, EIO);
-    EXPECT_EQ(code_of([&] { store.seal(); }), EIO);
+    EXPECT_EQ(refusal([&] { store.seal(); }), EIO);
     disk.lose_what_was_not_flushed();
     store.seal();
     disk.lose_what_was_not_flushed();

@@ -22,6 +22,7 @@ namespace {
 
 using testing::digest_of;
 using testing::open_descriptors;
+using testing::refusal;
 using testing::ScratchFolder;
 using testing::write_file;
 
@@ -47,14 +48,6 @@ class ObjectStoreTest : public ::testing::Test {
   ObjectStore::Ingested ingest_text(const std::string& text, bool catalogued = false) {
     write_file(folder_ / "source", text);
     return ingest(folder_ / "source", catalogued);
-  }
-  int code_of(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return 0;
   }
   void expect_nothing_staged() { EXPECT_TRUE(std::filesystem::is_empty(folder_ / "staging")); }
 
@@ -178,7 +171,7 @@ TEST_F(ObjectStoreTest, ASourceThatChangesMeanwhileIsRefused) {
   const UniqueFd source = open_file(folder_ / "source", O_RDONLY);
   const auto change_by = [&](const std::string& text) {
     bool changed = false;
-    return code_of([&] {
+    return refusal([&] {
       store_.ingest(source.get(), folder_ / "source",
                     {.stop = [] { return false; },
                      .on_bytes =
@@ -199,7 +192,7 @@ TEST_F(ObjectStoreTest, StopsBetweenBlocks) {
   write_file(folder_ / "source", bytes(3 * kBlock));
   const UniqueFd source = open_file(folder_ / "source", O_RDONLY);
   int64_t read = 0;
-  EXPECT_EQ(code_of([&] {
+  EXPECT_EQ(refusal([&] {
               store_.ingest(source.get(), "source",
                             {.stop = [&] { return read > 0; },
                              .on_bytes = [&](int64_t n) { read += n; },

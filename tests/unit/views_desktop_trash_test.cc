@@ -36,15 +36,6 @@ std::string text_of(const Node& file) {
   return answer->text;
 }
 
-int refusal(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return 0;
-}
-
 class DesktopTrashTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -92,7 +83,7 @@ TEST_F(DesktopTrashTest, IsThereForWhoeverAsks) {
   }
   EXPECT_FALSE(names_in(tree_.tree, "").contains(".Trash-1000"));
   EXPECT_EQ(names_in(tree_.tree, ".Trash-1000"), (std::set<std::string>{"files", "info", "expunged"}));
-  EXPECT_EQ(refusal([&] { at(".Trash-1000")->mkdir(kUser, EntryName("files"), 0700); }), EEXIST);
+  EXPECT_EQ(testing::refusal([&] { at(".Trash-1000")->mkdir(kUser, EntryName("files"), 0700); }), EEXIST);
 }
 
 TEST_F(DesktopTrashTest, TrashesAndRestoresAsDesktopsDo) {
@@ -107,7 +98,7 @@ TEST_F(DesktopTrashTest, TrashesAndRestoresAsDesktopsDo) {
   EXPECT_FALSE(at(".Trash-0/files/mine.jpg"));  // it is another's
   EXPECT_TRUE(names_in(tree_.tree, ".Trash-0/files").empty());
   EXPECT_FALSE(at(".Trash-0/info/mine.jpg.trashinfo"));
-  EXPECT_EQ(refusal([&] { at(".Trash-0/files")->unlink(kUser, EntryName("mine.jpg")); }), ENOENT);
+  EXPECT_EQ(testing::refusal([&] { at(".Trash-0/files")->unlink(kUser, EntryName("mine.jpg")); }), ENOENT);
   for (const char* path : {".Trash-1000/files/mine.jpg", "trash/mine.jpg"}) {
     ASSERT_TRUE(at(path)) << path;
     EXPECT_EQ(at(path)->id(), inode) << path;
@@ -133,12 +124,12 @@ TEST_F(DesktopTrashTest, TrashesAndRestoresAsDesktopsDo) {
 
 TEST_F(DesktopTrashTest, ANameThatIsTakenIsNotLost) {
   move("originals/2024/trip", "a.jpg", *files(), "a.jpg");
-  EXPECT_EQ(refusal([&] {
+  EXPECT_EQ(testing::refusal([&] {
               at("originals/2024/trip/deep")
                   ->rename(kUser, EntryName("a.jpg"), *files(), EntryName("a.jpg"), Node::Replace::kNever);
             }),
             EEXIST);
-  EXPECT_EQ(refusal([&] { write_info("a.jpg.trashinfo", "x"); }), EEXIST);
+  EXPECT_EQ(testing::refusal([&] { write_info("a.jpg.trashinfo", "x"); }), EEXIST);
   const int64_t since = tree_.tree.newest_change();
   write_info("A.JPG.trashinfo", "x");
   move("originals/2024/trip/deep", "a.jpg", *files(), "A.JPG");
@@ -174,11 +165,11 @@ TEST_F(DesktopTrashTest, AFolderIsAllThatIsInIt) {
 TEST_F(DesktopTrashTest, WhatIsNotCataloguedKeepsAFolder) {
   auto part = at("originals/2024/trip")->create(kUser, EntryName("film.mp4.part"), 0644);
   part.content->write(0, std::as_bytes(std::span("half", 4)), [](int error) { EXPECT_EQ(error, 0); });
-  EXPECT_EQ(refusal([&] { move("originals/2024", "trip", *files(), "trip"); }), EBUSY);
+  EXPECT_EQ(testing::refusal([&] { move("originals/2024", "trip", *files(), "trip"); }), EBUSY);
   part.content->close(kUser, [](int) {});
   part = {};
-  EXPECT_EQ(refusal([&] { move("originals/2024", "trip", *files(), "trip"); }), EXDEV);
-  EXPECT_EQ(refusal([&] { move("originals/2024/trip", "film.mp4.part", *files(), "f"); }), EXDEV);
+  EXPECT_EQ(testing::refusal([&] { move("originals/2024", "trip", *files(), "trip"); }), EXDEV);
+  EXPECT_EQ(testing::refusal([&] { move("originals/2024/trip", "film.mp4.part", *files(), "f"); }), EXDEV);
   at("originals/2024/trip")->unlink(kUser, EntryName("film.mp4.part"));
   at("originals/2024/trip")->create(kUser, EntryName(".DS_Store"), 0644);
   move("originals/2024", "trip", *files(), "trip");
@@ -193,7 +184,7 @@ TEST_F(DesktopTrashTest, LeavesForGood) {
   files()->rename(kUser, EntryName("b.jpg"), *at(".Trash-1000/expunged"), EntryName("4711"), Node::Replace::kAllowed);
   EXPECT_TRUE(names_in(tree_.tree, "trash").empty());
   EXPECT_TRUE(names_in(tree_.tree, ".Trash-1000/expunged").empty());
-  EXPECT_EQ(refusal([&] { files()->unlink(kUser, EntryName("b.jpg")); }), ENOENT);
+  EXPECT_EQ(testing::refusal([&] { files()->unlink(kUser, EntryName("b.jpg")); }), ENOENT);
 }
 
 TEST_F(DesktopTrashTest, KeepsNotesForAWhile) {
@@ -204,7 +195,7 @@ TEST_F(DesktopTrashTest, KeepsNotesForAWhile) {
   EXPECT_EQ(text_of(*at(".Trash-1000/info/x.trashinfo")), "text");
   EXPECT_FALSE(at(".Trash-0/info/x.trashinfo"));
   info()->unlink(kUser, EntryName("x.trashinfo"));
-  EXPECT_EQ(refusal([&] { info()->unlink(kUser, EntryName("x.trashinfo")); }), ENOENT);
+  EXPECT_EQ(testing::refusal([&] { info()->unlink(kUser, EntryName("x.trashinfo")); }), ENOENT);
   for (int i = 0; i < 1500; ++i) write_info(std::to_string(i), "x");
   EXPECT_LE(names_in(tree_.tree, ".Trash-1000/info").size(), 1024U);
   at(".Trash-1000")->create(kUser, EntryName("directorysizes"), 0600);
@@ -212,8 +203,8 @@ TEST_F(DesktopTrashTest, KeepsNotesForAWhile) {
 }
 
 TEST_F(DesktopTrashTest, OtherViewsHaveNoTrash) {
-  EXPECT_EQ(refusal([&] { move("by-date/2024/2024-05-17", "a.jpg", *files(), "a.jpg"); }), EROFS);
-  EXPECT_EQ(refusal([&] { move("originals/2024/trip", "a.jpg", *info(), "a.jpg"); }), EROFS);
+  EXPECT_EQ(testing::refusal([&] { move("by-date/2024/2024-05-17", "a.jpg", *files(), "a.jpg"); }), EROFS);
+  EXPECT_EQ(testing::refusal([&] { move("originals/2024/trip", "a.jpg", *info(), "a.jpg"); }), EROFS);
   EXPECT_TRUE(at("originals/2024/trip/a.jpg"));
 }
 
