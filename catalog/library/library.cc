@@ -53,8 +53,8 @@ constexpr std::string_view kConfigTemplate = R"(# damfs settings. Remove the '#'
 # from_names = true
 
 [views]
-# Whether by-date, by-type, by-camera, recent and search show all of exact copies, and not the oldest alone. Counts from
-# the next mount.
+# Whether by-date, by-type, by-camera, by-lens, recent and search show all of exact copies, and not the oldest alone.
+# Counts from the next mount.
 # show_copies = true
 
 # Kinds of previews besides small, medium, large and material, each a folder in previews/. `box` is the long edge in
