@@ -17,6 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CORES = os.cpu_count() or 1
 SAID_LINES = 60  # of a failed test, once more at the end of all
+# After so long a suite ends by itself, and says what took its time. 0: it never does.
+MINUTES = float(os.environ.get("DAMFS_TEST_MINUTES", "0"))
+GRACE_SECONDS = 30  # for ctest, which stops its tests by itself then
 
 # Left out of a usual run under the address and undefined behaviour sanitizers: what waits for other programs or does in
 # bulk what another test does once; all of it runs in release, and here too in `scripts/test all`.
@@ -30,7 +33,7 @@ BULK = ("mount.backup_tools", "mount.file_managers", "mount.numbered_albums", "m
         # What it would find is found by the fuzz targets of what it reads.
         "faults.hostile_library",
         # Every preview of every sample, to count encodes; EveryStillIsMade… makes them too.
-        "Samples.ThreeEncodesSufficeOnAverage",
+        "unit.SampleEncodes",
         # Once more as somebody else: whose request it was is no matter of memory.
         "as-ordinary-user.*")
 # The sanitizers replay the fuzz targets' corpora: what they find is what a release build would not notice.
@@ -38,14 +41,16 @@ NEEDS_SANITIZER = ("fuzz-replay.*",)
 # Before a commit: all unit tests that take no time, and a mount's ground.
 QUICK_MOUNTS = ("mount.mounting", "mount.tree", "mount.identity", "mount.names", "mount.xattrs", "mount.read_only",
                 "mount.changes_show", "golden.*", "scripts.*")
-SLOW_UNITS = ("WorkerConfine.*", "Clips/*", "ClipWorker.*", "ClipProbe.*", "ClipLayout.*", "MediaWorker.*", "Formats/*", "Samples.*",
-              "SparseFileTest.*", "StillsOfOneSource.*", "PoolClipTest.*", "Material.*")
+SLOW_UNITS = ("unit.WorkerConfine", "unit.Clips/*", "unit.ClipWorker", "unit.ClipProbe", "unit.ClipLayout", "unit.MediaWorker",
+              "unit.Formats/*", "unit.Samples", "unit.SampleEncodes", "unit.SparseFileTest", "unit.StillsOfOneSource",
+              "unit.PoolClipTest", "unit.Material")
 # A thread sanitizer sees one process: tests whose work is done by a worker's libraries are left to the others, and so
 # are long ones of a single thread.
-NOT_THREADS = ("ClipWorker.*", "ClipProbe.*", "Clips/*", "MediaWorker.*", "WorkerConfine.*", "WorkerLoaders.*", "Formats/*",
-               "Fit.*", "Samples.*", "StillsOfOneSource.*", "Material.*", "QueryPlan.*", "CatalogFile.*", "JournalTest.*",
-               "ClipLayout.*", "SearchTest.OneAssetIsJudgedAsTheLibraryIs", "Names.*", "Query.*", "FactsJson.*", "Mp4Tracks.*",
-               "All/HostileFacts*", "MaterialBall.*", "MemberNames.*", "Acts/UndoOfAnything.*", "Copies/RandomActs.*")
+NOT_THREADS = ("unit.ClipWorker", "unit.ClipProbe", "unit.Clips/*", "unit.MediaWorker", "unit.WorkerConfine", "unit.WorkerLoaders",
+               "unit.Formats/*", "unit.Fit", "unit.Samples", "unit.SampleEncodes", "unit.StillsOfOneSource", "unit.Material",
+               "unit.QueryPlan", "unit.CatalogFile", "unit.JournalTest", "unit.ClipLayout", "unit.SearchOfOneAsset", "unit.Names",
+               "unit.Query", "unit.FactsJson", "unit.Mp4Tracks", "unit.All/HostileFacts*", "unit.MaterialBall", "unit.MemberNames",
+               "unit.Acts/UndoOfAnything", "unit.Copies/RandomActs")
 
 
 def pattern(names):
@@ -77,13 +82,22 @@ class Suite:
         self.tests = []
         self.said = {}  # by the tests that failed
         self.failed = []
+        self.end = time.time() + 60 * MINUTES if MINUTES else None
         self.factor = slowness()
         print(f"test: deadlines are stretched by {self.factor} on this machine", flush=True)
 
     def stage(self, name, *argv, needed=False, environment=None):
+        if self.end is not None and time.time() >= self.end:
+            self.failed.append(f"{MINUTES:.0f} minutes were over before {name}")
+            raise SystemExit(self.report())
         print(f"\n== {name} (minute {sum(seconds for _, seconds in self.stages) / 60:.0f})", flush=True)
         start = time.monotonic()
-        status = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}).returncode
+        process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        try:
+            status = process.wait(None if self.end is None else max(1.0, self.end - time.time() + GRACE_SECONDS))
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            status = process.wait()
         self.stages.append((name, time.monotonic() - start))
         if status:
             self.failed.append(name)
@@ -97,6 +111,8 @@ class Suite:
 
     def ctest(self, preset, *options, name=None, environment=None):
         results = ROOT / "build" / preset / f"results-{len(self.stages)}.xml"
+        if self.end is not None:
+            options = ("--stop-time", time.strftime("%H:%M:%S", time.localtime(self.end)), *options)
         # More than cores: a test often waits, for a mount or a program.
         self.stage(name or f"test {preset}", "ctest", "--preset", preset, "-j", str(CORES + 1), "--output-junit", str(results),
                    *options, environment=environment)
@@ -155,6 +171,7 @@ def quick(suite, preset="release"):
 def everything(suite):
     checks(suite)
     thorough = {"DAMFS_THOROUGH": "1"}
+    suite.factor *= 4  # large sizes are waited for
     suite.build("release")
     suite.ctest("release", environment=thorough)
     suite.build("asan")

@@ -67,7 +67,7 @@ TEST(Samples, AllProbeAndAgreeWithExiftool) {
 }
 
 // What a first read costs: the model finds the quality that fits in few attempts.
-TEST(Samples, ThreeEncodesSufficeOnAverage) {
+TEST(SampleEncodes, ThreeSufficeOnAverage) {
   const char* folder = std::getenv("DAMFS_SAMPLES");
   if (folder == nullptr) GTEST_SKIP() << "DAMFS_SAMPLES is not set";
   const testing::ScratchFolder scratch;

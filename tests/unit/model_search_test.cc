@@ -161,7 +161,8 @@ TEST_F(SearchTest, FindsWhatEachTermSays) {
   for (const auto& [query, found] : kCases) EXPECT_EQ(find(query), found) << query;
 }
 
-TEST_F(SearchTest, OneAssetIsJudgedAsTheLibraryIs) {
+class SearchOfOneAsset : public SearchTest {};
+TEST_F(SearchOfOneAsset, JudgesItAsTheLibraryDoes) {
   const auto expect_same = [&](const Criteria& criteria, const std::string& what) {
     const auto reader = scratch_->catalog().reader();
     std::set<int64_t> found;
