@@ -5,7 +5,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +21,8 @@ namespace {
 constexpr std::chrono::milliseconds kBreath{5};
 // In one folder at once: beyond it the folder itself is announced.
 constexpr size_t kMostNamesAnnounced = 64;
+// From one round to the next.
+constexpr size_t kMostRemembered = 1 << 16;
 
 class Names final : public EntrySink {
  public:
@@ -80,18 +84,33 @@ void Invalidator::watch() {
 }
 
 void Invalidator::poll() {
-  Tree::News news = options_.news(newest_, [this](NodeId id) { return session_.inodes().knows(id); });
+  const auto before = std::exchange(last_round_, {});
+  bool forgets_all = std::exchange(forget_all_next_, false);
+  for (bool is_whole = false; !is_whole;) {
+    Tree::News news = options_.news(newest_, [this](NodeId id) { return session_.inodes().knows(id); });
+    if (news.everything) {
+      forgets_all = true;
+    } else {
+      for (const Stale& stale : news.stale) invalidate(stale);
+      announce(news.stale);
+    }
+    remember(std::move(news.stale));
+    newest_ = news.newest;
+    is_whole = !news.is_part;
+  }
   // Once more, one round later: a reply that was worked out before the change may have reached the kernel after the
   // notification.
-  for (const Stale& stale : std::exchange(last_round_, {})) invalidate(stale);
-  if (news.everything) {
-    invalidate_everything();
-  } else {
-    for (const Stale& stale : news.stale) invalidate(stale);
-    announce(news.stale);
+  for (const Stale& stale : before) invalidate(stale);
+  if (forgets_all) invalidate_everything();
+}
+
+void Invalidator::remember(std::vector<Stale> stale) {
+  if (last_round_.size() + stale.size() > kMostRemembered) {
+    last_round_.clear();
+    forget_all_next_ = true;
+  } else if (!forget_all_next_) {
+    std::move(stale.begin(), stale.end(), std::back_inserter(last_round_));
   }
-  last_round_ = std::move(news.stale);
-  newest_ = news.newest;
 }
 
 // To whoever has a window of the folder open.

@@ -42,6 +42,7 @@ class Invalidator {
  private:
   void watch();
   void poll();
+  void remember(std::vector<Stale> stale);
   void invalidate(const Stale& stale);
   void invalidate_everything();
   void announce(const std::vector<Stale>& stale);
@@ -50,6 +51,7 @@ class Invalidator {
   const Options options_;
   int64_t newest_;
   std::vector<Stale> last_round_;  // invalidated in the last round, and once more in the next
+  bool forget_all_next_ = false;   // they were too many to remember
   std::mutex mutex_;
   std::condition_variable stop_asked_;
   bool stopping_ = false;

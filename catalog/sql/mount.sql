@@ -206,7 +206,7 @@ SELECT at_ns FROM change WHERE id = (SELECT max(id) FROM change);
 SELECT min(id) FROM change;
 
 -- name: changes_after
-SELECT id, what, asset_id, version_id, grouping, key, name FROM change WHERE id > ?1 ORDER BY id;
+SELECT id, what, asset_id, version_id, grouping, key, name FROM change WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: has_blob
 SELECT 1 FROM blob WHERE sha256 = ?1;

@@ -30,7 +30,7 @@ class DamageTest : public ::testing::Test {
                           stop);
   }
   std::vector<ChangeRow> told_since(int64_t change) {
-    auto changes = catalog().reader()->changes_after(change);
+    auto changes = catalog().reader()->changes_after(change, 1000);
     std::erase_if(changes, [](const ChangeRow& each) { return each.what != ChangeRow::What::kBytes; });
     return changes;
   }

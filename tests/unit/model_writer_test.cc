@@ -70,7 +70,7 @@ class WriterTest : public ::testing::Test {
   std::vector<ChangeRow> changes_of(const std::function<void()>& act) {
     const int64_t before = scratch_.catalog().reader()->newest_change();
     act();
-    return scratch_.catalog().reader()->changes_after(before);
+    return scratch_.catalog().reader()->changes_after(before, 1000);
   }
 
   ScratchCatalog scratch_;

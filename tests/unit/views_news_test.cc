@@ -26,7 +26,17 @@ bool same(const Attributes& a, const Attributes& b) {
 // A kernel that holds everything: whatever differs between two walks must have been told to it.
 class NewsTest : public ::testing::Test {
  protected:
-  NewsTest() : tree_("damfs-fake-worker") {
+  NewsTest()
+      : tree_("damfs-fake-worker"),
+        in_parts_({tree_.catalog(),
+                   tree_.objects,
+                   tree_.places,
+                   tree_.stills,
+                   tree_.clips,
+                   tree_.members,
+                   {},
+                   nullptr,
+                   /*changes_at_once=*/2}) {
     tree_.catalog().write([](Writer& writer) {
       for (const char* name : {"one.jpg", "two.jpg", "three.jpg"}) {
         const int64_t asset = file_bytes(writer, name, "a", name, photo(), std::string("/s/") + name).asset;
@@ -48,14 +58,36 @@ class NewsTest : public ::testing::Test {
     const int64_t since = tree_.tree.newest_change();
     EXPECT_TRUE(tree_.tree.news(since, [](NodeId) { return true; }).stale.empty());
     tree_.catalog().write(act);
-    const Tree::News news = tree_.tree.news(since, [](NodeId) { return true; });
-    EXPECT_FALSE(news.everything);
-    EXPECT_EQ(news.newest, tree_.tree.newest_change());
+    const std::vector<Stale> stale = told_by(tree_.tree, since);
+    const std::vector<Stale> in_parts = told_by(in_parts_, since);
     const Walk after = walk_tree(tree_.tree);
+    expect_covered(before, after, in_parts);
+    const size_t differences = expect_covered(before, after, stale);
+    // And not simply everything: most of the tree was left alone.
+    const auto entries =
+        std::count_if(stale.begin(), stale.end(), [](const Stale& each) { return each.what == Stale::What::kEntry; });
+    EXPECT_LT(static_cast<size_t>(entries), after.size()) << "everything was reported";
+    return differences;
+  }
 
+  static std::vector<Stale> told_by(const Tree& tree, int64_t since) {
+    std::vector<Stale> stale;
+    for (bool is_part = true; is_part;) {
+      const Tree::News news = tree.news(since, [](NodeId) { return true; });
+      EXPECT_FALSE(news.everything);
+      stale.insert(stale.end(), news.stale.begin(), news.stale.end());
+      is_part = news.is_part;
+      since = news.newest;
+    }
+    EXPECT_EQ(since, tree.newest_change());
+    return stale;
+  }
+
+  // Returns how many names and attributes differ.
+  static size_t expect_covered(const Walk& before, const Walk& after, const std::vector<Stale>& told) {
     std::set<std::pair<uint64_t, std::string>> entries;
     std::set<uint64_t> attributes, listings;
-    for (const Stale& stale : news.stale) {
+    for (const Stale& stale : told) {
       if (stale.what == Stale::What::kEntry) entries.emplace(stale.node.value(), stale.name);
       if (stale.what == Stale::What::kListing) listings.insert(stale.node.value());
       if (stale.what != Stale::What::kEntry) attributes.insert(stale.node.value());
@@ -87,12 +119,11 @@ class NewsTest : public ::testing::Test {
     for (const auto& [path, is] : after) {
       if (!before.contains(path)) expect_entry_told(path);
     }
-    // And not simply everything: most of the tree was left alone.
-    EXPECT_LT(entries.size(), after.size()) << "everything was reported";
     return differences;
   }
 
   ScratchTree tree_;
+  Tree in_parts_;  // the same, which reads the feed two changes at once
 };
 
 int64_t asset(ScratchTree& tree, const char* path) {

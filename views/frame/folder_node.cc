@@ -216,33 +216,45 @@ NodeRef FolderNode::find_beside(std::string_view shown) const {
 }
 
 NodeRef FolderNode::lookup(EntryName name) const {
-  if (lens_.code() == 0 && context_.drafts.has_any(id())) {
-    if (auto draft = context_.drafts.at(id(), name.view())) return std::make_shared<DraftNode>(std::move(draft));
-    if (const auto parked = context_.drafts.parked(id(), name.view())) return lens_.node(context_, parked->asset);
-    if (context_.drafts.is_parked_away(id(), name.view())) {
-      const auto now = shown_asset(name.view());
-      return now ? lens_.node(context_, *now) : nullptr;
-    }
-  }
-  const auto folder = shown_folder(name.view());
-  // A file spelled exactly so comes before a folder that only is the same in NFC.
-  if (!folder || folder->name != name.view()) {
-    const auto found = find_source(name.view());
-    if (found && (!folder || shown_name(found->name, found->row.id) == name.view())) {
+  const std::string_view shown = name.view();
+  if (const auto written = find_written(shown)) return *written;
+  if (NodeRef node = find_catalogued(shown)) return node;
+  if (NodeRef filed = find_just_filed(shown)) return filed;
+  if (NodeRef made = find_beside(shown)) return made;
+  if (shown == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
+  return find_unlisted(context_, view_, lens_, key_, shown);
+}
+
+// What is being written here, or a name that one of these holds, comes before what the catalog says. Empty: neither.
+std::optional<NodeRef> FolderNode::find_written(std::string_view shown) const {
+  if (lens_.code() != 0 || !context_.drafts.has_any(id())) return std::nullopt;
+  if (auto draft = context_.drafts.at(id(), shown)) return std::make_shared<DraftNode>(std::move(draft));
+  if (const auto parked = context_.drafts.parked(id(), shown)) return lens_.node(context_, parked->asset);
+  if (!context_.drafts.is_parked_away(id(), shown)) return std::nullopt;
+  const auto now = shown_asset(shown);
+  return now ? lens_.node(context_, *now) : nullptr;
+}
+
+// A file spelled exactly so comes before a folder that only is the same in NFC.
+NodeRef FolderNode::find_catalogued(std::string_view shown) const {
+  const auto folder = shown_folder(shown);
+  if (!folder || folder->name != shown) {
+    const auto found = find_source(shown);
+    if (found && (!folder || shown_name(found->name, found->row.id) == shown)) {
       const bool may_cache = lens_.code() != 0 || !context_.drafts.may_be_written_again(id(), found->name);
-      if (!may_cache) return std::make_shared<OriginalNode>(context_, *found, OriginalNode::EntryCaching::kForbidden);
-      return lens_.node(context_, *found);
+      if (may_cache) return lens_.node(context_, *found);
+      return std::make_shared<OriginalNode>(context_, *found, OriginalNode::EntryCaching::kForbidden);
     }
   }
-  if (folder) return std::make_shared<FolderNode>(context_, view_, lens_, folder->key);
-  if (const auto asset = lens_.code() == 0 ? context_.drafts.filed_as(id(), name.view()) : std::nullopt) {
-    const auto row = context_.catalog.reader()->asset(*asset);
-    if (row && is_still_here(*row))
-      return std::make_shared<OriginalNode>(context_, *row, OriginalNode::EntryCaching::kForbidden);
-  }
-  if (NodeRef made = find_beside(name.view())) return made;
-  if (name.view() == lens_.folder_file_name()) return lens_.folder_file(context_, view_, key_);
-  return find_unlisted(context_, view_, lens_, key_, name.view());
+  return folder ? std::make_shared<FolderNode>(context_, view_, lens_, folder->key) : nullptr;
+}
+
+// What was put in under a name of its own, and is shown under another one now.
+NodeRef FolderNode::find_just_filed(std::string_view shown) const {
+  const auto asset = lens_.code() == 0 ? context_.drafts.filed_as(id(), shown) : std::nullopt;
+  const auto row = asset ? context_.catalog.reader()->asset(*asset) : std::nullopt;
+  if (!row || !is_still_here(*row)) return nullptr;
+  return std::make_shared<OriginalNode>(context_, *row, OriginalNode::EntryCaching::kForbidden);
 }
 
 // What was taken out again at once is gone at once. In inbox/ nothing stays.

@@ -57,6 +57,9 @@ class FolderNode final : public Node {
   // The one whose number stands in the name.
   std::optional<FoundAsset> numbered_asset(std::string_view shown,
                                            const std::function<bool(const FoundAsset&)>& is_it) const;
+  std::optional<NodeRef> find_written(std::string_view shown) const;
+  NodeRef find_catalogued(std::string_view shown) const;
+  NodeRef find_just_filed(std::string_view shown) const;
   NodeRef find_beside(std::string_view shown) const;
   bool list_folders(Reader& reader, int64_t after, EntrySink& sink) const;
   bool list_assets(Reader& reader, int64_t after, EntrySink& sink) const;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 namespace damfs {
 
 struct StillProfile;
+class Stills;
 struct TreeContext;
 class View;
 
@@ -81,5 +83,8 @@ class Lens {
   unsigned code_;
   std::string name_;
 };
+
+// What assets are seen through, in the order the mount lists them. The first shows originals themselves.
+std::vector<std::unique_ptr<Lens>> make_lenses(const Stills& stills);
 
 }  // namespace damfs

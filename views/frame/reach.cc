@@ -6,9 +6,6 @@
 #include <algorithm>
 
 #include "catalog/model/packs.h"
-#include "views/packs/packs_node.h"
-#include "views/previews/collage_node.h"
-#include "views/trash/desktop_trash.h"
 #include "views/write/draft.h"
 
 namespace damfs {
@@ -26,61 +23,20 @@ bool asks_nothing(const Ownership& ownership) {
 
 }  // namespace
 
-bool Reach::shows(const Node& node, const Asker& asker, Wanted wanted) const {
-  const NodeId id = node.id();
-  if (id.is_directory()) return shows_folder(id, asker);
-  switch (id.file_kind()) {
-    case NodeId::FileKind::kControl: return true;
-    case NodeId::FileKind::kMore:
-      if (id.is(NodeId::More::kSidecar) || id.is(NodeId::More::kWithSidecar)) {
-        return shows_version(id.file_id(), asker, wanted);
-      }
-      return shows_trash_file(id, asker);
-    case NodeId::FileKind::kOriginal:
-    case NodeId::FileKind::kStill:
-    case NodeId::FileKind::kClip: return shows_version(id.file_id(), asker, wanted);
-    case NodeId::FileKind::kCameraProxy: {
-      // What it is called is one asset's, what it holds is another's.
-      const auto asset = context_.catalog.reader()->version(id.file_id());
-      return asset && shows_version(id.file_id(), asker, wanted) &&
-             shows_version(asset->row.camera_proxy.version, asker, wanted);
-    }
-    case NodeId::FileKind::kMember: {
-      const StillProfile* profile = id.profile() == 0 ? nullptr : context_.stills.profiles().find(id.profile());
-      const bool is_ball = profile != nullptr && profile->shows == Composition::kMaterial;
-      return shows_subject({is_ball ? StillSubject::What::kMaterial : StillSubject::What::kMember, id.file_id()}, asker,
-                           wanted);
-    }
-    case NodeId::FileKind::kCollage: {
-      // Its bytes are the same for everybody, so it is for those who may see all that is in it.
-      const auto* collage = dynamic_cast<const CollageNode*>(&node);
-      return collage != nullptr &&
-             std::all_of(collage->shown().begin(), collage->shown().end(),
-                         [&](const Stills::Shown& each) { return shows_subject(each.subject, asker, wanted); });
-    }
-  }
-  return false;
+bool Reach::leads_to_folder(int64_t folder, const Asker& asker) const {
+  const auto reader = context_.catalog.reader();
+  const auto row = reader->group(Grouping::kFolder, folder);
+  return row && passes(*reader, row->parent, asker);
 }
 
-bool Reach::shows_folder(NodeId id, const Asker& asker) const {
-  if (const auto trash = DesktopTrash::folder_of(id)) return trash->uid == asker.uid();
-  if (id.view() == ViewCode::kPacks) {
-    const PacksPlace place = packs_place(id.key());
-    const auto reader = context_.catalog.reader();
-    if (place.shelf == Shelf::kInside) return shows_blob(*reader, blob_of_member(place.of), asker, Wanted::kBytes);
-    if (place.shelf != Shelf::kPack) return true;
-    const auto asset = reader->asset(place.of);
-    return asset && shows_asset(*reader, asset->row, asker, Wanted::kBytes);
-  }
-  const View* view = context_.view(id.view());
-  if (view == nullptr) return true;
-  const View::Group group = view->group_of(id.key());
-  if (group.grouping == Grouping::kTrash || group.grouping == Grouping::kDuplicates) return false;
-  if (group.grouping != Grouping::kFolder || group.key == top_key(Grouping::kFolder)) return true;
-  // Its own mode the kernel has looked at: what may be done with it is not the same for chmod, ls and cd.
+bool Reach::shows_asset(int64_t id, const Asker& asker, Wanted wanted) const {
   const auto reader = context_.catalog.reader();
-  const auto row = reader->group(Grouping::kFolder, group.key);
-  return row && passes(*reader, row->parent, asker);
+  const auto asset = reader->asset(id);
+  return asset && shows_asset(*reader, asset->row, asker, wanted);
+}
+
+bool Reach::shows_blob(int64_t blob, const Asker& asker, Wanted wanted) const {
+  return shows_blob(*context_.catalog.reader(), blob, asker, wanted);
 }
 
 bool Reach::shows_version(int64_t version, const Asker& asker, Wanted wanted) const {
@@ -127,19 +83,6 @@ bool Reach::shows_blob(Reader& reader, int64_t blob, const Asker& asker, Wanted 
     const auto asset = reader.asset(id);
     return asset && shows_asset(reader, asset->row, asker, wanted);
   });
-}
-
-bool Reach::shows_trash_file(NodeId id, const Asker& asker) const {
-  if (id.is(NodeId::More::kDesktopNote)) {
-    const auto note = context_.desktop_trash.note(id.file_id());
-    return note && note->attributes().uid == asker.uid();
-  }
-  if (id.is(NodeId::More::kTakenOut)) {
-    const auto taken = context_.desktop_trash.taken_out().numbered(id.file_id());
-    return taken && taken->uid == asker.uid();
-  }
-  const auto row = context_.catalog.reader()->trash_entry(id.file_id());
-  return row && row->uid == static_cast<int64_t>(asker.uid());
 }
 
 bool Reach::shows_asset(Reader& reader, const AssetRow& asset, const Asker& asker, Wanted wanted) const {

@@ -24,19 +24,21 @@ class Reach {
  public:
   explicit Reach(const TreeContext& context) : context_(context) {}
 
-  bool shows(const Node& node, const Asker& asker, Wanted wanted) const;
+  // Whether one who may pass all folders above that one of originals/ comes to it.
+  bool leads_to_folder(int64_t folder, const Asker& asker) const;
+  bool shows_version(int64_t version, const Asker& asker, Wanted wanted) const;
+  bool shows_asset(int64_t asset, const Asker& asker, Wanted wanted) const;
+  // What is made of bytes is shown by any asset that has them.
+  bool shows_blob(int64_t blob, const Asker& asker, Wanted wanted) const;
+  bool shows_subject(const StillSubject& subject, const Asker& asker, Wanted wanted) const;
 
  private:
   // The permissions of the folders above a name, without those that all may search. Null: they do not lead to the top.
   using Gates = std::shared_ptr<const std::vector<Ownership>>;
 
-  bool shows_folder(NodeId id, const Asker& asker) const;
-  bool shows_version(int64_t version, const Asker& asker, Wanted wanted) const;
   bool shows_draft(const Draft& draft, const Asker& asker, Wanted wanted) const;
-  bool shows_subject(const StillSubject& subject, const Asker& asker, Wanted wanted) const;
   bool shows_blob(Reader& reader, int64_t blob, const Asker& asker, Wanted wanted) const;
   bool shows_material(Reader& reader, int64_t material, const Asker& asker, Wanted wanted) const;
-  bool shows_trash_file(NodeId id, const Asker& asker) const;
   bool shows_asset(Reader& reader, const AssetRow& asset, const Asker& asker, Wanted wanted) const;
   bool passes(Reader& reader, int64_t folder, const Asker& asker) const;
   Gates gates(Reader& reader, int64_t folder) const;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "views/frame/branch.h"
 #include "views/frame/node.h"
 
 namespace damfs {
@@ -27,19 +28,6 @@ struct ControlFile {
   std::function<std::string()> content;
 };
 
-// One thing that the kernel may have cached and that no longer holds.
-struct Stale {
-  enum class What {
-    kEntry,       // the name `name` in directory `node`: appeared, vanished or points elsewhere
-    kAttributes,  // the attributes of `node` (a file or a directory)
-    kListing,     // the cached listing and attributes of directory `node`
-    kBytes,       // the cached bytes and attributes of file `node`
-  };
-  What what;
-  NodeId node;
-  std::string name;
-};
-
 // The whole mounted tree: finds nodes by name and by number, and says what the catalog's changes make stale.
 // Thread-safe.
 class Tree : public NodeSource {
@@ -52,7 +40,8 @@ class Tree : public NodeSource {
     Clips& clips;
     Members& members;
     std::vector<ControlFile> control_files;
-    Prober* prober = nullptr;  // looks at what is written; null: nobody does
+    Prober* prober = nullptr;        // looks at what is written; null: nobody does
+    int64_t changes_at_once = 8192;  // that news() reads of the feed
   };
 
   explicit Tree(Options options);
@@ -70,13 +59,12 @@ class Tree : public NodeSource {
   // The newest change of the catalog's feed: where a new mount starts to watch.
   int64_t newest_change() const;
 
-  // Calls `each` for everything that changes after `since` made stale; returns the newest change seen. Cheap
-  // when nothing changed. Of directories only those that `is_known` (the kernel holds them) are reported.
-  // When the feed no longer reaches back to `since`, reports the listing of every known directory through
-  // `everything` being true.
+  // What the changes after `since` made stale, some thousands of them at once. Cheap when nothing changed. Of
+  // directories only those that `is_known` (the kernel holds them) are reported. Asked by one thread alone.
   struct News {
-    int64_t newest = 0;
-    bool everything = false;  // too much was missed: drop all that is cached
+    int64_t newest = 0;       // the change that these reach to
+    bool is_part = false;     // there are more behind it: ask again at once
+    bool everything = false;  // the feed no longer reaches back to `since`: drop all that is cached
     std::vector<Stale> stale;
   };
   News news(int64_t since, const std::function<bool(NodeId)>& is_known) const;

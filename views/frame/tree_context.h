@@ -11,6 +11,7 @@
 #include "views/derive/members.h"
 #include "views/derive/stills.h"
 #include "views/frame/acts.h"
+#include "views/frame/branch.h"
 #include "views/frame/last_error.h"
 #include "views/frame/lens.h"
 #include "views/frame/tree.h"
@@ -33,6 +34,7 @@ struct TreeContext {
   std::vector<ControlFile> control_files;
   std::vector<std::unique_ptr<View>> views;
   std::vector<std::unique_ptr<Lens>> lenses;  // [0] shows originals themselves
+  std::vector<std::unique_ptr<Branch>> branches;
   int64_t mounted_ns = 0;
   int64_t created_ns = 0;  // of the library: the mtime of folders that never change
   mutable LastError last_error{};

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "views/frame/lens.h"
+#include "views/frame/reach.h"
 #include "views/packs/packs_node.h"
 #include "views/previews/collage_node.h"
 
@@ -58,26 +60,25 @@ bool shows_balls(const StillProfile* profile) { return profile != nullptr && pro
 
 // The names in an archive may have been read anew, in another encoding. Forgetting the name of its folder makes the
 // kernel forget all names below.
-void tell_inside(const TreeContext& context, const MemberLens& lens, int64_t asset,
-                 const std::function<bool(NodeId)>& is_known, std::vector<Stale>& stale) {
-  if (!is_known(packs_folder_id(lens, {Shelf::kPack, asset}))) return;
+void tell_inside(const TreeContext& context, const MemberLens& lens, int64_t asset, const StaleNodes& nodes) {
+  if (!nodes.is_known(packs_folder_id(lens, {Shelf::kPack, asset}))) return;
   const auto reader = context.catalog.reader();
   PackReader packs(*reader);
   const auto pack = packs.pack(asset);
   if (!pack) return;
-  stale.push_back({Stale::What::kEntry, packs_folder_id(lens, {}), pack->name});
+  nodes.stale.push_back({Stale::What::kEntry, packs_folder_id(lens, {}), pack->name});
   packs.folders(pack->blob, [&](int64_t folder) {
     const NodeId id = packs_folder_id(lens, {Shelf::kInside, folder});
-    if (is_known(id)) stale.push_back({Stale::What::kListing, id, {}});
+    if (nodes.is_known(id)) nodes.stale.push_back({Stale::What::kListing, id, {}});
   });
 }
-
-}  // namespace
 
 NodeRef make_packs_folder(const TreeContext& context, const StillProfile* profile) {
   const MemberLens lens(profile);
   return shows_balls(profile) ? make_balls_folder(context, lens) : std::make_shared<TopNode>(context, lens);
 }
+
+}  // namespace
 
 NodeRef packs_folder(const TreeContext& context, NodeId id) {
   const StillProfile* profile = id.lens() == 0 ? nullptr : context.stills.profiles().find(id.lens());
@@ -108,27 +109,62 @@ NodeRef packs_folder(const TreeContext& context, NodeId id) {
   }
 }
 
-NodeRef packs_file(const TreeContext& context, NodeId id) {
-  const StillProfile* profile = id.profile() == 0 ? nullptr : context.stills.profiles().find(id.profile());
+bool PacksBranch::owns(NodeId id) const {
+  if (id.is_directory()) return id.view() == ViewCode::kPacks;
+  return id.file_kind() == NodeId::FileKind::kMember ||
+         (id.file_kind() == NodeId::FileKind::kCollage && CollageNode::view_of(id) == ViewCode::kPacks);
+}
+
+NodeRef PacksBranch::node(NodeId id) const {
+  if (id.is_directory()) return packs_folder(context_, id);
+  return id.file_kind() == NodeId::FileKind::kMember ? member(id) : packs_collage(context_, id);
+}
+
+std::vector<Branch::Entry> PacksBranch::entries(const Lens& through) const {
+  const StillProfile* profile = through.still_profile();
+  if (through.code() != 0 && profile == nullptr) return {};
+  return {{std::string(kPacksName), [&context = context_, profile] { return make_packs_folder(context, profile); }}};
+}
+
+bool PacksBranch::shows(const Reach& reach, const Node& node, const Asker& asker, Wanted wanted) const {
+  const NodeId id = node.id();
+  if (id.is_directory()) return shows_folder(reach, id, asker);
+  if (id.file_kind() == NodeId::FileKind::kMember) return shows_member(reach, id, asker, wanted);
+  return CollageNode::is_shown(node, reach, asker, wanted);
+}
+
+bool PacksBranch::shows_folder(const Reach& reach, NodeId id, const Asker& asker) const {
+  const PacksPlace place = packs_place(id.key());
+  if (place.shelf == Shelf::kInside) return reach.shows_blob(blob_of_member(place.of), asker, Wanted::kBytes);
+  return place.shelf != Shelf::kPack || reach.shows_asset(place.of, asker, Wanted::kBytes);
+}
+
+bool PacksBranch::shows_member(const Reach& reach, NodeId id, const Asker& asker, Wanted wanted) const {
+  const StillProfile* profile = id.profile() == 0 ? nullptr : context_.stills.profiles().find(id.profile());
+  const auto what = shows_balls(profile) ? StillSubject::What::kMaterial : StillSubject::What::kMember;
+  return reach.shows_subject({what, id.file_id()}, asker, wanted);
+}
+
+NodeRef PacksBranch::member(NodeId id) const {
+  const StillProfile* profile = id.profile() == 0 ? nullptr : context_.stills.profiles().find(id.profile());
   if (id != NodeId::file(NodeId::FileKind::kMember, profile == nullptr ? 0 : profile->code, id.file_id())) {
     return nullptr;
   }
-  if (shows_balls(profile)) return find_ball(context, *profile, id.file_id());
-  const auto reader = context.catalog.reader();
+  if (shows_balls(profile)) return find_ball(context_, *profile, id.file_id());
+  const auto reader = context_.catalog.reader();
   PackReader packs(*reader);
   auto member = packs.member(id.file_id());
   const auto pack = member ? packs.pack_of_blob(blob_of_member(member->id)) : std::nullopt;
   if (!pack || member->is_folder()) return nullptr;
   if (profile != nullptr && (!member->still || !member->problem.empty())) return nullptr;
-  return MemberLens(profile).node(context, std::move(*member), pack->facts());
+  return MemberLens(profile).node(context_, std::move(*member), pack->facts());
 }
 
-void add_stale_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                     const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
+void PacksBranch::add_stale(const Changes& changes, const StaleNodes& nodes) const {
   std::set<int64_t> assets;
   std::set<int64_t> replaced;  // have other bytes, facts or rights than before
-  bool has_changed = false;
-  for (const ChangeRow& change : changes) {
+  bool has_changed = changes.is_part;
+  for (const ChangeRow& change : changes.rows) {
     if (change.what == ChangeRow::What::kGroup && change.grouping == Grouping::kPacks) {
       has_changed = true;
       if (change.key != 0) replaced.insert(change.key);  // who may read it
@@ -141,16 +177,16 @@ void add_stale_packs(const TreeContext& context, const std::function<bool(NodeId
   const auto tell_through = [&](const MemberLens& lens) {
     const auto tell = [&](PacksPlace place) {
       const NodeId id = packs_folder_id(lens, place);
-      if (is_known(id)) stale.push_back({Stale::What::kListing, id, {}});
+      if (nodes.is_known(id)) nodes.stale.push_back({Stale::What::kListing, id, {}});
     };
     tell({});
     tell({Shelf::kMaterial, 0});
     for (const MapRoleName& each : map_roles()) tell({Shelf::kByMap, static_cast<int64_t>(each.role)});
     for (const int64_t asset : assets) tell({Shelf::kPack, asset});
-    for (const int64_t asset : replaced) tell_inside(context, lens, asset, is_known, stale);
+    for (const int64_t asset : replaced) tell_inside(context_, lens, asset, nodes);
   };
   tell_through(MemberLens());
-  for (const StillProfile& profile : context.stills.profiles()) tell_through(MemberLens(&profile));
+  for (const StillProfile& profile : context_.stills.profiles()) tell_through(MemberLens(&profile));
 }
 
 }  // namespace damfs

@@ -2,14 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <functional>
 #include <string_view>
 #include <vector>
 
-#include "catalog/model/rows.h"
 #include "views/derive/still_profile.h"
-#include "views/frame/node.h"
-#include "views/frame/tree.h"
+#include "views/frame/branch.h"
 #include "views/frame/tree_context.h"
 
 namespace damfs {
@@ -24,13 +21,22 @@ namespace damfs {
 // previews/material/packs/, which has a ball of each material.
 inline constexpr std::string_view kPacksName = "packs";
 
-NodeRef make_packs_folder(const TreeContext& context, const StillProfile* profile = nullptr);
-NodeRef packs_folder(const TreeContext& context, NodeId id);  // null: gone
-NodeRef packs_file(const TreeContext& context, NodeId id);
-NodeRef packs_collage(const TreeContext& context, NodeId id);
+class PacksBranch final : public Branch {
+ public:
+  using Branch::Branch;
+  bool owns(NodeId id) const override;
+  NodeRef node(NodeId id) const override;
+  bool shows(const Reach& reach, const Node& node, const Asker& asker, Wanted wanted) const override;
+  std::vector<Entry> entries(const Lens& through) const override;
+  void add_stale(const Changes& changes, const StaleNodes& nodes) const override;
 
-// Adds what these changes make stale.
-void add_stale_packs(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                     const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
+ private:
+  NodeRef member(NodeId id) const;
+  bool shows_folder(const Reach& reach, NodeId id, const Asker& asker) const;
+  bool shows_member(const Reach& reach, NodeId id, const Asker& asker, Wanted wanted) const;
+};
+
+NodeRef packs_folder(const TreeContext& context, NodeId id);  // null: gone
+NodeRef packs_collage(const TreeContext& context, NodeId id);
 
 }  // namespace damfs

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "views/frame/reach.h"
+
 namespace damfs {
 namespace {
 
@@ -85,6 +87,13 @@ CollageNode::Readers CollageNode::readers_of(const Ownership& ownership, Readers
 
 NodeId CollageNode::node_id(unsigned view, unsigned profile, int64_t key) {
   return NodeId::file(NodeId::FileKind::kCollage, profile, key << kViewBits | view);
+}
+
+bool CollageNode::is_shown(const Node& node, const Reach& reach, const Asker& asker, Wanted wanted) {
+  const auto* collage = dynamic_cast<const CollageNode*>(&node);
+  return collage != nullptr &&
+         std::all_of(collage->shown_.begin(), collage->shown_.end(),
+                     [&](const Stills::Shown& each) { return reach.shows_subject(each.subject, asker, wanted); });
 }
 
 unsigned CollageNode::view_of(NodeId id) { return static_cast<unsigned>(id.file_id() & ((1 << kViewBits) - 1)); }

@@ -20,6 +20,8 @@ class CollageNode final : public Node {
   // The node with that number; null when there is none.
   static NodeRef find(const TreeContext& context, NodeId id);
   static NodeId node_id(unsigned view, unsigned profile, int64_t key);
+  // Whether that one may see all that is in it: its bytes are the same for everybody.
+  static bool is_shown(const Node& node, const Reach& reach, const Asker& asker, Wanted wanted);
   static unsigned view_of(NodeId id);  // code and key that it was made of
   static int64_t key_of(NodeId id);
   static std::string name(const StillProfile& profile);  // "folder.webp"

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "views/frame/folder_node.h"
+#include "views/frame/views_branch.h"
 #include "views/previews/collage_node.h"
 #include "views/search/search_view.h"
 
@@ -107,7 +109,7 @@ void tell_assets(const TreeContext& context, const Known& known, const std::vect
 }
 
 // The names of tags and folders that are gone, which may stand behind a '+' or a `tag:`.
-std::set<std::string> lost_groups(const std::vector<ChangeRow>& changes) {
+std::set<std::string> lost_groups(std::span<const ChangeRow> changes) {
   std::set<std::string> names;
   for (const ChangeRow& change : changes) {
     if (change.what == ChangeRow::What::kLostName && change.asset == 0) names.insert(change.name);
@@ -116,7 +118,7 @@ std::set<std::string> lost_groups(const std::vector<ChangeRow>& changes) {
 }
 
 // Whether a folder or an album came, went or moved: the feed has no rows of the assets in it.
-bool have_trees_changed(const std::vector<ChangeRow>& changes) {
+bool have_trees_changed(std::span<const ChangeRow> changes) {
   return std::any_of(changes.begin(), changes.end(), [](const ChangeRow& change) {
     const bool is_of_tree = change.grouping == Grouping::kFolder || change.grouping == Grouping::kAlbum;
     const bool is_name = change.what == ChangeRow::What::kLostName || change.what == ChangeRow::What::kNewGroup;
@@ -124,7 +126,7 @@ bool have_trees_changed(const std::vector<ChangeRow>& changes) {
   });
 }
 
-std::vector<FoundAsset> changed_assets(const TreeContext& context, const std::vector<ChangeRow>& changes) {
+std::vector<FoundAsset> changed_assets(const TreeContext& context, std::span<const ChangeRow> changes) {
   std::set<int64_t> ids;
   for (const ChangeRow& change : changes) {
     if (change.asset != 0) ids.insert(change.asset);
@@ -147,46 +149,36 @@ std::vector<FoundAsset> changed_assets(const TreeContext& context, const std::ve
 
 }  // namespace
 
-void add_stale_listing(const TreeContext& context, NodeId folder, std::vector<Stale>& stale) {
-  stale.push_back({Stale::What::kListing, folder, {}});
-  if (std::string name = context.lens(folder.lens())->folder_file_name(); !name.empty()) {
-    stale.push_back({Stale::What::kEntry, folder, std::move(name)});
-    stale.push_back({Stale::What::kAttributes, CollageNode::node_id(folder.view(), folder.lens(), folder.key()), {}});
-  }
-}
-
-void add_stale_searches(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                        const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
+void SearchBranch::add_stale(const Changes& changes, const StaleNodes& nodes) const {
   std::vector<Known> holders;
   size_t cost = 0;
-  const auto lost = lost_groups(changes);
-  const bool trees_changed = have_trees_changed(changes);
-  auto folders = filled(search_view(context).folders_known().all());
-  add_smart_albums(context, folders);
-  each_known(context, folders, is_known, [&](const Known& known) {
+  const auto lost = lost_groups(changes.rows);
+  const bool trees_changed = have_trees_changed(changes.rows);
+  auto folders = filled(search_view(context_).folders_known().all());
+  add_smart_albums(context_, folders);
+  each_known(context_, folders, nodes.is_known, [&](const Known& known) {
     const bool is_another = trees_changed && known.folder->asks_trees;
-    if (is_another || lost.contains(known.folder->name)) tell_name(known, stale);
+    if (is_another || lost.contains(known.folder->name)) tell_name(known, nodes.stale);
     if (known.folder->joins) return;
-    add_stale_listing(context, known.id, stale);
+    add_stale_listing(context_, known.id, nodes.stale);
     holders.push_back(known);
     cost += known.lens->code() == 0 ? 1 : kLensCost;
   });
   if (holders.empty()) return;
-  const auto assets = changed_assets(context, changes);
+  const auto assets = changed_assets(context_, changes.rows);
   for (const Known& known : holders) {
     // Who forgets the folder's name forgets all names in it.
     if (cost * assets.size() > kMostTold) {
-      tell_name(known, stale);
+      tell_name(known, nodes.stale);
     } else {
-      tell_assets(context, known, assets, stale);
+      tell_assets(context_, known, assets, nodes.stale);
     }
   }
 }
 
-void add_given_up_entries(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                          std::vector<Stale>& stale) {
-  each_known(context, filled(search_view(context).folders_known().take_given_up()), is_known,
-             [&](const Known& known) { tell_name(known, stale); });
+void SearchBranch::add_stale_unchanged(const StaleNodes& nodes) const {
+  each_known(context_, filled(search_view(context_).folders_known().take_given_up()), nodes.is_known,
+             [&](const Known& known) { tell_name(known, nodes.stale); });
 }
 
 }  // namespace damfs

@@ -12,6 +12,7 @@
 #include "catalog/model/read/details.h"
 #include "catalog/model/write/sidecar.h"
 #include "views/frame/original_node.h"
+#include "views/frame/reach.h"
 #include "views/frame/text_content.h"
 
 namespace damfs {
@@ -171,13 +172,21 @@ NodeRef Sidecars::node(const TreeContext& context, const FoundAsset& asset) cons
   return std::make_shared<SidecarNode>(context, asset);
 }
 
-NodeRef sidecars_file(const TreeContext& context, NodeId id) {
+bool SidecarsBranch::owns(NodeId id) const {
+  return !id.is_directory() && (id.is(NodeId::More::kSidecar) || id.is(NodeId::More::kWithSidecar));
+}
+
+bool SidecarsBranch::shows(const Reach& reach, const Node& node, const Asker& asker, Wanted wanted) const {
+  return reach.shows_version(node.id().file_id(), asker, wanted);
+}
+
+NodeRef SidecarsBranch::node(NodeId id) const {
   const bool is_sidecar = id == sidecar_id(id.file_id());
   if (!is_sidecar && id != WithSidecarsLens().node_id(id.file_id())) return nullptr;
-  const auto asset = context.catalog.reader()->version(id.file_id());
+  const auto asset = context_.catalog.reader()->version(id.file_id());
   if (!asset) return nullptr;
-  if (is_sidecar) return std::make_shared<SidecarNode>(context, *asset);
-  return std::make_shared<WithSidecarNode>(context, *asset);
+  if (is_sidecar) return std::make_shared<SidecarNode>(context_, *asset);
+  return std::make_shared<WithSidecarNode>(context_, *asset);
 }
 
 }  // namespace damfs

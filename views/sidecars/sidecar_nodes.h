@@ -3,6 +3,7 @@
 #pragma once
 
 #include "views/frame/beside.h"
+#include "views/frame/branch.h"
 #include "views/frame/tree_context.h"
 
 namespace damfs {
@@ -37,7 +38,13 @@ class Sidecars final : public Beside {
   const WithSidecarsLens lens_;
 };
 
-// Null: it is no such number, or gone.
-NodeRef sidecars_file(const TreeContext& context, NodeId id);
+// The files of sidecars/; its folders are a view's.
+class SidecarsBranch final : public Branch {
+ public:
+  using Branch::Branch;
+  bool owns(NodeId id) const override;
+  NodeRef node(NodeId id) const override;
+  bool shows(const Reach& reach, const Node& node, const Asker& asker, Wanted wanted) const override;
+};
 
 }  // namespace damfs

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -360,6 +359,8 @@ struct Sub {
 };
 constexpr std::array kSubs = {Sub{"files", Part::kFiles}, Sub{"info", Part::kInfo}, Sub{"expunged", Part::kExpunged}};
 
+NodeRef make_desktop_folder(const TreeContext& context, DesktopTrash::Folder folder);
+
 class TopFolder final : public NotesFolder {
  public:
   TopFolder(const TreeContext& context, uint32_t uid) : NotesFolder(context, uid, Part::kTop) {}
@@ -375,103 +376,54 @@ class TopFolder final : public NotesFolder {
  protected:
   NodeRef find(std::string_view name) const override {
     const auto found = std::find_if(kSubs.begin(), kSubs.end(), [&](const Sub& each) { return each.name == name; });
-    return found == kSubs.end() ? nullptr : desktop_trash_folder(context_, DesktopTrash::directory(uid_, found->part));
+    return found == kSubs.end() ? nullptr : make_desktop_folder(context_, {uid_, found->part});
   }
 };
 
-}  // namespace
-
-NodeRef desktop_trash_folder(const TreeContext& context, NodeId id) {
-  const auto folder = DesktopTrash::folder_of(id);
-  if (!folder) return nullptr;
-  switch (folder->part) {
-    case Part::kTop: return std::make_shared<TopFolder>(context, folder->uid);
-    case Part::kFiles: return std::make_shared<FilesFolder>(context, folder->uid);
-    case Part::kInfo: return std::make_shared<InfoFolder>(context, folder->uid);
-    case Part::kExpunged: return std::make_shared<ExpungedFolder>(context, folder->uid);
+NodeRef make_desktop_folder(const TreeContext& context, DesktopTrash::Folder folder) {
+  switch (folder.part) {
+    case Part::kTop: return std::make_shared<TopFolder>(context, folder.uid);
+    case Part::kFiles: return std::make_shared<FilesFolder>(context, folder.uid);
+    case Part::kInfo: return std::make_shared<InfoFolder>(context, folder.uid);
+    case Part::kExpunged: return std::make_shared<ExpungedFolder>(context, folder.uid);
   }
   return nullptr;
 }
 
-NodeRef find_desktop_trash(const TreeContext& context, std::string_view name) {
+}  // namespace
+
+bool DesktopTrashBranch::owns(NodeId id) const {
+  if (id.is_directory()) return id.view() == ViewCode::kDesktopTrash;
+  return id.is(NodeId::More::kDesktopNote) || id.is(NodeId::More::kTakenOut) || id.is(NodeId::More::kTrashInfo);
+}
+
+NodeRef DesktopTrashBranch::node(NodeId id) const {
+  if (!id.is_directory()) return file(id);
+  const auto folder = DesktopTrash::folder_of(id);
+  return folder ? make_desktop_folder(context_, *folder) : nullptr;
+}
+
+NodeRef DesktopTrashBranch::unlisted(std::string_view name) const {
   constexpr std::string_view kPrefix = ".Trash-";
   if (!name.starts_with(kPrefix)) return nullptr;
   uint32_t uid = 0;
   const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), uid);
   if (error != std::errc() || name != DesktopTrash::name_of_top(uid)) return nullptr;
-  return std::make_shared<TopFolder>(context, uid);
+  return std::make_shared<TopFolder>(context_, uid);
 }
 
-NodeRef desktop_trash_file(const TreeContext& context, NodeId id) {
+NodeRef DesktopTrashBranch::file(NodeId id) const {
   if (id.is(NodeId::More::kDesktopNote)) {
-    const auto note = context.desktop_trash.note(id.file_id());
+    const auto note = context_.desktop_trash.note(id.file_id());
     return note ? std::make_shared<NoteNode>(note) : nullptr;
   }
   if (id.is(NodeId::More::kTakenOut)) {
-    const auto taken = context.desktop_trash.taken_out().numbered(id.file_id());
+    const auto taken = context_.desktop_trash.taken_out().numbered(id.file_id());
     return taken ? std::make_shared<InfoNode>(Account(*taken)) : nullptr;
   }
   if (!id.is(NodeId::More::kTrashInfo)) return nullptr;
-  const auto row = context.catalog.reader()->trash_entry(id.file_id());
+  const auto row = context_.catalog.reader()->trash_entry(id.file_id());
   return row ? std::make_shared<InfoNode>(Account(*row)) : nullptr;
-}
-
-// --- news -----------------------------------------------------------------------------------------------
-
-namespace {
-
-// It is in the library still, and not where it was taken from.
-bool is_wanted_back(Reader& reader, const TakenOut& taken) {
-  const auto asset = reader.asset(taken.asset);
-  if (!asset || asset->row.state != AssetState::kLive) return false;
-  bool is_there = false;
-  taken.view->names_in(reader, taken.key, *asset, [&](int64_t, std::string_view) { is_there = true; });
-  return !is_there;
-}
-
-}  // namespace
-
-void add_stale_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                             const std::vector<ChangeRow>& changes, std::vector<Stale>& stale) {
-  const auto uids = context.desktop_trash.uids(is_known);
-  if (uids.empty()) return;
-  std::set<std::pair<std::string, int64_t>> names;  // and the change by which they came, went or changed
-  bool has_changed = false;
-  const auto reader = context.catalog.reader();
-  for (const ChangeRow& change : changes) {
-    const bool is_of_trash = change.grouping == Grouping::kTrash;
-    has_changed = has_changed || (is_of_trash && change.what == ChangeRow::What::kGroup);
-    if (is_of_trash && change.what == ChangeRow::What::kLostName) names.emplace(change.name, change.id);
-    if (change.what != ChangeRow::What::kAsset) continue;
-    for (const auto& [id, name] : reader->trash_entries(change.asset)) names.emplace(name, change.id);
-    // It came back by another road, or went for good.
-    for (const TakenOut& taken : context.desktop_trash.taken_out().of(change.asset)) {
-      if (is_wanted_back(*reader, taken)) continue;
-      context.desktop_trash.taken_out().drop(taken.uid, taken.name);
-      names.emplace(taken.name, change.id);
-    }
-  }
-  if (!has_changed && names.empty()) return;
-  const auto tell = [&](NodeId folder, std::string_view suffix) {
-    if (!is_known(folder)) return;
-    for (const auto& [name, change] : names) {
-      std::string entry = name + std::string(suffix);
-      if (!context.acts.is_known(change, folder, entry))
-        stale.push_back({Stale::What::kEntry, folder, std::move(entry)});
-    }
-    stale.push_back({Stale::What::kListing, folder, {}});
-  };
-  for (const uint32_t uid : uids) {
-    tell(DesktopTrash::directory(uid, Part::kFiles), "");
-    tell(DesktopTrash::directory(uid, Part::kInfo), DesktopTrash::kInfoSuffix);
-  }
-}
-
-void add_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                           std::vector<Stale>& stale) {
-  for (const uint32_t uid : context.desktop_trash.uids(is_known)) {
-    stale.push_back({Stale::What::kEntry, NodeId::root(), DesktopTrash::name_of_top(uid)});
-  }
 }
 
 }  // namespace damfs

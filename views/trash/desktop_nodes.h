@@ -2,11 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <functional>
 #include <string_view>
-#include <vector>
 
-#include "views/frame/tree_context.h"
+#include "views/frame/branch.h"
 
 namespace damfs {
 
@@ -18,17 +16,19 @@ namespace damfs {
 //              here as long as the mount lasts, for whoever moves it back (taken_out.h)
 //   info/      a .trashinfo for each of them, made up, and what desktops write there beforehand
 //   expunged/  where gvfs moves what it is about to delete for good
+class DesktopTrashBranch final : public Branch {
+ public:
+  using Branch::Branch;
+  bool owns(NodeId id) const override;
+  NodeRef node(NodeId id) const override;
+  bool shows(const Reach& reach, const Node& node, const Asker& asker, Wanted wanted) const override;
+  NodeRef unlisted(std::string_view name) const override;
+  void add_stale(const Changes& changes, const StaleNodes& nodes) const override;
+  void add_stale_unchanged(const StaleNodes& nodes) const override;
+  void add_all_stale(const StaleNodes& nodes) const override;
 
-// Null: `name` is not of that form, or the number is no folder or file of it.
-NodeRef find_desktop_trash(const TreeContext& context, std::string_view name);
-NodeRef desktop_trash_folder(const TreeContext& context, NodeId id);
-NodeRef desktop_trash_file(const TreeContext& context, NodeId id);
-
-// Adds what the changes make stale in those that the kernel holds.
-void add_stale_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                             const std::vector<ChangeRow>& changes, std::vector<Stale>& stale);
-// Marks all of them as stale.
-void add_all_desktop_trash(const TreeContext& context, const std::function<bool(NodeId)>& is_known,
-                           std::vector<Stale>& stale);
+ private:
+  NodeRef file(NodeId id) const;
+};
 
 }  // namespace damfs

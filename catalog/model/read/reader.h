@@ -111,7 +111,7 @@ class Reader {
   int64_t newest_change();
   int64_t newest_change_ns();  // when it was made; 0: the feed is empty
   int64_t oldest_change();     // 0: the feed is empty
-  std::vector<ChangeRow> changes_after(int64_t id);
+  std::vector<ChangeRow> changes_after(int64_t id, int64_t most);
   // Changes whenever any process has committed to the catalog; cheap.
   int64_t data_version();
 

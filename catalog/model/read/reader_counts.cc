@@ -68,10 +68,10 @@ int64_t Reader::oldest_change() {
   return row->step() ? row->integer(0) : 0;
 }
 
-std::vector<ChangeRow> Reader::changes_after(int64_t id) {
+std::vector<ChangeRow> Reader::changes_after(int64_t id, int64_t most) {
   std::vector<ChangeRow> changes;
   db::Use rows(statement("changes_after"));
-  rows->bind_all(id);
+  rows->bind_all(id, most);
   while (rows->step()) {
     changes.push_back({rows->integer(0), static_cast<ChangeRow::What>(rows->integer(1)), rows->integer(2),
                        rows->integer(3), static_cast<Grouping>(rows->integer(4)), rows->integer(5),
