@@ -10,6 +10,7 @@
 #include "catalog/model/journal.h"
 #include "tests/support/library.h"
 #include "tests/support/old_catalog.h"
+#include "tests/support/scripted_disk.h"
 
 namespace damfs::test {
 namespace {
@@ -125,6 +126,7 @@ class UpgradeTest : public ::testing::TestWithParam<int64_t> {
  protected:
   UpgradeTest() { make_old_catalog(file_, GetParam()); }
   std::map<std::string, Lines> contents() const { return contents_of_file(file_); }
+  ScriptedDisk disk_;  // which is not waited for
   ScratchFolder folder_;
   Path file_ = folder_ / "catalog.db";
 };
