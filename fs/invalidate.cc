@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 
 namespace damfs {
 namespace {
@@ -63,9 +64,9 @@ void Invalidator::watch() {
   std::unique_lock lock(mutex_);
   bool is_failing = false;
   for (;;) {
-    stop_asked_.wait_for(lock, options_.period, [this] { return stopping_ || awake_; });
+    Clock::wait_for(stop_asked_, lock, options_.period, [this] { return stopping_ || awake_; });
     // Whoever makes change after change is not to be asked after each, but where somebody waits for the kernel to know.
-    if (awake_) stop_asked_.wait_for(lock, kBreath, [this] { return stopping_ || is_awaited_; });
+    if (awake_) Clock::wait_for(stop_asked_, lock, kBreath, [this] { return stopping_ || is_awaited_; });
     if (stopping_) return;
     awake_ = is_awaited_ = false;
     lock.unlock();

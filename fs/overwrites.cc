@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "catalog/base/now.h"
+
 namespace damfs {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr size_t kMany = 256;
 }  // namespace
 
 Overwrites::Answer Overwrites::wants(pid_t asker, NodeId node) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   const auto found = wishes_.find({asker, node.value()});
   if (found != wishes_.end()) {
@@ -31,7 +33,7 @@ Overwrites::Answer Overwrites::wants(pid_t asker, NodeId node) {
 }
 
 std::optional<NodeId> Overwrites::wanted(pid_t asker) const {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   for (auto each = wishes_.lower_bound({asker, 0}); each != wishes_.end() && each->first.first == asker; ++each) {
     if (each->second.refused == 0 && now - each->second.at < kSoon) return NodeId(each->first.second);
@@ -41,7 +43,7 @@ std::optional<NodeId> Overwrites::wanted(pid_t asker) const {
 
 void Overwrites::refused(pid_t asker, NodeId node, int error) {
   const std::lock_guard lock(mutex_);
-  wishes_[{asker, node.value()}] = {error, std::chrono::steady_clock::now()};
+  wishes_[{asker, node.value()}] = {error, Clock::now()};
 }
 
 void Overwrites::found(pid_t asker, NodeId node) {
@@ -50,7 +52,7 @@ void Overwrites::found(pid_t asker, NodeId node) {
 }
 
 void Overwrites::forget_old() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   std::erase_if(wishes_, [&](const auto& each) { return now - each.second.at > kLongest; });
 }
 

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 
 namespace damfs {
 namespace {
@@ -150,13 +151,13 @@ ReadWayRef Passthrough::way(NodeId node, int fd) {
 }
 
 std::optional<ReadWayRef> Passthrough::way_for_writing(NodeId node) {
-  const auto until = std::chrono::steady_clock::now() + kClosesIn;
+  const auto until = Clock::now() + kClosesIn;
   for (;;) {
     ReadWayRef found = way(node, -1);
     if (!found || found->backing_id() == 0) return found;
     found.reset();
     std::unique_lock lock(mutex_);
-    const bool is_closed = has_left_.wait_until(lock, until, [&] {
+    const bool is_closed = Clock::wait_until(has_left_, lock, until, [&] {
       const auto at = ways_.find(node.value());
       return at == ways_.end() || at->second.expired();
     });

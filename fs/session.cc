@@ -19,6 +19,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "fs/op_table.h"
 
 namespace damfs {
@@ -214,7 +215,7 @@ void Session::run() {
 void Session::stop_unless_ended() {
   {
     std::unique_lock lock(mutex_);
-    if (stopped_.wait_for(lock, kEndsByItself, [this] { return !is_running_; })) return;
+    if (Clock::wait_for(stopped_, lock, kEndsByItself, [this] { return !is_running_; })) return;
   }
   log::info("another mount namespace has a copy of this mount, which ends with it");
   stop();
@@ -306,7 +307,7 @@ void Session::await_invalidation() {
   if (!on_change_) return;
   const uint64_t asked = ++asked_;
   on_change_(News::kAwaited);
-  is_invalidated_.wait_for(lock, kInvalidatingAtMost, [&] { return invalidated_ >= asked || !on_change_; });
+  Clock::wait_for(is_invalidated_, lock, kInvalidatingAtMost, [&] { return invalidated_ >= asked || !on_change_; });
 }
 
 uint64_t Session::invalidations_asked() {

@@ -14,6 +14,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/ingest/probe_batch.h"
 #include "catalog/media/charsets.h"
@@ -28,7 +29,7 @@ class Ticker {
   explicit Ticker(std::function<void()> work)
       : thread_([this, work = std::move(work)] {
           std::unique_lock lock(mutex_);
-          while (!ended_.wait_for(lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
+          while (!Clock::wait_for(ended_, lock, std::chrono::milliseconds(100), [this] { return end_; })) work();
         }) {}
   ~Ticker() {
     {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "catalog/base/clock.h"
+#include "catalog/base/now.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -58,11 +59,7 @@ std::optional<int> take_offset(std::string_view& text) {
 
 }  // namespace
 
-int64_t now_ns() {
-  struct timespec now {};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
+int64_t now_ns() { return Clock::wall_ns(); }
 
 bool Day::is_valid() const noexcept {
   using namespace std::chrono;

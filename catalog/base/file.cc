@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/long_path.h"
 
 namespace damfs {
@@ -149,12 +150,12 @@ void replace_text(const Path& path, std::string_view text, mode_t mode) {
   {
     UniqueFd fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
     write_all(fd.get(), std::as_bytes(std::span(text)), temporary);
-    if (::fsync(fd.get()) != 0) throw_errno(errno, "cannot write " + temporary.string());
+    if (const int code = flush(fd.get())) throw_errno(code, "cannot write " + temporary.string());
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno(errno, "cannot replace " + path.string());
   const Path parent = path.has_parent_path() ? path.parent_path() : Path(".");
   const UniqueFd folder = open_file(parent, O_RDONLY | O_DIRECTORY);
-  if (::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + parent.string());
+  if (const int code = flush(folder.get())) throw_errno(code, "cannot write " + parent.string());
 }
 
 Path program_path() { return std::filesystem::read_symlink("/proc/self/exe"); }

@@ -16,6 +16,7 @@
 
 #include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/log.h"
 
 namespace damfs {
@@ -305,12 +306,13 @@ void Folder::replace_text(const Path& name, std::string_view text, mode_t mode) 
   {
     const UniqueFd fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
     write_all(fd.get(), std::as_bytes(std::span(text)), at(temporary));
-    if (::fsync(fd.get()) != 0) throw_errno(errno, "cannot write " + at(temporary).string());
+    if (const int code = flush(fd.get())) throw_errno(code, "cannot write " + at(temporary).string());
   }
   if (const int code = rename(temporary, *this, name)) throw_errno(code, "cannot replace " + at(name).string());
   const auto parent = parent_of(name);
   const UniqueFd folder(parent ? ::openat(parent->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1);
-  if (!folder || ::fsync(folder.get()) != 0) throw_errno(errno, "cannot write " + at(name).string());
+  if (!folder) throw_errno(errno, "cannot write " + at(name).string());
+  if (const int code = flush(folder.get())) throw_errno(code, "cannot write " + at(name).string());
 }
 
 }  // namespace damfs

@@ -15,7 +15,9 @@
 
 #include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/base/out_of_room.h"
 
 namespace damfs {
@@ -90,9 +92,8 @@ UniqueFd DerivedCache::stage() {
 }
 
 void DerivedCache::sync() {
-  if (::syncfs(folder_.folder.make_folder(folder_.name).fd()) != 0) {
-    throw_errno(errno, "cannot write " + folder_.path().string() + " to its disk");
-  }
+  const int code = flush_file_system(folder_.folder.make_folder(folder_.name).fd());
+  if (code != 0) throw_errno(code, "cannot write " + folder_.path().string() + " to its disk");
 }
 
 // False: the name is taken.
@@ -300,7 +301,7 @@ void DerivedCache::run_saver() {
     if (open_sparse_.empty()) {
       saver_wake_.wait(lock, [this] { return ending_ || !open_sparse_.empty(); });
     } else {
-      saver_wake_.wait_for(lock, kSaveEvery, [this] { return ending_ || save_now_; });
+      Clock::wait_for(saver_wake_, lock, kSaveEvery, [this] { return ending_ || save_now_; });
     }
     last = ending_;
     save_now_ = false;

@@ -5,7 +5,9 @@
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
 #include "catalog/base/clock.h"
@@ -36,6 +38,17 @@ const std::vector<std::string>& our_schema() {
     return db::schema_of(made);
   }();
   return schema;
+}
+
+// Which start of the machine this is; 0: it is not known.
+int64_t number_of_boot() {
+  int64_t number = 0;
+  try {
+    const std::string text = read_text("/proc/sys/kernel/random/boot_id", 100).value_or("");
+    std::from_chars(text.data(), text.data() + std::min<size_t>(text.size(), 7), number, 16);
+  } catch (const Error&) {
+  }
+  return number;
 }
 
 }  // namespace
@@ -103,6 +116,7 @@ std::vector<DerivedIndex::File> DerivedIndex::oldest_beyond(int64_t target,
     } catch (const Error& error) {
       if (!is_out_of_room(error.code())) throw;  // a full disk is what may be evicted for
     }
+    adopt_what_a_power_cut_left();
     total_ = database_->integer("SELECT sum(bytes) FROM derived");  // another process may have added
     std::vector<File> files;
     int64_t left = total_;
@@ -244,8 +258,7 @@ void DerivedIndex::open() {
 // A deleted index leaves files that nobody would ever evict. The cache's own are known by their names and where they
 // stand.
 void DerivedIndex::adopt_files() {
-  db::Statement insert(*database_,
-                       "INSERT OR REPLACE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
+  db::Statement insert(*database_, "INSERT OR IGNORE INTO derived (key, path, bytes, used_ns) VALUES (?1, ?2, ?3, ?4)");
   const auto adopt = [&](const Folder& folder, const std::string& place, const std::string& name) {
     const auto st = DerivedKey::place_of(name) == place ? folder.stat(name) : std::nullopt;
     if (!st || !S_ISREG(st->st_mode)) return;
@@ -267,6 +280,21 @@ void DerivedIndex::adopt_files() {
       });
     });
   });
+}
+
+// Files are flushed before they have a name, and the index is not: rows of the last ones may be lost. The first who
+// evicts after a start of the machine looks for them.
+void DerivedIndex::adopt_what_a_power_cut_left() {
+  const int64_t boot = number_of_boot();
+  if (boot == 0 || database_->integer("PRAGMA application_id") == boot) return;
+  try {
+    db::Transaction transaction(*database_);
+    adopt_files();
+    database_->execute(fmt::format("PRAGMA application_id = {}", boot));
+    transaction.commit();
+  } catch (const Error& error) {
+    if (!is_out_of_room(error.code())) throw;  // the next time
+  }
 }
 
 void DerivedIndex::flush() {

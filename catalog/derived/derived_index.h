@@ -70,6 +70,7 @@ class DerivedIndex {
   void remove_files();
   void open();
   void adopt_files();
+  void adopt_what_a_power_cut_left();
   void flush();
   FileIn file() const { return {folder_.folder, folder_.name / "index.db"}; }
 

@@ -18,6 +18,8 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/base/flush.h"
+#include "catalog/base/now.h"
 #include "catalog/base/out_of_room.h"
 
 namespace damfs {
@@ -48,12 +50,12 @@ int set_lock(int fd, LockedByte byte, short kind, Patience patience) {
   lock.l_whence = SEEK_SET;
   lock.l_start = static_cast<off_t>(byte);
   lock.l_len = 1;
-  const auto end = std::chrono::steady_clock::now() + kMoments;
+  const auto end = Clock::now() + kMoments;
   while (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EACCES) return errno;
-    if (patience == Patience::kNone || std::chrono::steady_clock::now() > end) return EBUSY;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    if (patience == Patience::kNone || Clock::now() > end) return EBUSY;
+    Clock::sleep(std::chrono::milliseconds(2));
   }
   return 0;
 }
@@ -100,7 +102,7 @@ void write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
 }
 
 void sync_data(int fd) {
-  if (::fdatasync(fd) != 0) throw_errno(errno, "cannot write a derived file to its disk");
+  if (const int code = flush_data(fd)) throw_errno(code, "cannot write a derived file to its disk");
 }
 
 void punch(int fd, uint64_t offset, uint64_t bytes) {

@@ -22,6 +22,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/exact_time.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/ingest/copies.h"
 #include "catalog/ingest/likeness.h"
@@ -55,7 +56,7 @@ bool same_look(const SourceStamp& a, const SourceStamp& b) {
 // Waits for `ready`. A signal handler can only set a flag, so whoever waits looks up now and then.
 template <typename Ready>
 void wait_looking_up(std::condition_variable& condition, std::unique_lock<std::mutex>& lock, const Ready& ready) {
-  while (!condition.wait_for(lock, std::chrono::milliseconds(100), ready)) {
+  while (!Clock::wait_for(condition, lock, std::chrono::milliseconds(100), ready)) {
   }
 }
 
@@ -315,7 +316,7 @@ void Import::Pipeline::probe(const ItemRef& item, UniqueFd object) {
 
 void Import::Pipeline::writer_loop() {
   std::vector<ItemRef> batch;
-  auto begun = std::chrono::steady_clock::now();
+  auto begun = Clock::now();
   for (;;) {
     bool flush = false;
     bool finished = false;
@@ -323,10 +324,10 @@ void Import::Pipeline::writer_loop() {
       std::unique_lock lock(mutex_);
       const auto ready = [&] { return !window_.empty() && window_.begin()->second->state != Item::State::kWaiting; };
       const auto ended = [&] { return stopping() || (walk_done_ && window_.empty()); };
-      const auto too_old = [&] { return !batch.empty() && std::chrono::steady_clock::now() - begun >= kBatchAge; };
+      const auto too_old = [&] { return !batch.empty() && Clock::now() - begun >= kBatchAge; };
       wait_looking_up(to_writer_, lock, [&] { return ready() || ended() || too_old(); });
       while (ready() && batch.size() < kBatchFiles) {
-        if (batch.empty()) begun = std::chrono::steady_clock::now();
+        if (batch.empty()) begun = Clock::now();
         const ItemRef item = window_.begin()->second;
         window_.erase(window_.begin());
         ++progress_.done_files;

@@ -13,6 +13,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/log.h"
 #include "catalog/derived/derived_cache.h"
 #include "catalog/media/pool/worker_pool.h"
@@ -37,7 +38,7 @@ UniqueFd place_for_index(DerivedCache* cache) {
 void keep_index(DerivedCache* cache, const Digest& sha256, int index) {
   if (cache == nullptr) return;
   try {
-    if (::fdatasync(index) != 0) throw_errno(errno, "cannot write an archive's index");
+    if (const int code = flush_data(index)) throw_errno(code, "cannot write an archive's index");
     cache->insert(pack_index_key(sha256), index);
   } catch (const std::exception& error) {
     log::info("an archive's index is not kept: {}", error.what());

@@ -19,6 +19,7 @@
 
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
+#include "catalog/base/now.h"
 #include "catalog/base/own_mounts.h"
 #include "catalog/library/preview_toml.h"
 #include "catalog/model/catalog.h"
@@ -287,12 +288,12 @@ std::optional<FileLock> FileLock::try_take(const FileIn& file) {
 
 FileLock FileLock::share(const FileIn& file, std::string_view else_say) {
   using namespace std::chrono_literals;
-  const auto end = std::chrono::steady_clock::now() + 10s;
+  const auto end = Clock::now() + 10s;
   UniqueFd fd = open(file);
   while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) throw_errno(errno, "cannot lock " + file.path().string());
-    if (std::chrono::steady_clock::now() > end) fail(EBUSY, "{}", else_say);
-    std::this_thread::sleep_for(20ms);
+    if (Clock::now() > end) fail(EBUSY, "{}", else_say);
+    Clock::sleep(20ms);
   }
   return FileLock(std::move(fd));
 }

@@ -17,13 +17,13 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/media/facts_json.h"
 
 namespace damfs::wire {
 namespace {
 
 using Json = nlohmann::json;
-using Clock = std::chrono::steady_clock;
 
 // The first byte of an answer.
 constexpr char kOk = '+';

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/model/newest_schema.h"
@@ -228,7 +229,8 @@ Written Catalog::try_to_write(const WriteRequest& request, const std::function<v
 
 void Catalog::sync() {
   const auto wal = file_.folder.open_existing(file_.with_suffix("-wal").name, O_RDONLY);
-  if (wal && ::fdatasync(wal->get()) != 0) throw_errno(errno, "cannot write " + path_.string() + " to its disk");
+  const int code = wal ? flush_data(wal->get()) : 0;
+  if (code != 0) throw_errno(code, "cannot write " + path_.string() + " to its disk");
 }
 
 }  // namespace damfs

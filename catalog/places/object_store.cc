@@ -20,8 +20,10 @@
 
 #include "catalog/base/descriptors.h"
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/holes.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/base/out_of_room.h"
 
 namespace damfs {
@@ -48,9 +50,7 @@ Digest digest_of_file(int file, const Path& path) {
 }
 
 void flush(int file, const Path& path) {
-  while (::fsync(file) != 0) {
-    if (errno != EINTR) throw_errno(errno, "cannot write " + path.string() + " to its disk");
-  }
+  if (const int code = damfs::flush(file)) throw_errno(code, "cannot write " + path.string() + " to its disk");
 }
 
 // ab/cd/<sha256>
@@ -69,8 +69,8 @@ std::string grave_name(const Digest& sha256) { return std::string(kGrave) + sha2
 // program, it has all that is open here.
 bool lock_until(int fd, std::chrono::steady_clock::time_point until) {
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    if (errno != EWOULDBLOCK || Clock::now() >= until) return false;
+    Clock::sleep(std::chrono::milliseconds(2));
   }
   return true;
 }
@@ -170,6 +170,8 @@ void ObjectStore::keep_staged(int staged, int64_t number) const {
   if (code == 0) code = staging_.link_fd(staged, name);
   if (code != 0) throw_errno(code, "cannot keep " + staging_.at(name).string());
 }
+
+void ObjectStore::flush_kept_names() const { flush(staging_.fd(), staging_.path()); }
 
 std::optional<ObjectStore::Kept> ObjectStore::open_kept(int64_t number,
                                                         std::chrono::steady_clock::time_point until) const {
@@ -288,7 +290,7 @@ ObjectStore::Ingested ObjectStore::ingest(int source, const Path& source_path, c
 // its place is never empty for a moment, and what comes instead is on the disk first.
 void ObjectStore::replace(const Staged& staged, const Digest& sha256) {
   const Path place = place_of(sha256);
-  if (::fsync(staged.fd.get()) != 0) throw_errno(errno, "cannot store " + objects_.at(place).string());
+  if (const int code = flush(staged.fd.get())) throw_errno(code, "cannot store " + objects_.at(place).string());
   std::string from = staged.name;
   if (from.empty()) {
     // Locked before it has a name, so that nobody takes it for a leftover.
@@ -398,9 +400,7 @@ void ObjectStore::bury(const Digest& sha256) const {
 }
 
 void ObjectStore::sync() {
-  while (::syncfs(objects_.fd()) != 0) {
-    if (errno != EINTR) throw_errno(errno, "cannot write the library to its disk");
-  }
+  if (const int code = flush_file_system(objects_.fd())) throw_errno(code, "cannot write the library to its disk");
 }
 
 // It goes while it is locked: who made it, and was about to lock it, finds it gone and makes another.

@@ -47,6 +47,8 @@ class ObjectStore {
   // `staged` is open. open_kept opens it again; empty when there is none, or another process still has it locked at
   // `until`.
   void keep_staged(int staged, int64_t number) const;
+  // The names that files are kept by are on the disk when it returns.
+  void flush_kept_names() const;
   struct Kept {
     UniqueFd fd;             // for writing too, unless:
     bool is_object = false;  // it was adopted, and is not to be written to

@@ -12,6 +12,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 
 namespace damfs {
 
@@ -191,11 +192,11 @@ void RangeWatch::run() {
       changed_.wait(lock, [this] { return ending_ || !readers_.empty(); });
       continue;
     }
-    if (changed_.wait_for(lock, tick_, [this] { return ending_; })) return;
+    if (Clock::wait_for(changed_, lock, tick_, [this] { return ending_; })) return;
     std::vector<RangeReaderRef> readers = living();
     lock.unlock();
     // Whoever has it last is this thread, perhaps: they go before the lock is taken again.
-    for (const RangeReaderRef& reader : std::exchange(readers, {})) reader->expire(RangeReader::Clock::now());
+    for (const RangeReaderRef& reader : std::exchange(readers, {})) reader->expire(Clock::now());
     lock.lock();
   }
 }

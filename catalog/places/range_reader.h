@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "catalog/base/now.h"
 #include "catalog/places/place.h"
 
 namespace damfs {
@@ -24,7 +25,6 @@ namespace damfs {
 // 8). Thread-safe; answers are given with no lock held.
 class RangeReader : public std::enable_shared_from_this<RangeReader> {
  public:
-  using Clock = std::chrono::steady_clock;
   using Got = Ranges::Got;  // told once: EIO, or 0 and all of the bytes
   using Key = const void*;  // names a read that is not answered yet, for who cancels it
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/holes.h"
 #include "catalog/places/object_store.h"
 
@@ -235,7 +236,8 @@ StagedFile::Sealed StagedFile::seal(const std::function<bool(const Digest&)>& is
 }
 
 void StagedFile::sync() {
-  if (!is_object_ && ::fdatasync(file_->get()) != 0) throw_errno(errno, "cannot write to the library's disk");
+  if (is_object_) return;
+  if (const int code = flush_data(file_->get())) throw_errno(code, "cannot write to the library's disk");
 }
 
 }  // namespace damfs

@@ -12,6 +12,7 @@
 #include "catalog/acts/importing.h"
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/media/charsets.h"
 #include "fs/cli/command.h"
 #include "fs/cli/items.h"
@@ -34,8 +35,6 @@ struct ImportArguments {
   unsigned threads = 0;
   Teller tell;
 };
-
-using Clock = std::chrono::steady_clock;
 
 // What the user sees while an import runs, from whichever thread it comes.
 class Reporter {

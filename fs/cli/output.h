@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "catalog/base/now.h"
+
 namespace damfs {
 
 std::string human_bytes(int64_t bytes);  // "1.5 GiB"
@@ -29,7 +31,6 @@ class ProgressBar {
   void clear();                   // makes room for a line of text
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::string line(const State& state) const;
 
   const std::string what_;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/library/mounts.h"
 #include "fs/mount/mountpoint.h"
 
@@ -32,7 +33,7 @@ void cut_dying_mounts(const Library& library) {
     if (!is_dying(mount.pid)) continue;
     log::warning("{}: its daemon was killed and hangs; its connection is cut", mount.mountpoint.string());
     abort_connection(mount.mountpoint);
-    for (int tries = 0; tries < kEndingTries && is_dying(mount.pid); ++tries) std::this_thread::sleep_for(kEnding);
+    for (int tries = 0; tries < kEndingTries && is_dying(mount.pid); ++tries) Clock::sleep(kEnding);
   }
 }
 

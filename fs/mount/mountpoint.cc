@@ -22,6 +22,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/library/library.h"
 
 namespace damfs {
@@ -175,7 +176,7 @@ void unmount(const Path& mountpoint, Detach how) {
   int error = detach(path, how);
   // The mount's own process may stand in it for a moment (announcer.h).
   for (int tries = 0; error == EBUSY && tries < kTriesToUnmount; ++tries) {
-    std::this_thread::sleep_for(kBetweenTries);
+    Clock::sleep(kBetweenTries);
     error = detach(path, how);
   }
   switch (error) {

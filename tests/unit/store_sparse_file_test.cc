@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tests/support/library.h"
+#include "tests/support/moved_clock.h"
 
 namespace damfs {
 namespace {
@@ -93,6 +94,15 @@ class SparseFileTest : public ::testing::Test {
     return total;
   }
 
+  // What is put is saved some seconds later.
+  void await(const std::function<bool()>& is_so) {
+    while (!is_so()) {
+      clock_.forward(std::chrono::seconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  test::MovedClock clock_;
   ScratchFolder scratch_;
   const Path path_ = scratch_ / "derived";
   const SparseLayout layout_ = layout();
@@ -171,7 +181,7 @@ TEST_F(SparseFileTest, AllHeadItIsCompleteAtOnce) {
   plain.size = head_.size();
   DerivedCache cache(path_, kMiB);
   const auto file = cache.open_sparse(key(), plain, std::as_bytes(std::span(head_)));
-  while (!file->is_complete()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  await([&] { return file->is_complete(); });
   EXPECT_EQ(stat_fd(file->fd(), "").st_size, static_cast<int64_t>(head_.size()));
 }
 
@@ -211,13 +221,13 @@ TEST_F(SparseFileTest, DeletedUnderUseItGoesOnAndTheNextOneIsNew) {
   DerivedCache cache(path_, kMiB * 100);
   const auto before = open(cache);
   put(*before, 7);
-  while (!lstat_path(path_of())) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  await([&] { return lstat_path(path_of()).has_value(); });
   for (const bool everything : {false, true}) {
     SCOPED_TRACE(everything);
     const auto file = open(cache);
     const auto there = check(*file);
     if (!lstat_path(path_of())) put(*file, 9);
-    while (!lstat_path(path_of())) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    await([&] { return lstat_path(path_of()).has_value(); });
     everything ? std::filesystem::remove_all(path_) : std::filesystem::remove(path_of());
     EXPECT_GE(check(*file), there);
     put(*file, 8);
@@ -232,7 +242,7 @@ TEST_F(SparseFileTest, TwoProgramsFillOneFile) {
   DerivedCache one(path_, kMiB * 100);
   DerivedCache two(path_, kMiB * 100);
   const auto first = open(one);
-  while (!lstat_path(path_of())) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  await([&] { return lstat_path(path_of()).has_value(); });
   const auto second = open(two);
   for (int64_t unit = 0; unit < kUnits; ++unit) put(unit % 2 == 0 ? *first : *second, unit);
   while (!first->is_complete() || !second->is_complete()) {
@@ -307,7 +317,7 @@ TEST_F(SparseFileTest, WhatAnotherProgramHasOpenIsNotPunched) {
   DerivedCache theirs(path_, 100 * kMiB);
   const auto first = open(mine);
   put(*first, 5);
-  while (!lstat_path(path_of())) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  await([&] { return lstat_path(path_of()).has_value(); });
   const auto other = open(theirs);
   ASSERT_TRUE(other->has(5));
   for (int64_t unit = kSounds; unit < kUnits; ++unit) put(*first, unit);
@@ -401,7 +411,7 @@ TEST_F(SparseFileTest, ManyThreadsPutPinAndEvict) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(reads, 600);
-  while (cache.bytes() > 3 * kMiB) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  await([&] { return cache.bytes() <= 3 * kMiB; });
 }
 
 }  // namespace

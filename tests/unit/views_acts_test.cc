@@ -4,15 +4,16 @@
 #include "views/frame/acts.h"
 
 #include <chrono>
-#include <thread>
 
 #include "catalog/model/journal.h"
 #include "tests/support/library.h"
+#include "tests/support/moved_clock.h"
 
 namespace damfs {
 namespace {
 
 TEST(Acts, WhoWaitsForASlowDiskDoesNotRest) {
+  test::MovedClock clock(test::MovedClock::Pace::kStands);
   testing::ScratchCatalog scratch;
   const int64_t assets[] = {scratch.file("a", "", "a").asset, scratch.file("b", "", "b").asset,
                             scratch.file("c", "", "c").asset};
@@ -22,14 +23,14 @@ TEST(Acts, WhoWaitsForASlowDiskDoesNotRest) {
     acts.write(program, {.kind = Doing::Kind::kPut, .name = "file", .asset = asset}, Durability::kSoon,
                [&](Writer& writer, KnownNames&) {
                  writer.add_tag(asset, writer.ensure_group(Grouping::kTag, "tag"));
-                 std::this_thread::sleep_for(takes);
+                 clock.forward(takes);
                });
     return newest_undoable_act(*scratch.catalog().reader()).value_or(0);
   };
   const int64_t first = tag(assets[0], std::chrono::milliseconds(2200));
   EXPECT_NE(first, 0);
   EXPECT_EQ(tag(assets[1], {}), first);
-  std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+  clock.forward(std::chrono::milliseconds(2200));
   EXPECT_NE(tag(assets[2], {}), first);  // that was a rest
 }
 

@@ -14,6 +14,7 @@
 
 #include "catalog/base/error.h"
 #include "tests/support/library.h"
+#include "tests/support/moved_clock.h"
 #include "tests/support/patience.h"
 #include "views/frame/acts.h"
 #include "views/write/draft_node.h"
@@ -123,7 +124,6 @@ class DraftsTest : public ::testing::Test {
                  .places = places_,
                  .acts = acts_,
                  .prober = nullptr,
-                 .now = [this] { return now_.load(); },
                  .new_file = [this] { return std::make_unique<TestDisk>(disk_, objects_); }}) {
     for (const auto& view : views_) {
       if (view->name() == "originals") originals_ = view.get();
@@ -178,15 +178,15 @@ class DraftsTest : public ::testing::Test {
     const auto found = catalogued(name);
     return found ? found->row.size : -1;
   }
-  void seconds_pass(int64_t seconds) { now_ += seconds * 1'000'000'000; }
+  void seconds_pass(int64_t seconds) { clock_.forward(std::chrono::seconds(seconds)); }
 
+  test::MovedClock clock_{test::MovedClock::Pace::kStands};
   testing::ScratchCatalog catalog_;
   bool made_;
   ObjectStore objects_;
   Places places_{objects_};
   Acts acts_;
   DiskState disk_;
-  std::atomic<int64_t> now_{1'700'000'000'000'000'000};
   std::vector<std::unique_ptr<View>> views_;
   const View* originals_ = nullptr;
   NodeId top_;

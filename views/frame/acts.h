@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/base/now.h"
 #include "catalog/model/catalog.h"
 #include "catalog/model/write/writer.h"
 #include "views/frame/doing.h"
@@ -54,7 +55,6 @@ class Acts {
   void forget_up_to(int64_t change);  // those changes were invalidated
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Current {
     int64_t act = 0;
     Clock::time_point last;  // something was done, or answered

@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "views/frame/asker.h"
 
 namespace damfs {
@@ -24,7 +25,8 @@ uint32_t whose() { return Asking::uid().value_or(::geteuid()); }
 }  // namespace
 
 void LastError::note(std::string_view reason) {
-  std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), printable(reason));
+  std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n",
+                                 fmt::gmtime(static_cast<time_t>(Clock::wall_ns() / 1'000'000'000)), printable(reason));
   const std::lock_guard lock(mutex_);
   lines_[whose()] = {++newest_, std::move(line)};
   if (lines_.size() <= kMostLines) return;

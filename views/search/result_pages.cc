@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "catalog/base/now.h"
+
 namespace damfs {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr std::chrono::milliseconds kStillGood{150};
 
 std::shared_ptr<const ResultPages::Stretch> ResultPages::find(uint64_t folder, int64_t after, int64_t change,
                                                               size_t& wanted) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   for (auto each = stretches_.begin(); each != stretches_.end(); ++each) {
     const Stretch& stretch = **each;
@@ -47,7 +49,7 @@ std::shared_ptr<const ResultPages::Stretch> ResultPages::behind(Reader& reader, 
   stretch->folder = folder;
   stretch->after = after;
   stretch->change = change;
-  stretch->at = std::chrono::steady_clock::now();
+  stretch->at = Clock::now();
   stretch->is_last = true;
   search(reader, criteria, after, [&](int64_t asset) {
     stretch->ids.push_back(asset);

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "catalog/base/error.h"
+#include "catalog/base/flush.h"
 #include "catalog/base/names.h"
 
 namespace damfs {
@@ -139,7 +140,7 @@ void OutFolder::give_names() {
   std::vector<Waiting> ready;
   ready.swap(waiting_);
   waiting_bytes_ = 0;
-  const int code = ::syncfs(folder_->fd()) == 0 ? 0 : errno;
+  const int code = flush_file_system(folder_->fd());
   for (Waiting& each : ready) {
     if (code == 0) {
       give_name(each);
@@ -170,8 +171,8 @@ void OutFolder::give_name(Waiting& waiting) {
 
 void OutFolder::finish() {
   give_names();
-  if (folder_ && ::syncfs(folder_->fd()) != 0) {
-    throw_errno(errno, "cannot write " + printable(folder_->path().native()) + " to its disk");
+  if (const int code = folder_ ? flush_file_system(folder_->fd()) : 0) {
+    throw_errno(code, "cannot write " + printable(folder_->path().native()) + " to its disk");
   }
 }
 

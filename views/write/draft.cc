@@ -44,7 +44,7 @@ Draft::Draft(Drafts& drafts, int64_t version, DraftPlace place, DraftState state
       size_(file_->size()),
       left_to_hash_(file_->left_to_hash()),
       data_bytes_(room_of(*bytes_, size_)),
-      mtime_ns_(drafts.parts_.now()),
+      mtime_ns_(now_ns()),
       ctime_ns_(mtime_ns_) {}
 
 // --- what is known of it --------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ DraftState Draft::state() const {
   return state_;
 }
 
-bool Draft::holds_name() const { return state().holds_name(drafts_.parts_.now()); }
+bool Draft::holds_name() const { return state().holds_name(now_ns()); }
 
 void Draft::set_failure(int code) {
   const std::lock_guard lock(drafts_.mutex_);
@@ -74,7 +74,7 @@ bool Draft::is_begun_from(int64_t version) const {
 
 void Draft::expect_opening() {
   const std::lock_guard lock(drafts_.mutex_);
-  state_.expect_opening(drafts_.parts_.now());
+  state_.expect_opening(now_ns());
 }
 
 void Draft::begin_anew() {
@@ -115,7 +115,7 @@ void Draft::set_attributes(const AttributeChange& change) {
   const Ownership wanted = ownership_of(change);
   {
     const std::lock_guard lock(drafts_.mutex_);
-    ctime_ns_ = drafts_.parts_.now();
+    ctime_ns_ = now_ns();
     if (wanted.mode) ownership_.mode = wanted.mode;
     if (wanted.uid) ownership_.uid = wanted.uid;
     if (wanted.gid) ownership_.gid = wanted.gid;
@@ -196,7 +196,7 @@ void Draft::set_xattr(const Actor& actor, std::string_view name, std::string_vie
   }
   const std::lock_guard lock(drafts_.mutex_);
   xattrs_[std::string(name)] = value;
-  ctime_ns_ = drafts_.parts_.now();
+  ctime_ns_ = now_ns();
   state_.attributes_changed();
 }
 
@@ -269,7 +269,7 @@ int Draft::perform(const Work& work) {
   data_bytes_ = data_bytes;
   const bool is_the_askers = error == EOPNOTSUPP || error == EINVAL || error == EXDEV || error == EBADF;
   if (is_the_askers) return error;
-  mtime_ns_ = ctime_ns_ = drafts_.parts_.now();
+  mtime_ns_ = ctime_ns_ = now_ns();
   state_.changed();
   if (error != 0) state_.fail(error);
   return error;

@@ -130,6 +130,8 @@ void Draft::keep(Durability durability) {
     }
   });
   if (failure) std::rethrow_exception(failure);
+  // Whatever order the disk writes in: what the catalog is about to name is there.
+  if (durability == Durability::kNow) drafts_.parts_.objects.flush_kept_names();
   {
     const std::lock_guard lock(drafts_.mutex_);
     is_kept_ = true;

@@ -14,6 +14,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/model/write/writer.h"
 #include "catalog/places/object_store.h"
 #include "catalog/places/places.h"
@@ -76,7 +77,7 @@ Drafts::Owed::~Owed() {
 // --- what is asked of them ------------------------------------------------------------------------------
 
 DraftRef Drafts::find(int64_t version) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   const auto found = by_version_.find(version);
   if (found == by_version_.end()) return nullptr;
@@ -92,7 +93,7 @@ DraftRef Drafts::found_at(NodeId directory, std::string_view name) const {
 }
 
 DraftRef Drafts::at(NodeId directory, std::string_view name) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   DraftRef draft = found_at(directory, name);
   if (!draft || draft->state_.is_idle(now)) return nullptr;
@@ -112,7 +113,7 @@ bool Drafts::may_be_written_again(NodeId directory, std::string_view name) const
 }
 
 bool Drafts::make_nonempty(NodeId directory) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   const auto in = directories_.find(directory);
   if (in == directories_.end()) return false;
@@ -130,7 +131,7 @@ void Drafts::list(NodeId directory, int64_t after, const Visitor& visit) const {
   std::vector<Listed> drafts;
   std::vector<Parked> parked;
   {
-    const int64_t now = parts_.now();
+    const int64_t now = now_ns();
     const std::lock_guard lock(mutex_);
     const auto in = directories_.find(directory);
     if (in == directories_.end()) return;
@@ -153,7 +154,7 @@ void Drafts::list(NodeId directory, int64_t after, const Visitor& visit) const {
 }
 
 void Drafts::note_filed(NodeId directory, std::string_view name, int64_t asset, const Actor* copied_by) {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   while (!filed_.empty() && (filed_.front().until_ns < now || filed_.size() > kMostFiled)) filed_.pop_front();
   filed_.push_back({directory, std::string(name), asset, now + kFiledNs, copied_by != nullptr ? copied_by->name : "",
@@ -161,7 +162,7 @@ void Drafts::note_filed(NodeId directory, std::string_view name, int64_t asset, 
 }
 
 bool Drafts::was_copied_by(const Actor& actor, int64_t asset) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   return !actor.name.empty() && std::any_of(filed_.begin(), filed_.end(), [&](const Filed& each) {
     return each.asset == asset && each.copied_by == actor.name && each.uid == actor.uid && each.until_ns > now;
@@ -169,7 +170,7 @@ bool Drafts::was_copied_by(const Actor& actor, int64_t asset) const {
 }
 
 std::optional<int64_t> Drafts::filed_as(NodeId directory, std::string_view name) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   for (auto each = filed_.rbegin(); each != filed_.rend() && each->until_ns > now; ++each) {
     if (each->directory == directory && each->name == name) return each->asset;
@@ -183,7 +184,7 @@ void Drafts::forget_filed(NodeId directory, std::string_view name) {
 }
 
 void Drafts::writes_by_number(int64_t version, int64_t draft) {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   const auto found = by_version_.find(draft);
   if (found == by_version_.end()) return;
@@ -205,7 +206,7 @@ DraftRef Drafts::written_by_number(int64_t version) const {
 }
 
 bool Drafts::was_written_by_number(int64_t version) const {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   const auto found = by_number_.find(version);
   return found != by_number_.end() && (found->second.until_ns >= now || !found->second.draft.expired());
@@ -236,7 +237,7 @@ void Drafts::erase(const DraftRef& draft) {
 // Those that somebody meant to write to and did not, those that the catalog shows by now, and those that could not be
 // kept, which hold room on a full disk.
 std::vector<NodeId> Drafts::tidy() {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   settle_parked(now - kParkedNs);
   // Let go of without the lock, for the last of a file is work for the disk.
   std::vector<DraftRef> over;
@@ -262,7 +263,7 @@ std::vector<NodeId> Drafts::tidy() {
 }
 
 std::shared_ptr<DraftContent> Drafts::open(const DraftRef& draft, const Actor& actor, DraftMode mode) {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   // Together with the look in overwrite(): two states of one file at once would lose what is written to one of them.
   const std::lock_guard lock(mutex_);
   if (mode == DraftMode::kWrites && !draft->state_.holds_name(now)) fail(ESTALE, "that file is sealed");
@@ -279,7 +280,7 @@ DraftRef Drafts::create(DraftPlace place, const Actor& actor, uint32_t mode) {
     draft->ownership_.uid = actor.uid;
     draft->ownership_.gid = actor.gid;
   }
-  draft->state_.expect_opening(parts_.now());
+  draft->state_.expect_opening(now_ns());
   add(draft);
   return draft;
 }
@@ -290,7 +291,7 @@ DraftRef Drafts::overwrite(DraftPlace place, const FoundAsset& asset, const Attr
   auto object = bytes ? parts_.places.wait_for(bytes->sha256, kFetchedWithin) : std::nullopt;
   if (!object) fail(EIO, "the bytes of {} are missing from the library; see `damfs doctor`", asset.name);
   auto file = std::make_unique<StagedFile>(parts_.objects, bytes->sha256, std::move(*object));
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const auto draft = std::make_shared<Draft>(*this, numbers_.next(), std::move(place), DraftState::begun_from_version(),
                                              std::move(file));
   const std::lock_guard lock(mutex_);
@@ -337,7 +338,7 @@ void Drafts::put_elsewhere(const DraftRef& draft, const DraftPlace& to) {
   take_out(draft);
   draft->place_ = to;
   draft->begun_from_ = replaced ? replaced->row.version : 0;  // whoever renames means what is there
-  draft->ctime_ns_ = parts_.now();
+  draft->ctime_ns_ = now_ns();
   add(draft);
 }
 
@@ -385,7 +386,7 @@ void Drafts::settle(const DraftRef& draft) {
 }
 
 void Drafts::let_go(const DraftRef& draft) {
-  const int64_t now = parts_.now();
+  const int64_t now = now_ns();
   const std::lock_guard lock(mutex_);
   DraftState& state = draft->state_;
   // What was synced is kept, though more could not be written: it waits for whoever writes it to its end, as after a
@@ -418,7 +419,7 @@ void Drafts::load(const std::function<const View*(unsigned code)>& view) {
   for (const KeptDraft& kept : all) numbers.push_back(kept.version);
   parts_.objects.forget_all_kept_but(numbers);
   parts_.objects.remove_leftovers();
-  const auto until = std::chrono::steady_clock::now() + kOthersLetGo;
+  const auto until = Clock::now() + kOthersLetGo;
   for (const KeptDraft& kept : all) {
     const View* in = view(static_cast<unsigned>(kept.view));
     auto file = in != nullptr ? parts_.objects.open_kept(kept.version, until) : std::nullopt;

@@ -49,8 +49,7 @@ class Drafts {
     Places& places;
     Acts& acts;
     Prober* prober = nullptr;                                  // null: nothing is looked at (tests)
-    std::function<int64_t()> now = &now_ns;                    // tests have a clock of their own,
-    std::function<std::unique_ptr<StagedBytes>()> new_file{};  // and a disk
+    std::function<std::unique_ptr<StagedBytes>()> new_file{};  // tests have files of their own
   };
   explicit Drafts(Parts parts);
   ~Drafts();

@@ -98,7 +98,7 @@ void Drafts::settle_parked(int64_t before_ns) {
       for (Parked& each : in.parked) {
         if (each.since_ns >= before_ns) continue;
         waiting.emplace_back(directory, each);
-        each.since_ns = parts_.now();  // where something did come in its place, that is not asked all the time
+        each.since_ns = now_ns();  // where something did come in its place, that is not asked all the time
       }
     }
   }

@@ -18,6 +18,7 @@
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
+#include "catalog/base/now.h"
 #include "catalog/media/pool/handed_output.h"
 
 namespace damfs {
@@ -40,9 +41,7 @@ std::string seconds(int64_t ms) {
   return ms % 1000 == 0 ? fmt::format("{} s", ms / 1000) : fmt::format("{:.1f} s", static_cast<double>(ms) / 1000.0);
 }
 
-wire::Deadline deadline_of(const Job& job) {
-  return std::chrono::steady_clock::now() + std::chrono::milliseconds(job.deadline_ms);
-}
+wire::Deadline deadline_of(const Job& job) { return Clock::now() + std::chrono::milliseconds(job.deadline_ms); }
 
 UniqueFd make_event() {
   UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/base/now.h"
 
 namespace damfs {
 namespace {
@@ -97,7 +98,7 @@ UniqueFd out_of_the_way(const UniqueFd& fd) {
 }
 
 wire::Patience within(std::chrono::milliseconds time, int interrupt_fd = -1) {
-  return {std::chrono::steady_clock::now() + time, interrupt_fd};
+  return {Clock::now() + time, interrupt_fd};
 }
 
 }  // namespace

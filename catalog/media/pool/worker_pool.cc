@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/media/pool/job_queue.h"
 #include "catalog/media/pool/job_runner.h"
 
@@ -145,7 +146,7 @@ class WorkerPool::Impl {
     slot.idle = true;
     std::optional<Job> job = take(slot);
     const auto comes = [&] { return (job = take(slot)) || ending_; };
-    if (!job && !wake_.wait_for(lock, kPause, comes)) {
+    if (!job && !Clock::wait_for(wake_, lock, kPause, comes)) {
       lock.unlock();
       slot.runner.tidy();
       lock.lock();

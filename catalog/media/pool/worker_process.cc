@@ -19,6 +19,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/log.h"
+#include "catalog/base/now.h"
 #include "catalog/media/pool/worker_nursery.h"
 
 namespace damfs {
@@ -58,13 +59,13 @@ bool reap(pid_t pid) {
 // Waits until a child has ended; false: it has not within that time. It stays to be reaped.
 bool await_end(pid_t child, std::chrono::milliseconds patience) {
   const UniqueFd end = open_pidfd(child);
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = Clock::now() + patience;
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0) {
       return true;
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     if (left <= 0) return false;
     pollfd poll{end.get(), POLLIN, 0};
     ::poll(&poll, end ? 1 : 0, end ? static_cast<int>(left) : 1);
