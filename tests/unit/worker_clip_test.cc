@@ -9,6 +9,7 @@
 #include <random>
 
 #include "catalog/media/pool/worker_process.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/wire.h"
 #include "tests/unit/media_fixture.h"
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "catalog/base/log.h"
+#include "catalog/media/jobs/job_types.h"
 #include "catalog/media/pool/job_queue.h"
 #include "catalog/media/pool/job_runner.h"
 
