@@ -69,7 +69,7 @@ struct Job {
   ClipRequest clip;
   MemberRequest member;
   PackIndexRequest pack_index;
-  int64_t deadline_ms = 30'000;       // from the moment a worker starts on it; of a run: for each unit
+  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a run: for each unit
   // Run: units that were not told of before, up to `done`, stand in `output`: what they are is to be taken before this
   // returns. On a thread of the pool, with no lock held, before `done`; the last call tells of as many units as the
   // result.

@@ -12,8 +12,8 @@
 
 #include "catalog/base/unique_fd.h"
 
-// How the pool and a worker talk (what they say: jobs/messages.h): frames over a SOCK_STREAM socket pair, each four bytes of length (little
-// endian) and so many bytes of payload; descriptors travel with the first byte of a frame.
+// How the pool and a worker talk (what they say: jobs/messages.h): frames over a SOCK_STREAM socket pair, each four
+// bytes of length (little endian) and so many bytes of payload; descriptors travel with the first byte of a frame.
 namespace damfs::wire {
 
 inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair

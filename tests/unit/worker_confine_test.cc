@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "catalog/base/file.h"
-#include "catalog/media/pool/worker_process.h"
 #include "catalog/media/jobs/messages.h"
+#include "catalog/media/pool/worker_process.h"
 #include "catalog/media/wire.h"
 #include "catalog/media/worker/sandbox/confine.h"
 #include "tests/unit/media_fixture.h"

@@ -38,13 +38,13 @@ StillSpec spec_from_json(const nlohmann::json& in) {
 
 nlohmann::json still_to_json(const StillRequest& still) {
   nlohmann::json out = {{"composition", static_cast<int>(still.composition)},
-              {"sources", still.sources},
-              {"members", nlohmann::json::array()},
-              {"roles", nlohmann::json::array()},
-              {"kind", static_cast<int>(still.kind)},
-              {"mime", printable(still.mime)},
-              {"seek_us", still.seek_us},
-              {"stills", nlohmann::json::array({spec_to_json(still)})}};
+                        {"sources", still.sources},
+                        {"members", nlohmann::json::array()},
+                        {"roles", nlohmann::json::array()},
+                        {"kind", static_cast<int>(still.kind)},
+                        {"mime", printable(still.mime)},
+                        {"seek_us", still.seek_us},
+                        {"stills", nlohmann::json::array({spec_to_json(still)})}};
   for (const StillSpec& spec : still.also) out["stills"].push_back(spec_to_json(spec));
   for (const MemberRequest& member : still.members) out["members"].push_back(member_to_json(member));
   for (const MapRole role : still.roles) out["roles"].push_back(static_cast<int>(role));
