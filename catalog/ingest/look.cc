@@ -75,9 +75,7 @@ void make_pack_index(WorkerPool& workers, DerivedCache* cache, ToLook what,
   Job job;
   job.type = JobType::kPackIndex;
   job.job_class = what.job_class;
-  job.hash_members = what.hash_members;
-  job.look_at_pictures = what.look_at_pictures;
-  job.charset = what.charset;
+  job.pack_index = {what.hash_members, what.look_at_pictures, what.charset};
   job.deadline_ms = kIndexTimes * deadline_for(what);
   job.source = std::move(what.object);
   job.output = place_for_index(cache);

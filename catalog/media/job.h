@@ -2,20 +2,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
-#include "catalog/media/charsets.h"
 #include "catalog/media/facts.h"
-#include "catalog/media/texture_map.h"
+#include "catalog/media/jobs/clip_job.h"
+#include "catalog/media/jobs/member_job.h"
+#include "catalog/media/jobs/pack_index_job.h"
+#include "catalog/media/jobs/run.h"
+#include "catalog/media/jobs/still_job.h"
 
 namespace damfs {
 
-// What a worker can be asked to do. A worker sees descriptors, never a path.
+// What a worker can be asked to do. A worker sees descriptors, never a path. What each is, its row says
+// (jobs/job_types.h).
 enum class JobType : uint8_t {
   kProbe = 1,
   kStill = 2,
@@ -23,91 +26,6 @@ enum class JobType : uint8_t {
   kClipIndex = 4,
   kPackIndex = 5,
   kMember = 6,
-};
-
-// Whether such jobs make a run of pieces, one behind the other, and tell of each.
-constexpr bool is_run(JobType type) { return type == JobType::kClip || type == JobType::kMember; }
-
-// The numbers are part of profiles' specs in catalogs: never renumber.
-enum class StillFormat : uint8_t { kWebp = 1, kJpeg = 2, kPng = 3 };
-
-// A picture that fits a box and a number of bytes (docs/design.md 5). The result is a complete file of its format
-// whose own length fields already count `declared_bytes`; the output descriptor gets the real bytes only, the filler
-// stays a hole.
-struct StillSpec {
-  Raster target;  // exact raster of the result: upright, never larger than the source
-  int64_t declared_bytes = 0;
-  StillFormat format = StillFormat::kWebp;
-  int quality = 80;  // the best worth having, where the search for one that fits starts: 1..100
-  int effort = 4;    // WebP: libwebp's method, 0..6
-};
-
-// An archive's member, as bytes of what it holds (PackMember). The source is the file that holds it: the archive, or
-// one within it that was unpacked.
-struct MemberRequest {
-  int64_t number = 0;
-  int64_t size = 0;  // bytes, when read
-  uint16_t method = 0;
-  int64_t offset = 0;       // of what is stored, in the source
-  int64_t stored_size = 0;  // bytes
-  uint32_t crc = 0;
-  // Its own archive, and the number it has in that one's directory.
-  int64_t archive_offset = 0;  // in the source
-  int64_t archive_size = 0;    // bytes
-  int64_t entry = 0;
-  int64_t indexed_size = 0;  // of the outermost archive, which the index is of
-};
-
-// What a still is made of, when that is not one file.
-enum class Composition : uint8_t {
-  kNone = 0,
-  kCollage = 1,   // up to kMaxCollage stills
-  kMaterial = 2,  // up to kMaxMaps maps of a material: what they make of a ball
-};
-
-// A still, and with `also` further ones of the same source from one decode: each has the bytes it has when it is made
-// alone.
-struct StillRequest : StillSpec {
-  std::vector<StillSpec> also;
-  Composition composition = Composition::kNone;
-  int sources = 1;
-  std::vector<MemberRequest> members;  // what of each source is meant; empty: all of it
-  std::vector<MapRole> roles;          // of a material's sources
-  Kind kind = Kind::kImage;
-  std::string mime;     // of the source
-  int64_t seek_us = 0;  // video: which moment to show; kMomentOfLength: moment_to_show() of what its container says
-};
-inline constexpr int64_t kMomentOfLength = -1;
-constexpr int64_t moment_to_show(int64_t duration_us) { return std::min<int64_t>(3'000'000, duration_us / 10); }
-inline constexpr int kMaxCollage = 4;
-inline constexpr int kMaxMaps = 12;
-inline constexpr size_t kMaxStills = 6;  // of one job
-
-// A run of a derived file's pieces (units), made one behind the other. Unit i of the run is written to the output at
-// i * unit_bytes and then reported (Job::progress). Each has as many bytes as are declared, or it is not made.
-struct RunRequest {
-  int64_t unit_bytes = 0;
-  int64_t first = 0;
-  int64_t count = 1;
-  int64_t last_bytes = 0;  // of the run's last unit; 0: it is as long as the others
-  // So many of them stand in the output already, made by a worker that was lost: this one goes on behind them. The
-  // pool's; what is reported counts them too.
-  int64_t made = 0;
-  std::string session;  // names source and recipe: what a worker has open under that name it goes on with
-
-  // Of the run's first `units`.
-  int64_t bytes_of(int64_t units) const {
-    return units * unit_bytes - (units == count && last_bytes > 0 ? unit_bytes - last_bytes : 0);
-  }
-};
-
-// Of an editing proxy.
-struct ClipRequest {
-  ClipFacts facts;
-  ClipCodec codec = ClipCodec::kDnxhrLb;
-  Raster raster;    // of the proxy's frames
-  int track = -1;   // units are seconds of facts.sound[track]; -1: frames
-  int threads = 1;  // codec threads; the bytes do not depend on it
 };
 
 struct JobResult {
@@ -150,10 +68,8 @@ struct Job {
   RunRequest run;
   ClipRequest clip;
   MemberRequest member;
-  bool hash_members = false;          // pack index: with the SHA-256 of each
-  bool look_at_pictures = true;       // pack index: what stills the members have
-  std::string charset{kAutoCharset};  // pack index: of names that do not tell theirs
-  int64_t deadline_ms = 30'000;       // from the moment a worker starts on it; of a run: for each unit
+  PackIndexRequest pack_index;
+  int64_t deadline_ms = 30'000;  // from the moment a worker starts on it; of a run: for each unit
   // Run: units that were not told of before, up to `done`, stand in `output`: what they are is to be taken before this
   // returns. On a thread of the pool, with no lock held, before `done`; the last call tells of as many units as the
   // result.

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "catalog/base/names.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/texture_words.h"
 
 namespace damfs {
@@ -31,15 +32,6 @@ constexpr std::array kRoles = {MapRoleName{MapRole::kAlbedo, "albedo"},
                                MapRoleName{MapRole::kMask, "mask"},
                                MapRoleName{MapRole::kMetallicRoughness, "metallic-roughness"}};
 
-constexpr std::string_view kPictures[] = {".png",  ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".tga", ".dds",
-                                          ".webp", ".bmp", ".hdr",  ".psd", ".jp2",  ".sgi", ".pfm"};
-constexpr std::string_view kOthersShown[] = {
-    ".gif", ".heic", ".heif", ".hif", ".avif", ".jxl",  ".svg", ".svgz", ".pcx", ".qoi",  ".psb", ".pdf",  ".ai",
-    ".3fr", ".arw",  ".cr2",  ".cr3", ".crw",  ".dcr",  ".dng", ".erf",  ".iiq", ".kdc",  ".mrw", ".nef",  ".nrw",
-    ".orf", ".pef",  ".raf",  ".rw2", ".rwl",  ".sr2",  ".srf", ".srw",  ".3g2", ".3gp",  ".avi", ".dv",   ".f4v",
-    ".flv", ".insv", ".lrv",  ".m2t", ".m2ts", ".m4v",  ".mkv", ".mov",  ".mp4", ".mpeg", ".mpg", ".mts",  ".mxf",
-    ".ogv", ".qt",   ".rm",   ".ts",  ".vob",  ".webm", ".wmv", ".360",  ".aac", ".ac3",  ".aif", ".aiff", ".amr",
-    ".caf", ".flac", ".m4a",  ".mka", ".mp3",  ".oga",  ".ogg", ".opus", ".wav", ".wma",  ".wv"};
 // What describes a material and its maps, as their makers and their programs write it.
 constexpr std::string_view kManifests[] = {".mtlx", ".usd",   ".usda", ".usdc",  ".gltf", ".tres", ".mat",
                                            ".vmat", ".blend", ".sbs",  ".sbsar", ".json", ".mtl"};
@@ -123,7 +115,7 @@ std::optional<NamedRole> role_in_last_word(std::string_view stem, std::vector<Na
 
 std::optional<Candidate> candidate_of(std::string_view path) {
   const auto [stem, extension] = split_extension(file_name_of(path));
-  if (!is_one_of(fold(extension), kPictures)) return std::nullopt;
+  if (!is_map_extension(fold(extension))) return std::nullopt;
   std::vector<NameWord> words = words_of(stem);
   if (words.empty() || is_no_map(path, words)) return std::nullopt;
   auto role = role_at_end(words);
@@ -225,8 +217,7 @@ std::vector<std::optional<TextureMap>> texture_maps(std::span<const std::string_
 }
 
 bool is_shown_name(std::string_view path) {
-  const std::string extension = fold(split_extension(file_name_of(path)).extension);
-  return is_one_of(extension, kPictures) || is_one_of(extension, kOthersShown);
+  return is_shown_extension(fold(split_extension(file_name_of(path)).extension));
 }
 
 std::optional<size_t> primary_picture(const Pack& members) {

@@ -11,10 +11,9 @@
 #include <vector>
 
 #include "catalog/base/unique_fd.h"
-#include "catalog/media/job.h"
 
-// How the pool and a worker talk: frames over a SOCK_STREAM socket pair, each four bytes of length (little
-// endian) and so many bytes of payload; descriptors travel with the first byte of a frame.
+// How the pool and a worker talk (what they say: jobs/messages.h): frames over a SOCK_STREAM socket pair, each four
+// bytes of length (little endian) and so many bytes of payload; descriptors travel with the first byte of a frame.
 namespace damfs::wire {
 
 inline constexpr int kWorkerSocket = 3;  // a worker's end of the pair
@@ -48,23 +47,5 @@ std::optional<Frame> receive_frame(int socket, size_t max_descriptors, const Pat
 // closed its end, or sent something else.
 void send_descriptor(int socket, int fd);
 UniqueFd receive_descriptor(int socket);
-
-// Sent by the pool while a clip's run is under way: end behind the unit at hand. A worker to which it comes too late
-// passes over it.
-inline constexpr std::string_view kStopPayload = ".";
-
-// A job as a frame's payload; its descriptors go beside it: the source, then the output, then the index and `more`,
-// as far as there are such.
-std::string request_to_payload(const Job& job);
-Job request_from_payload(std::string_view payload);
-
-// The answer. `from` trusts nothing (EPROTO) and leaves `reason` printable.
-std::string result_to_payload(const JobResult& result, const Job& job);
-JobResult result_from_payload(std::string_view payload, const Job& job);
-
-// What a worker says of a run before its answer: so many units are made, of so many bytes. `from`: empty when it is the
-// answer; EPROTO for a count that cannot be, or that is no more than was said before (job.run.made).
-std::string progress_to_payload(int64_t units_done, const RunRequest& run);
-std::optional<int64_t> progress_from_payload(std::string_view payload, const Job& job);
 
 }  // namespace damfs::wire

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "catalog/base/error.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/wire.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/probe/probe.h"

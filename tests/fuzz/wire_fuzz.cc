@@ -12,18 +12,17 @@
 #include <cstdlib>
 
 #include "catalog/base/error.h"
+#include "catalog/media/jobs/job_types.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/wire.h"
 
 namespace {
 
 using namespace damfs;
 
-constexpr JobType kTypes[] = {JobType::kProbe,     JobType::kStill,     JobType::kClip,
-                              JobType::kClipIndex, JobType::kPackIndex, JobType::kMember};
-
 Job job_of(uint8_t type) {
   Job job;
-  job.type = kTypes[type % std::size(kTypes)];
+  job.type = job_types()[type % job_types().size()]->type;
   job.still.declared_bytes = 4096;
   job.still.also = {{{16, 9}, 8192}};
   job.run = {.unit_bytes = 1000, .first = 7, .count = 5, .last_bytes = 10, .made = 1, .session = {}};

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -SE
 # SPDX-FileCopyrightText: The damfs authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A worker that was taken over: speaks the wire of catalog/media/wire.cc and does what the file `evil` beside it says."""
+"""A worker that was taken over: speaks as catalog/media/jobs/messages.cc and does what the file `evil` beside it says."""
 
 import json
 import os

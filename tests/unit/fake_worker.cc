@@ -13,6 +13,7 @@
 #include <string>
 
 #include "catalog/base/file.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/wire.h"
 
 namespace damfs {

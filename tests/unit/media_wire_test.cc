@@ -8,6 +8,8 @@
 #include <array>
 #include <thread>
 
+#include "catalog/media/jobs/job_types.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/wire.h"
 #include "tests/unit/media_fixture.h"
 
@@ -149,6 +151,60 @@ TEST(Wire, JobsAndAnswersComeThrough) {
   for (const char* odd : {"", "?", "+", "+abc", "+-5", "+0", "+65537", "+7 ", "+7,", "+7,x"}) {
     EXPECT_THROW(result_from_payload(odd, job), Error) << odd;
   }
+}
+
+TEST(Wire, EachTypeOfJobHasOneRowThatSaysAllOfIt) {
+  int64_t last = 0;
+  for (const JobTypeRow* row : job_types()) {
+    const auto number = static_cast<int64_t>(row->type);
+    EXPECT_GT(number, last);
+    last = number;
+    EXPECT_EQ(&job_type(row->type), row);
+    EXPECT_TRUE(row->write_request && row->read_request && row->write_answer && row->read_answer) << number;
+    EXPECT_TRUE(row->sources && row->output_bytes && row->take && row->deadlines && row->cost) << number;
+  }
+  // 256 more than a type's number is not that type.
+  for (const int64_t unknown : {int64_t{-1}, int64_t{0}, last + 1, int64_t{257}, int64_t{1} << 32 | 1}) {
+    EXPECT_EQ(code_of([&] { job_type(unknown); }), EPROTO) << unknown;
+    EXPECT_EQ(code_of([&] { request_from_payload(R"({"type":)" + std::to_string(unknown) + "}"); }), EPROTO) << unknown;
+  }
+}
+
+TEST(Wire, DescriptorsGoToWhereTheirJobHasThem) {
+  const auto null = [] { return open_file("/dev/null", O_RDONLY); };
+  Job job;
+  job.type = JobType::kStill;
+  job.still.sources = 2;
+  job.still.also = {StillSpec{}};
+  job.source = null();
+  job.more.push_back(null());
+  job.more.push_back(null());  // an output, which no worker sees
+  const UniqueFd first = null();
+  const UniqueFd second = null();
+  const std::array<int, 2> outputs{first.get(), second.get()};
+  const std::vector<int> sent = descriptors_of(job, outputs);
+  EXPECT_EQ(sent, (std::vector<int>{job.source.get(), job.more[0].get(), first.get(), second.get()}));
+
+  const auto taken = [](const Job& of, size_t count) {
+    Job back = request_from_payload(request_to_payload(of));
+    std::vector<UniqueFd> descriptors;
+    for (size_t i = 0; i < count; ++i) descriptors.push_back(open_file("/dev/null", O_RDONLY));
+    take_descriptors(back, std::move(descriptors));
+    return back;
+  };
+  job.still.composition = Composition::kCollage;
+  const Job still = taken(job, 4);
+  EXPECT_TRUE(still.source && still.output && !still.index);
+  EXPECT_EQ(still.more.size(), 2U);
+  Job member;
+  member.type = JobType::kMember;
+  EXPECT_FALSE(taken(member, 2).index);
+  EXPECT_TRUE(taken(member, 3).index);
+  for (const auto& [of, count] : {std::pair(&job, 3), {&job, 5}, {&member, 1}, {&member, 4}}) {
+    EXPECT_EQ(code_of([&, of = of, count = count] { taken(*of, static_cast<size_t>(count)); }), EPROTO) << count;
+  }
+  EXPECT_EQ(code_of([&] { taken(Job{}, 0); }), EPROTO);
+  EXPECT_EQ(code_of([&] { taken(Job{}, 2); }), EPROTO);
 }
 
 }  // namespace

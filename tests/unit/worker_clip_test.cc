@@ -8,6 +8,7 @@
 #include <ostream>
 #include <random>
 
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/pool/worker_process.h"
 #include "catalog/media/wire.h"
 #include "tests/unit/media_fixture.h"

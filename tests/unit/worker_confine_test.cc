@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/base/file.h"
+#include "catalog/media/jobs/messages.h"
 #include "catalog/media/pool/worker_process.h"
 #include "catalog/media/wire.h"
 #include "catalog/media/worker/sandbox/confine.h"

@@ -1,17 +1,22 @@
 // SPDX-FileCopyrightText: The damfs authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+extern "C" {
+#include <libavcodec/avcodec.h>
+}
+
 #include <gtest/gtest.h>
 #include <vips/vips.h>
 
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/probe/av_formats.h"
-#include "catalog/media/worker/probe/media_types.h"
 
 namespace damfs::worker {
 namespace {
@@ -118,6 +123,38 @@ TEST(MediaTypes, EveryRowCanBeReached) {
     EXPECT_EQ(media_type(mime).mime, type.mime);
   }
   EXPECT_EQ(media_type("application/x-nobody-knows").prober, Prober::kNone);
+}
+
+// Those between single spaces.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  std::istringstream in{std::string(text)};
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+TEST(MediaTypes, WhatRowsCallByNameIsThere) {
+  std::set<std::string> seen;
+  for (const MediaType& type : media_types()) {
+    for (const std::string& demuxer : words_of(type.demuxers)) {
+      EXPECT_TRUE(seen.insert(demuxer).second) << demuxer << " is catalogued as two types";
+      EXPECT_EQ(type_of_demuxer(demuxer), &type);
+      const AVInputFormat* format = av_find_input_format(demuxer.substr(0, demuxer.find(',')).c_str());
+      ASSERT_NE(format, nullptr) << demuxer;
+      EXPECT_EQ(demuxer, format->name);
+      EXPECT_EQ(mime_of_format(format), type.mime);
+    }
+    const std::string decoder(type.decoder);
+    EXPECT_TRUE(decoder.empty() || avcodec_descriptor_get_by_name(decoder.c_str()) != nullptr) << decoder;
+    for (const std::string_view list : {type.extensions.maps, type.extensions.shown, type.extensions.others}) {
+      for (const std::string& extension : words_of(list)) {
+        EXPECT_TRUE(extension.starts_with('.')) << extension;
+        EXPECT_TRUE(seen.insert(extension).second) << extension << " is listed twice";
+        EXPECT_EQ(is_map_extension(extension), list.data() == type.extensions.maps.data()) << extension;
+        EXPECT_EQ(is_shown_extension(extension), list.data() != type.extensions.others.data()) << extension;
+      }
+    }
+  }
 }
 
 TEST(MediaTypes, ANameDecidesAmongWhatLooksAlike) {

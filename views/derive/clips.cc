@@ -15,6 +15,7 @@
 #include "catalog/base/file.h"
 #include "catalog/base/log.h"
 #include "catalog/ingest/whole.h"
+#include "catalog/media/media_types.h"
 #include "catalog/model/catalog.h"
 #include "catalog/places/places.h"
 #include "views/derive/clip_layout.h"
@@ -43,9 +44,6 @@ void describe(const ClipLayout& layout, const PieceUnits& units, Job& job) {
   job.clip.track = units.run < layout.facts().sound.size() ? static_cast<int>(units.run) : -1;
   job.clip.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
-
-// Containers that do not say where their key frames are.
-bool needs_index(std::string_view mime) { return mime == "video/mp2t" || mime == "video/mpeg"; }
 
 }  // namespace
 
@@ -94,7 +92,7 @@ Clips::SessionRef Clips::make_session(int64_t version, const ClipProfile& profil
 
 // The index of an earlier time, or one that is made in the background: seeking works without, only slower.
 void Clips::find_index(const SessionRef& session, const ClipFacts& facts, const ClipRow& clip, int source_fd) {
-  if (!needs_index(clip.mime) || facts.frames == 0) return;
+  if (!media_type(clip.mime).needs_index || facts.frames == 0) return;
   const DerivedKey key{clip.sha256, std::string(kIndexProfile), kIndexRecipe};
   if (auto known = parts_.cache.open(key)) return session->set_index(std::move(*known));
   if (parts_.cache.failure(key)) return;

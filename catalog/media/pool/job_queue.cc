@@ -7,17 +7,15 @@
 #include <set>
 #include <utility>
 
+#include "catalog/media/jobs/job_types.h"
+
 namespace damfs {
 namespace {
 
 // Beyond so many, lanes at rest are forgotten: a decoder is opened once more, no more than that.
 constexpr size_t kLanesKept = 1024;
 
-// In frames of a clip; a photo's still takes a worker about as long as four.
-constexpr uint64_t kCostOfStill = 4;
-uint64_t cost_of(const Job& job) {
-  return is_run(job.type) ? static_cast<uint64_t>(std::max<int64_t>(1, job.run.count)) : kCostOfStill;
-}
+uint64_t cost_of(const Job& job) { return static_cast<uint64_t>(job_type(job.type).cost(job)); }
 
 }  // namespace
 

@@ -19,7 +19,9 @@
 #include "catalog/base/log.h"
 #include "catalog/base/names.h"
 #include "catalog/base/now.h"
-#include "catalog/media/pool/handed_output.h"
+#include "catalog/media/jobs/job_types.h"
+#include "catalog/media/jobs/messages.h"
+#include "catalog/media/pool/handed_outputs.h"
 
 namespace damfs {
 namespace {
@@ -64,11 +66,10 @@ std::string name_of_source(const Job& job) {
   return fmt::format("{}:{}:{}:{}", st.st_dev, st.st_ino, st.st_size, to_ns(st.st_ctim));
 }
 
-// What every core can compute until the deadline, which a run has for each unit.
+// What every core can compute until its deadlines are over.
 std::chrono::seconds processor_time_for(const Job& job) {
-  const int64_t units = is_run(job.type) ? std::max<int64_t>(1, job.run.count) : 1;
   const int64_t cores = std::max(1U, std::thread::hardware_concurrency());
-  return std::chrono::seconds((job.deadline_ms / 1000 + 1) * units * cores);
+  return std::chrono::seconds((job.deadline_ms / 1000 + 1) * job_type(job.type).deadlines(job) * cores);
 }
 
 }  // namespace

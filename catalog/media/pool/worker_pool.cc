@@ -17,6 +17,7 @@
 
 #include "catalog/base/log.h"
 #include "catalog/base/now.h"
+#include "catalog/media/jobs/job_types.h"
 #include "catalog/media/pool/job_queue.h"
 #include "catalog/media/pool/job_runner.h"
 

@@ -103,7 +103,7 @@ struct Level {
 
 class IndexBuilder {
  public:
-  IndexBuilder(std::span<const uint8_t> bytes, const PackIndexOptions& options, int output)
+  IndexBuilder(std::span<const uint8_t> bytes, const PackIndexRequest& options, int output)
       : bytes_(bytes), options_(options), writer_(output, static_cast<int64_t>(bytes.size())) {}
 
   int64_t build() {
@@ -293,7 +293,7 @@ class IndexBuilder {
   }
 
   const std::span<const uint8_t> bytes_;
-  const PackIndexOptions options_;
+  const PackIndexRequest options_;
   PackIndexWriter writer_;
   Pack members_;
   NamesRead names_;
@@ -303,7 +303,7 @@ class IndexBuilder {
 
 }  // namespace
 
-int64_t build_pack_index(std::span<const uint8_t> archive, const PackIndexOptions& options, int output) {
+int64_t build_pack_index(std::span<const uint8_t> archive, const PackIndexRequest& options, int output) {
   return IndexBuilder(archive, options, output).build();
 }
 

@@ -4,9 +4,8 @@
 
 #include <cstdint>
 #include <span>
-#include <string_view>
 
-#include "catalog/media/charsets.h"
+#include "catalog/media/jobs/pack_index_job.h"
 #include "catalog/media/pack.h"
 
 namespace damfs::worker {
@@ -16,13 +15,9 @@ namespace damfs::worker {
 inline constexpr int64_t kCheckpointGap = 896 << 10;
 
 // What stands in an archive, each member read through once: its CRC-32 is compared, its checkpoints noted, and with
-// `hash_members` its SHA-256 made; with `look_at_pictures` what is called a picture is looked at. Members that cannot
-// be read have a reason; the archive as a whole throws Error(EINVAL). Returns the index's size.
-struct PackIndexOptions {
-  bool hash_members = false;
-  bool look_at_pictures = true;
-  std::string_view charset = kAutoCharset;  // ZipArchive::read_names_as
-};
-int64_t build_pack_index(std::span<const uint8_t> archive, const PackIndexOptions& options, int output);
+// `hash_members` its SHA-256 made; with `look_at_pictures` what is called a picture is looked at. `charset`:
+// ZipArchive::read_names_as. Members that cannot be read have a reason; the archive as a whole throws Error(EINVAL).
+// Returns the index's size.
+int64_t build_pack_index(std::span<const uint8_t> archive, const PackIndexRequest& options, int output);
 
 }  // namespace damfs::worker

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "catalog/media/worker/probe/media_types.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/still/vips_image.h"
 
 namespace damfs::worker {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <vector>
 
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/probe/mp4_tracks.h"
 
 namespace damfs::worker {
@@ -38,44 +39,6 @@ constexpr RefusedDemuxer kRefusedDemuxers[] = {
      "sunrast_pipe svg_pipe tiff_pipe vbn_pipe webp_pipe xbm_pipe xpm_pipe xwd_pipe "},
 };
 
-// Names that libmagic and others use where these differ from "video/x-" and libavformat's own.
-struct Named {
-  std::string_view format, mime;
-};
-constexpr Named kNamed[] = {
-    {"aac", "audio/aac"},
-    {"ac3", "audio/ac3"},
-    {"aiff", "audio/x-aiff"},
-    {"amr", "audio/AMR"},
-    {"ape", "audio/x-ape"},
-    {"asf", "video/x-ms-asf"},
-    {"au", "audio/basic"},
-    {"avi", "video/x-msvideo"},
-    {"caf", "audio/x-caf"},
-    {"dsf", "audio/x-dsf"},
-    {"dts", "audio/vnd.dts"},
-    {"dv", "video/x-dv"},
-    {"eac3", "audio/eac3"},
-    {"flac", "audio/flac"},
-    {"flv", "video/x-flv"},
-    {"h264", "video/h264"},
-    {"hevc", "video/h265"},
-    {"matroska,webm", "video/x-matroska"},
-    {"mov,mp4,m4a,3gp,3g2,mj2", "video/mp4"},
-    {"mp3", "audio/mpeg"},
-    {"mpeg", "video/mpeg"},
-    {"mpegts", "video/mp2t"},
-    {"mpegvideo", "video/mpeg"},
-    {"mxf", "application/mxf"},
-    {"ogg", "application/ogg"},
-    {"rm", "application/vnd.rn-realmedia"},
-    {"swf", "application/x-shockwave-flash"},
-    {"tta", "audio/x-tta"},
-    {"w64", "audio/x-w64"},
-    {"wav", "audio/x-wav"},
-    {"wv", "audio/x-wavpack"},
-};
-
 // TrueHD is told from 64 KiB on, DTS from 16.
 constexpr size_t kProbed = 128U << 10;
 
@@ -92,9 +55,7 @@ std::string_view why_refused(const AVInputFormat* format) {
 }
 
 std::string mime_of_format(const AVInputFormat* format) {
-  const auto* known =
-      std::find_if(std::begin(kNamed), std::end(kNamed), [&](const Named& n) { return n.format == format->name; });
-  if (known != std::end(kNamed)) return std::string(known->mime);
+  if (const MediaType* type = type_of_demuxer(format->name)) return std::string(type->mime);
   const std::string_view names(format->name);
   return "video/x-" + std::string(names.substr(0, names.find(',')));
 }

@@ -15,9 +15,9 @@
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/metadata/text.h"
 #include "catalog/media/worker/metadata/xmp.h"
-#include "catalog/media/worker/probe/media_types.h"
 #include "catalog/media/worker/probe/mp4_tracks.h"
 
 namespace damfs::worker {

@@ -9,9 +9,9 @@
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/metadata/text.h"
 #include "catalog/media/worker/probe/av_formats.h"
-#include "catalog/media/worker/probe/media_types.h"
 #include "catalog/media/worker/probe/mime.h"
 #include "catalog/media/worker/probe/mp4_tracks.h"
 #include "catalog/media/worker/still/picture.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "catalog/media/facts.h"
-#include "catalog/media/worker/probe/media_types.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/source.h"
 
 namespace damfs::worker {

@@ -6,8 +6,8 @@
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/libraries.h"
-#include "catalog/media/worker/probe/media_types.h"
 #include "catalog/media/worker/probe/mime.h"
 #include "catalog/media/worker/probe/probe.h"
 #include "catalog/media/worker/still/picture.h"
@@ -91,8 +91,13 @@ Raster flat_raster(StillMaker maker, const Source& source, std::string_view mime
   switch (maker) {
     case StillMaker::kExr: return exr_raster(source.bytes());
     case StillMaker::kPhotoshop: return psd_raster(source.bytes());
-    default: return codec_raster(source.bytes(), mime);
+    case StillMaker::kCodec: return codec_raster(source.bytes(), mime);
+    case StillMaker::kNone:
+    case StillMaker::kPicture:
+    case StillMaker::kPages:
+    case StillMaker::kRaw: break;  // whose raster others tell
   }
+  fail(EINVAL, "nothing tells the size of {}", mime);
 }
 
 void probe_flat_image(const Source& source, Raster raster, MediaFacts& facts) {

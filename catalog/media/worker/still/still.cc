@@ -13,9 +13,9 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/file.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/archive/member_stream.h"
 #include "catalog/media/worker/material/material_ball.h"
-#include "catalog/media/worker/probe/media_types.h"
 #include "catalog/media/worker/probe/mime.h"
 #include "catalog/media/worker/still/collage.h"
 #include "catalog/media/worker/still/fit.h"

@@ -12,10 +12,12 @@ extern "C" {
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 
 #include "catalog/base/error.h"
 #include "catalog/media/facts_json.h"
+#include "catalog/media/media_types.h"
 #include "catalog/media/worker/av_input.h"
 #include "catalog/media/worker/libraries.h"
 #include "catalog/media/worker/still/bitmap.h"
@@ -24,22 +26,13 @@ extern "C" {
 namespace damfs::worker {
 namespace {
 
-struct PictureCodec {
-  std::string_view mime;
-  AVCodecID codec;
-};
-constexpr PictureCodec kCodecs[] = {
-    {"image/bmp", AV_CODEC_ID_BMP},           {"image/x-ms-bmp", AV_CODEC_ID_BMP},
-    {"image/x-tga", AV_CODEC_ID_TARGA},       {"image/vnd.ms-dds", AV_CODEC_ID_DDS},
-    {"image/x-pcx", AV_CODEC_ID_PCX},         {"image/vnd.zbrush.pcx", AV_CODEC_ID_PCX},
-    {"image/x-sgi", AV_CODEC_ID_SGI},         {"image/x-sun-raster", AV_CODEC_ID_SUNRAST},
-    {"image/x-xwindowdump", AV_CODEC_ID_XWD}, {"image/x-dpx", AV_CODEC_ID_DPX},
-    {"image/qoi", AV_CODEC_ID_QOI},           {"image/x-portable-arbitrarymap", AV_CODEC_ID_PAM},
-    {"image/fits", AV_CODEC_ID_FITS},         {"image/x-xpixmap", AV_CODEC_ID_XPM},
-    {"image/x-xpmi", AV_CODEC_ID_XPM},        {"image/png", AV_CODEC_ID_PNG},
-};
-
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // of one packet
+
+// Null: there is none. A name is that of the format, which several decoders may read.
+const AVCodec* decoder_named(std::string_view name) {
+  const AVCodecDescriptor* known = avcodec_descriptor_get_by_name(std::string(name).c_str());
+  return known != nullptr ? avcodec_find_decoder(known->id) : nullptr;
+}
 
 // The whole file is the codec's one packet.
 class OneFrame {
@@ -48,9 +41,7 @@ class OneFrame {
     // Its first line says that it is one, and is the container's.
     constexpr size_t kFitsLine = 80;
     if (mime == "image/fits") bytes = bytes.subspan(std::min(kFitsLine, bytes.size()));
-    const auto* known =
-        std::find_if(std::begin(kCodecs), std::end(kCodecs), [&](const PictureCodec& c) { return c.mime == mime; });
-    const AVCodec* codec = known != std::end(kCodecs) ? avcodec_find_decoder(known->codec) : nullptr;
+    const AVCodec* codec = decoder_named(media_type(mime).decoder);
     if (codec == nullptr) fail(EINVAL, "the installed libavcodec does not read {}", mime);
     if (std::ssize(bytes) > kMostBytes) fail(EFBIG, "the picture is larger than any program writes");
     context_.reset(avcodec_alloc_context3(codec));

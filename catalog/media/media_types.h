@@ -8,7 +8,7 @@
 
 #include "catalog/media/facts.h"
 
-namespace damfs::worker {
+namespace damfs {
 
 // Who tells the facts of such a file.
 enum class Prober : uint8_t {
@@ -28,12 +28,23 @@ enum class Prober : uint8_t {
 // Who makes its stills. Of recordings and archives it is what is found in them that decides.
 enum class StillMaker : uint8_t { kNone, kPicture, kPages, kExr, kPhotoshop, kCodec, kRaw };
 
+// How names of such files end: ".nef .nrw", in lower case, each in one list. For bytes that may be several things the
+// name decides; and a member of an archive is looked at for what it is called.
+struct Extensions {
+  std::string_view maps{};    // looked at in an archive, and where it holds a material taken for one of its maps
+  std::string_view shown{};   // looked at in an archive
+  std::string_view others{};  // too rare for that
+};
+
 struct MediaType {
-  std::string_view mime;        // "text/*": all that begin so
-  std::string_view extensions;  // ".nef .nrw": for bytes that may be several things, the name decides
-  Kind kind;
-  Prober prober;
-  StillMaker still;
+  std::string_view mime;  // "text/*": all that begin so
+  Extensions extensions{};
+  Kind kind = Kind::kOther;
+  Prober prober = Prober::kNone;
+  StillMaker still = StillMaker::kNone;
+  std::string_view demuxers{};  // libavformat's names of what is catalogued so, "mpeg mpegvideo"; none: by wildcard
+  std::string_view decoder{};   // libavcodec's name of what reads it as one frame
+  bool needs_index = false;     // a recording that does not say where its key frames are
 };
 
 // Every type that is more than kept. Of several that fit, the first says what it is.
@@ -46,4 +57,11 @@ const MediaType& media_type(std::string_view mime);
 // the name says nothing.
 const MediaType* type_by_name(std::string_view name, Prober among);
 
-}  // namespace damfs::worker
+// The row that files of that demuxer of libavformat's are catalogued as; null: it has no row of its own.
+const MediaType* type_of_demuxer(std::string_view name);
+
+// Of a member of an archive, by its extension, folded and with its dot.
+bool is_shown_extension(std::string_view extension);  // it is looked at
+bool is_map_extension(std::string_view extension);    // and may be a map of a material
+
+}  // namespace damfs

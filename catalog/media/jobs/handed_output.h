@@ -3,10 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "catalog/base/unique_fd.h"
-#include "catalog/media/job.h"
 
 namespace damfs {
 
@@ -31,22 +29,6 @@ class HandedOutput {
   Extent next_data(int64_t from, int64_t to) const;  // empty: there is none
 
   UniqueFd fd_;
-};
-
-// What one attempt at a job writes to.
-class HandedOutputs {
- public:
-  explicit HandedOutputs(const Job& job);
-
-  // As wire::request_to_payload says they go beside it.
-  std::vector<int> descriptors(const Job& job) const;
-
-  // These throw Error(EPROTO) where less was written than is said.
-  int take_units(const Job& job, int64_t from, int64_t to) const;  // the descriptor that they stand in
-  void take_whole(const Job& job, const JobResult& result) const;  // into the job's own outputs
-
- private:
-  std::vector<HandedOutput> outputs_;  // a still: of it and then of `also`
 };
 
 }  // namespace damfs

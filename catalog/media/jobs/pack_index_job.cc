@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: The damfs authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "catalog/media/jobs/pack_index_job.h"
+
+#include <nlohmann/json.hpp>
+
+#include "catalog/media/jobs/index_job.h"
+
+namespace damfs {
+namespace {
+
+void write_pack_index_request(const Job& job, nlohmann::json& out) {
+  out["hash_members"] = job.pack_index.hash_members;
+  out["look_at_pictures"] = job.pack_index.look_at_pictures;
+  out["charset"] = job.pack_index.charset;
+}
+
+void read_pack_index_request(const nlohmann::json& in, Job& job) {
+  job.pack_index.hash_members = in.at("hash_members").get<bool>();
+  job.pack_index.look_at_pictures = in.at("look_at_pictures").get<bool>();
+  job.pack_index.charset = in.at("charset").get<std::string>();
+}
+
+}  // namespace
+
+constinit const JobTypeRow kPackIndexJob = {
+    .type = JobType::kPackIndex,
+    .write_request = write_pack_index_request,
+    .read_request = read_pack_index_request,
+    .write_answer = index_job::write_answer,
+    .read_answer = index_job::read_answer,
+    .sources = one_source,
+    .output_bytes = index_job::output_bytes,
+    .take = index_job::take,
+    .deadlines = one_deadline,
+    .cost = cost_of_still,
+};
+
+}  // namespace damfs
