@@ -19,6 +19,7 @@
 #include "catalog/base/names.h"
 #include "catalog/base/out_of_room.h"
 #include "catalog/model/newest_schema.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/fill_labels.h"
 #include "catalog/model/write/writer.h"
 #include "sql.h"
@@ -173,7 +174,7 @@ void Catalog::open() {
   // FULL: a commit is on the disk when it returns (law 6).
   writer_database_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
   durability_ = Durability::kNow;
-  writer_statements_ = std::make_unique<WriterStatements>(*writer_database_);
+  writer_statements_ = std::make_unique<Statements>(*writer_database_);
   reserve_.allocate();
 }
 

@@ -20,7 +20,7 @@
 namespace damfs {
 
 class Writer;
-class WriterStatements;
+class Statements;
 
 // What a write gave.
 struct Written {
@@ -101,7 +101,7 @@ class Catalog {
   std::vector<std::unique_ptr<Reader>> idle_readers_;
   std::mutex writer_mutex_;
   std::unique_ptr<db::Database> writer_database_;
-  std::unique_ptr<WriterStatements> writer_statements_;
+  std::unique_ptr<Statements> writer_statements_;
   Durability durability_ = Durability::kNow;  // what writer_database_ is set to
 };
 

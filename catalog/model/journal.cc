@@ -10,14 +10,10 @@
 #include <charconv>
 
 #include "catalog/model/read/reader.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 namespace {
-
-constexpr std::string_view kActColumns =
-    "SELECT id, at_ns, uid, what, coalesce(undoes, 0), "
-    "coalesce((SELECT max(u.id) FROM act u WHERE u.undoes = act.id), 0), "
-    "(SELECT count(*) FROM act_step s WHERE s.act_id = act.id) FROM act ";
 
 ActRow act_of(const db::Statement& row) {
   return {row.integer(0), row.integer(1), row.integer(2), std::string(row.text(3)),
@@ -124,36 +120,30 @@ std::optional<TrashRow> trash_from_text(std::string_view text) {
 }
 
 void acts(Reader& reader, int64_t asset, const std::function<bool(const ActRow&)>& visit) {
-  const std::string where =
-      asset == 0 ? "" : "WHERE id IN (SELECT act_id FROM act_step WHERE asset_id = ?1 AND asset_id != 0) ";
-  db::Statement row(reader.database(), fmt::format("{}{}ORDER BY id DESC", kActColumns, where));
-  if (asset != 0) row.bind_all(asset);
-  while (row.step() && visit(act_of(row))) {
+  db::Use row(reader.statement(asset == 0 ? StatementName("acts") : StatementName("acts_of_asset")));
+  if (asset != 0) row->bind_all(asset);
+  while (row->step() && visit(act_of(*row))) {
   }
 }
 
 std::optional<ActRow> act(Reader& reader, int64_t id) {
-  db::Statement row(reader.database(), fmt::format("{}WHERE id = ?1", kActColumns));
-  row.bind_all(id);
-  if (!row.step()) return std::nullopt;
-  return act_of(row);
+  db::Use row(reader.statement("act"));
+  row->bind_all(id);
+  if (!row->step()) return std::nullopt;
+  return act_of(*row);
 }
 
 void steps(Reader& reader, int64_t act, int64_t asset, const std::function<bool(const Step&)>& visit) {
-  db::Statement row(reader.database(),
-                    "SELECT what, asset_id, group_id, before, after FROM act_step WHERE act_id = ?1 "
-                    "AND (?2 = 0 OR asset_id = ?2) ORDER BY number");
-  row.bind_all(act, asset);
-  while (row.step() && visit({static_cast<Step::What>(row.integer(0)), row.integer(1), row.integer(2),
-                              std::string(row.text(3)), std::string(row.text(4))})) {
+  db::Use row(reader.statement("steps_of_act"));
+  row->bind_all(act, asset);
+  while (row->step() && visit({static_cast<Step::What>(row->integer(0)), row->integer(1), row->integer(2),
+                               std::string(row->text(3)), std::string(row->text(4))})) {
   }
 }
 
 std::optional<int64_t> newest_undoable_act(Reader& reader) {
-  const int64_t id = reader.database().integer(
-      "SELECT id FROM act WHERE undoes IS NULL AND NOT EXISTS (SELECT 1 FROM act u WHERE u.undoes = act.id) "
-      "ORDER BY id DESC LIMIT 1");
-  return id == 0 ? std::nullopt : std::optional(id);
+  db::Use row(reader.statement("newest_undoable_act"));
+  return row->step() ? std::optional(row->integer(0)) : std::nullopt;
 }
 
 std::string tell(Reader& reader, const Step& step) {

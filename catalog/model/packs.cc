@@ -7,6 +7,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 namespace {
@@ -254,35 +255,28 @@ std::vector<PackReader::Origin> PackReader::origins(int64_t asset) {
 }
 
 bool PackReader::has_called(int64_t blob, std::string_view fts_term) {
-  db::Statement row(reader_.database(),
-                    "SELECT 1 FROM member_search WHERE member_search MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT 1");
-  row.bind_all(fts_term, member_id(blob, 0), member_id(blob, kPackTop));
-  return row.step();
+  db::Use row(reader_.statement("has_member_called"));
+  row->bind_all(fts_term, member_id(blob, 0), member_id(blob, kPackTop));
+  return row->step();
 }
 
 std::vector<PackReader::Oddity> PackReader::oddities(int64_t blob, int64_t limit) {
-  db::Statement rows(reader_.database(),
-                     "SELECT name, path, note, problem FROM pack_member WHERE id BETWEEN ?1 AND ?2 AND "
-                     "(note != '' OR problem != '') ORDER BY problem = '', id LIMIT ?3");
-  rows.bind_all(member_id(blob, 0), member_id(blob, kPackTop), limit);
+  db::Use rows(reader_.statement("odd_members"));
+  rows->bind_all(member_id(blob, 0), member_id(blob, kPackTop), limit);
   std::vector<Oddity> found;
-  while (rows.step()) {
-    const bool is_readable = rows.text(3).empty();
-    found.push_back({std::string(rows.text(rows.text(1).empty() ? 0 : 1)), std::string(rows.text(is_readable ? 2 : 3)),
-                     is_readable});
+  while (rows->step()) {
+    const bool is_readable = rows->text(3).empty();
+    found.push_back({std::string(rows->text(rows->text(1).empty() ? 0 : 1)),
+                     std::string(rows->text(is_readable ? 2 : 3)), is_readable});
   }
   return found;
 }
 
 std::optional<PackReader::Count> PackReader::count(int64_t blob) {
-  db::Statement row(reader_.database(),
-                    "SELECT (SELECT count(*) FROM pack WHERE blob_id = ?1), coalesce(sum(type NOT IN (1, 3)), 0), "
-                    "coalesce(sum(type IN (1, 3)), 0), coalesce(sum(problem != ''), 0), "
-                    "coalesce(sum(note != '' OR problem != ''), 0) "
-                    "FROM pack_member WHERE id BETWEEN ?2 AND ?3");
-  row.bind_all(blob, member_id(blob, 0), member_id(blob, kPackTop));
-  if (!row.step() || row.integer(0) == 0) return std::nullopt;
-  return Count{row.integer(1), row.integer(2), row.integer(3), row.integer(4)};
+  db::Use row(reader_.statement("count_of_members"));
+  row->bind_all(blob, member_id(blob, 0), member_id(blob, kPackTop));
+  if (!row->step() || row->integer(0) == 0) return std::nullopt;
+  return Count{row->integer(1), row->integer(2), row->integer(3), row->integer(4)};
 }
 
 }  // namespace damfs

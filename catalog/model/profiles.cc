@@ -9,16 +9,17 @@
 #include "catalog/base/clock.h"
 #include "catalog/base/error.h"
 #include "catalog/model/catalog.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
 namespace {
 
-std::vector<ProfileRow> rows_in(db::Database& database) {
+std::vector<ProfileRow> rows_in(db::Statement& statement) {
   std::vector<ProfileRow> found;
-  db::Statement rows(database, "SELECT code, name, spec, added_ns FROM still_profile ORDER BY code");
-  while (rows.step()) {
-    found.push_back({rows.integer(0), std::string(rows.text(1)), std::string(rows.text(2)), rows.integer(3)});
+  db::Use rows(statement);
+  while (rows->step()) {
+    found.push_back({rows->integer(0), std::string(rows->text(1)), std::string(rows->text(2)), rows->integer(3)});
   }
   return found;
 }
@@ -31,7 +32,7 @@ std::vector<ProfileRow>::const_iterator find_in(const std::vector<ProfileRow>& r
 
 }  // namespace
 
-std::vector<ProfileRow> profiles(Reader& reader) { return rows_in(reader.database()); }
+std::vector<ProfileRow> profiles(Reader& reader) { return rows_in(reader.statement("still_profiles")); }
 
 ProfileRow ensure_profile(Catalog& catalog, std::string_view name, std::string_view spec) {
   {
@@ -41,7 +42,7 @@ ProfileRow ensure_profile(Catalog& catalog, std::string_view name, std::string_v
   ProfileRow made;
   catalog.write([&](Writer& writer) {
     // Again, for another process may have been quicker.
-    const auto known = rows_in(writer.database());
+    const auto known = rows_in(writer.statement("still_profiles"));
     if (const auto row = find_in(known, name, spec); row != known.end()) {
       made = *row;
       return;
@@ -55,7 +56,7 @@ ProfileRow ensure_profile(Catalog& catalog, std::string_view name, std::string_v
            "remove it from damfs.toml",
            name, ProfileCode::kLastOfSettings - ProfileCode::kFirstOfSettings + 1);
     }
-    db::Statement(writer.database(), "INSERT INTO still_profile (code, name, spec, added_ns) VALUES (?1, ?2, ?3, ?4)")
+    writer.statement("add_still_profile")
         .bind_all(made.code, std::string_view(made.name), std::string_view(made.spec), made.added_ns)
         .run();
   });

@@ -1,9 +1,9 @@
 -- SPDX-FileCopyrightText: The damfs authors
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- Every statement that a mounted tree or a running import can look things up with. tests/unit/model_query_plan_test.cc holds each to an index.
--- {asset} stands for the columns of an asset that every listing gives (model/read/statements.cc), in the order of
--- AssetRow. A statement with {tree}, {label} or {column} in its name is made for each grouping of that form
--- (model/groupings.h).
+-- What a mounted tree or a running import looks things up with.
+-- In all files of statements: {asset} stands for the columns of an asset that every listing gives, in the order of
+-- AssetRow; a statement with {tree}, {label}, {column} or {counted} in its name is made for each grouping of that form
+-- (model/groupings.h, model/statements.cc). tests/unit/model_query_plan_test.cc holds each to an index.
 
 -- name: list_{tree}
 SELECT id, name, changed_ns{more} FROM {tree} WHERE parent_id = ?1 AND id > ?2 ORDER BY id;
@@ -386,6 +386,3 @@ SELECT l.to_id, a.label, coalesce((SELECT c.member_id FROM member_copy c CROSS J
   v.blob_id = (c.member_id >> 20) AND v.asset_id = l.to_id WHERE c.asset_id = l.from_id), 0)
 FROM asset_link l CROSS JOIN asset a ON a.id = l.to_id
 WHERE l.from_id = ?1 AND l.relation = 'derived_from' ORDER BY l.to_id;
-
--- name: pack_name_of
-SELECT name FROM pack_name WHERE asset_id = ?1;

@@ -100,9 +100,13 @@ int flush(int file, long number) {
 
 using SystemCall = long (*)(long, ...);
 SystemCall real_syscall = nullptr;
+// libfuse ends its threads by pthread_cancel(3), in their reads: a bare system call is no place where that can happen.
+using Read = ssize_t (*)(int, void*, size_t);
+Read real_read = nullptr;
 
-__attribute__((constructor)) void find_real_syscall() {
+__attribute__((constructor)) void find_real_calls() {
   real_syscall = reinterpret_cast<SystemCall>(::dlsym(RTLD_NEXT, "syscall"));
+  real_read = reinterpret_cast<Read>(::dlsym(RTLD_NEXT, "read"));
 }
 
 }  // namespace
@@ -119,7 +123,7 @@ long syscall(long number, ...) noexcept {
   long a[6];
   for (long& each : a) each = va_arg(more, long);
   va_end(more);
-  if (real_syscall == nullptr) find_real_syscall();
+  if (real_syscall == nullptr) find_real_calls();
   const auto call = [&] { return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); };
   if (number != SYS_openat2 || ScriptedDisk::current() == nullptr) return call();
   const auto* how = reinterpret_cast<const open_how*>(a[2]);
@@ -142,7 +146,8 @@ ssize_t read(int file, void* buffer, size_t size) {
     if (is_refused(Disk::kRead)) return -1;
     size = shortened(size);
   }
-  return ::syscall(SYS_read, file, buffer, size);
+  if (real_read == nullptr) find_real_calls();
+  return real_read(file, buffer, size);
 }
 
 ssize_t write(int file, const void* buffer, size_t size) {

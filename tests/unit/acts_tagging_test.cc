@@ -65,6 +65,36 @@ TEST(HostileTags, AreListedToTheEnd) {
   EXPECT_EQ(names.back(), "b");
 }
 
+// Scenario: each level took a part of the stack, which ended before the tags of a catalog that somebody sent did.
+TEST(HostileTags, AreMergedAndDeletedToTheEnd) {
+  constexpr int kLevels = 20'000;
+  testing::ScratchCatalog scratch;
+  const int64_t photo = scratch.file("photo", "", "photo.jpg").asset;
+  int64_t from = 0;
+  int64_t into = 0;
+  scratch.catalog().write([&](Writer& writer) {
+    from = writer.make_group(Grouping::kTag, 1, "from");
+    into = writer.make_group(Grouping::kTag, 1, "into");
+    db::Statement add(writer.database(),
+                      "INSERT INTO tag (parent_id, name, name_key, changed_ns) VALUES (?1, 'x', 'x', 1)");
+    for (int64_t at : {from, into}) {
+      for (int i = 0; i < kLevels; ++i) {
+        add.bind_all(at).run();
+        at = writer.database().last_insert_id();
+      }
+      writer.add_tag(photo, at);
+    }
+  });
+  const auto tags = [&] { return scratch.catalog().reader()->database().integer("SELECT count(*) FROM tag"); };
+  ASSERT_EQ(tags(), 2 * kLevels + 3);
+  scratch.catalog().write([&](Writer& writer) { writer.merge_group(Grouping::kTag, from, into); });
+  EXPECT_EQ(tags(), kLevels + 2);
+  EXPECT_EQ(scratch.catalog().reader()->tags(photo).size(), 1U);
+  scratch.catalog().write([&](Writer& writer) { writer.delete_group(Grouping::kTag, into); });
+  EXPECT_EQ(tags(), 1);
+  EXPECT_TRUE(scratch.catalog().reader()->tags(photo).empty());
+}
+
 TEST_F(TaggingTest, WhatIsNotThereIsToldAndNothingIsDone) {
   add_to_group(catalog(), kAct, Grouping::kTag, "sea", {one_});
   const int64_t before = newest_act();

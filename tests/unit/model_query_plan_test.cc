@@ -5,8 +5,8 @@
 
 #include <map>
 
-#include "catalog/model/read/statements.h"
 #include "catalog/model/search/search.h"
+#include "catalog/model/statements.h"
 #include "tests/support/library.h"
 
 namespace damfs {
@@ -40,28 +40,73 @@ const std::map<std::string_view, std::string_view> kMayScan = {
     {"search_text", "one row of a virtual table, by its id"},
     {"kept_drafts", "all of them, once, when a mount begins"},
     {"oldest_change", "min() of a primary key reads one row"},
+    {"newest_undoable_act", "from the newest on, to the first that can be undone"},
+    {"acts", "damfs log tells all of them"},
+    {"has_member_called", "the index of names, by a term"},
+    {"still_profiles", "as many as settings ever named"},
+    {"purgeable_trash", "all that is in the trash, for damfs purge"},
+    {"all_objects", "all of them, for damfs verify"},
+    {"damaged_blobs", "all of them, for damfs doctor"},
+    {"any_indexed_asset", "its first row, if there is one"},
+    {"albums_with_all_below", "the list that was bound"},
+    {"last_asset_given", "a row a table"},
+    {"last_version_given", "a row a table"},
+    {"set_last_version_given", "a row a table"},
+    {"drop_from_search", "one row of a virtual table, by its id"},
+    {"forget_sources_of_entries", "sources have no index by entry: once an undo of names"},
+    {"forget_sources_without_entry", "all of them, after damfs purge was asked to"},
+    {"new_recent_floor", "as many rows as recent/ holds"},
+    {"drop_old_changes", "to the first change that stays"},
+    {"any_sidecar", "its first row, if there is one"},
+    {"last_change", "max() of a primary key reads one row"},
+    {"last_folder", "max() of a primary key reads one row"},
+    {"last_trash", "max() of a primary key reads one row"},
 };
 
-TEST(QueryPlan, EveryStatementOfAMountHasItsIndex) {
+// Statements whose rows are sorted or told apart, and why that is bounded.
+const std::map<std::string_view, std::string_view> kMaySort = {
+    {"odd_members", "of one archive"},
+    {"assets_showing_bytes", "that hold the same bytes"},
+    {"oldest_owned_holder", "of the same bytes, when those are put into a tag"},
+    {"tags_in_tag", "of one name"},
+    {"asset_that_arrived_as", "that came under one name"},
+    {"members_of_folder", "of one folder, which goes or is merged"},
+    {"assets_below_tag", "each of which is written anew, for the tag was renamed"},
+};
+
+// What a recursive statement has found itself.
+bool is_of_its_own_rows(std::string_view step) {
+  return step == "SCAN down" || step == "SCAN up" || step == "SCAN below";
+}
+
+// Of whole files: what reads everything because that is what it is for.
+bool reads_everything(std::string_view name) {
+  return name.starts_with("check_");  // damfs doctor
+}
+
+TEST(QueryPlan, EveryStatementHasItsIndex) {
   ScratchCatalog scratch;
   scratch.catalog().write([](Writer& writer) { file_many(writer, 0, 2000); });
   scratch.catalog().write([](Writer&) {});
   const auto reader = scratch.catalog().reader();
   db::Database(scratch.catalog().file(), db::Database::Mode::kReadWrite).execute("ANALYZE");
   size_t statements = 0;
-  for (const auto& [name, sql] : mount_statements()) {
+  for (const auto& [name, sql] : all_statements()) {
     ++statements;
     db::Statement plan(reader->database(), "EXPLAIN QUERY PLAN " + std::string(sql));
     while (plan.step()) {
       const std::string step(plan.text(3));
-      if (!kMayScan.contains(name)) {
+      if (reads_everything(name)) continue;
+      if (!kMayScan.contains(name) && !is_of_its_own_rows(step)) {
         EXPECT_FALSE(step.starts_with("SCAN") && step != "SCAN CONSTANT ROW") << name << ": " << step;
       }
-      EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << name << ": " << step;
+      if (!kMaySort.contains(name)) {
+        EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << name << ": " << step;
+      }
       EXPECT_EQ(step.find("AUTOMATIC"), std::string::npos) << name << ": " << step;
     }
   }
-  EXPECT_GE(statements, 40U);
+  EXPECT_GE(statements, 400U);
 }
 
 // How many rows each statement passed by without an index while `work` ran in one transaction.
@@ -71,7 +116,7 @@ std::map<std::string, int64_t> scanned(const Path& catalog, const std::function<
   database.watch([&](std::string_view sql, int64_t count) { rows[std::string(sql)] += count; });
   {
     db::Transaction transaction(database);
-    WriterStatements statements(database);
+    Statements statements(database);
     Writer writer(database, statements, {});
     work(writer);
     writer.finish();

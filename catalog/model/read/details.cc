@@ -6,33 +6,31 @@
 #include <charconv>
 
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/sidecar.h"
 
 namespace damfs {
 namespace {
 
 void load_technical(Reader& reader, int64_t version, MediaFacts& media) {
-  db::Statement row(reader.database(),
-                    "SELECT t.kind, t.mime, t.problem, t.width, t.height, t.orientation, t.still_width, "
-                    "t.still_height, t.pages, t.duration_us, t.make, t.model, t.lens, t.latitude, t.longitude, "
-                    "t.altitude, t.clip FROM version v JOIN technical t ON t.blob_id = v.blob_id WHERE v.id = ?1");
-  row.bind_all(version);
-  if (!row.step()) return;
-  media.kind = static_cast<Kind>(row.integer(0));
-  media.mime = row.text(1);
-  media.problem = row.text(2);
-  if (row.integer(3) > 0) media.raster = Raster{row.integer(3), row.integer(4)};
-  media.orientation = static_cast<int>(row.integer(5));
-  if (row.integer(6) > 0) media.still = Raster{row.integer(6), row.integer(7)};
-  media.pages = static_cast<int>(row.integer(8));
-  media.duration_us = row.integer(9);
-  media.make = row.text(10);
-  media.model = row.text(11);
-  media.lens = row.text(12);
-  media.clip = clip_from_text(row.text(16));
-  if (!row.is_null(13)) {
-    media.position = Position{row.real(13), row.real(14), std::nullopt};
-    if (!row.is_null(15)) media.position->altitude = row.real(15);
+  db::Use row(reader.statement("technical_of_version"));
+  row->bind_all(version);
+  if (!row->step()) return;
+  media.kind = static_cast<Kind>(row->integer(0));
+  media.mime = row->text(1);
+  media.problem = row->text(2);
+  if (row->integer(3) > 0) media.raster = Raster{row->integer(3), row->integer(4)};
+  media.orientation = static_cast<int>(row->integer(5));
+  if (row->integer(6) > 0) media.still = Raster{row->integer(6), row->integer(7)};
+  media.pages = static_cast<int>(row->integer(8));
+  media.duration_us = row->integer(9);
+  media.make = row->text(10);
+  media.model = row->text(11);
+  media.lens = row->text(12);
+  media.clip = clip_from_text(row->text(16));
+  if (!row->is_null(13)) {
+    media.position = Position{row->real(13), row->real(14), std::nullopt};
+    if (!row->is_null(15)) media.position->altitude = row->real(15);
   }
 }
 
@@ -42,11 +40,9 @@ std::optional<Position> position_of_sidecar(Reader& reader, int64_t asset) {
     for (const auto& [called, form] : sidecars_of(name)) {
       const auto found = reader.find_asset(Grouping::kFolder, folder, called);
       if (!found || found->row.id == asset) continue;
-      db::Statement row(
-          reader.database(),
-          "SELECT t.words FROM version v JOIN technical_sidecar t ON t.blob_id = v.blob_id WHERE v.id = ?1");
-      row.bind_all(found->row.version);
-      if (!row.step() || !applies_to(sidecar_from_text(row.text(0)), form, name)) continue;
+      db::Use row(reader.statement("sidecar_of_version"));
+      row->bind_all(found->row.version);
+      if (!row->step() || !applies_to(sidecar_from_text(row->text(0)), form, name)) continue;
       MediaFacts said;
       load_technical(reader, found->row.version, said);
       if (said.position) return said.position;
@@ -56,44 +52,38 @@ std::optional<Position> position_of_sidecar(Reader& reader, int64_t asset) {
 }
 
 void load_video(Reader& reader, int64_t version, MediaFacts& media) {
-  db::Statement row(reader.database(),
-                    "SELECT t.codec, t.width, t.height, t.aspect_num, t.aspect_den, t.rotation, t.rate_num, "
-                    "t.rate_den, t.variable_rate, t.frame_count, t.field_order, t.pixel_format, t.color_primaries, "
-                    "t.color_transfer, t.color_space, t.color_range, t.timecode, t.reel "
-                    "FROM version v JOIN technical_video t ON t.blob_id = v.blob_id WHERE v.id = ?1");
-  row.bind_all(version);
-  if (!row.step()) return;
+  db::Use row(reader.statement("video_of_version"));
+  row->bind_all(version);
+  if (!row->step()) return;
   VideoFacts video;
-  video.codec = row.text(0);
-  video.coded = {row.integer(1), row.integer(2)};
-  video.sample_aspect = {row.integer(3), row.integer(4)};
-  video.rotation = static_cast<int>(row.integer(5));
-  video.frame_rate = {row.integer(6), row.integer(7)};
-  video.variable_frame_rate = row.integer(8) != 0;
-  video.frame_count = row.integer(9);
-  video.field_order = row.text(10);
-  video.pixel_format = row.text(11);
-  video.color_primaries = row.text(12);
-  video.color_transfer = row.text(13);
-  video.color_space = row.text(14);
-  video.color_range = row.text(15);
-  video.timecode = row.text(16);
-  video.reel = row.text(17);
+  video.codec = row->text(0);
+  video.coded = {row->integer(1), row->integer(2)};
+  video.sample_aspect = {row->integer(3), row->integer(4)};
+  video.rotation = static_cast<int>(row->integer(5));
+  video.frame_rate = {row->integer(6), row->integer(7)};
+  video.variable_frame_rate = row->integer(8) != 0;
+  video.frame_count = row->integer(9);
+  video.field_order = row->text(10);
+  video.pixel_format = row->text(11);
+  video.color_primaries = row->text(12);
+  video.color_transfer = row->text(13);
+  video.color_space = row->text(14);
+  video.color_range = row->text(15);
+  video.timecode = row->text(16);
+  video.reel = row->text(17);
   media.video = std::move(video);
 }
 
 void load_audio(Reader& reader, int64_t version, MediaFacts& media) {
-  db::Statement row(reader.database(),
-                    "SELECT t.codec, t.channels, t.layout, t.sample_rate, t.bit_rate "
-                    "FROM version v JOIN technical_audio t ON t.blob_id = v.blob_id WHERE v.id = ?1");
-  row.bind_all(version);
-  if (!row.step()) return;
+  db::Use row(reader.statement("audio_of_version"));
+  row->bind_all(version);
+  if (!row->step()) return;
   AudioFacts audio;
-  audio.codec = row.text(0);
-  audio.channels = static_cast<int>(row.integer(1));
-  audio.channel_layout = row.text(2);
-  audio.sample_rate = static_cast<int>(row.integer(3));
-  audio.bit_rate = row.integer(4);
+  audio.codec = row->text(0);
+  audio.channels = static_cast<int>(row->integer(1));
+  audio.channel_layout = row->text(2);
+  audio.sample_rate = static_cast<int>(row->integer(3));
+  audio.bit_rate = row->integer(4);
   media.audio = std::move(audio);
 }
 
@@ -172,19 +162,14 @@ std::optional<Details> load_details(Reader& reader, int64_t asset) {
   if (!details.media.position) details.media.position = position_of_sidecar(reader, asset);
   load_video(reader, found->row.version, details.media);
   load_audio(reader, found->row.version, details.media);
-  db::Statement versions(
-      reader.database(),
-      "SELECT count(*), (SELECT number FROM version WHERE id = ?2) FROM version WHERE asset_id = ?1");
-  if (versions.bind_all(asset, details.version).step()) {
-    details.versions = versions.integer(0);
-    details.version_number = versions.integer(1);
+  db::Use versions(reader.statement("count_of_versions_and_number"));
+  if (versions->bind_all(asset, details.version).step()) {
+    details.versions = versions->integer(0);
+    details.version_number = versions->integer(1);
   }
-  db::Statement rows(
-      reader.database(),
-      "SELECT m.namespace, m.json FROM version v JOIN metadata m ON m.blob_id = v.blob_id WHERE v.id = ?1 "
-      "ORDER BY m.namespace");
-  rows.bind_all(details.version);
-  while (rows.step()) details.metadata.emplace(rows.text(0), rows.text(1));
+  db::Use rows(reader.statement("metadata_of_version"));
+  rows->bind_all(details.version);
+  while (rows->step()) details.metadata.emplace(rows->text(0), rows->text(1));
   return details;
 }
 
@@ -195,11 +180,9 @@ SidecarWords sidecar_words(Reader& reader, int64_t asset) {
 
 std::vector<int64_t> assets_of_bytes(Reader& reader, const Digest& sha256) {
   std::vector<int64_t> assets;
-  db::Statement rows(reader.database(),
-                     "SELECT a.id FROM blob b JOIN version v ON v.blob_id = b.id "
-                     "JOIN asset a ON a.id = v.asset_id AND a.version_id = v.id WHERE b.sha256 = ?1 ORDER BY a.id");
-  rows.bind_blob(1, sha256.raw());
-  while (rows.step()) assets.push_back(rows.integer(0));
+  db::Use rows(reader.statement("assets_showing_bytes"));
+  rows->bind_blob(1, sha256.raw());
+  while (rows->step()) assets.push_back(rows->integer(0));
   return assets;
 }
 
@@ -220,8 +203,8 @@ std::optional<int64_t> resolve_asset(Reader& reader, std::string_view item) {
   }
   if (const auto found = reader.find_asset(Grouping::kFolder, folder, rest)) return found->row.id;
   if (folder != 1) return std::nullopt;
-  db::Statement row(reader.database(), "SELECT id FROM asset WHERE label_key = ?1");
-  if (row.bind_all(std::string_view(fold(item))).step()) return row.integer(0);
+  db::Use row(reader.statement("asset_labelled"));
+  if (row->bind_all(std::string_view(fold(item))).step()) return row->integer(0);
   return std::nullopt;
 }
 

@@ -7,8 +7,9 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
-#include "catalog/model/read/statements.h"
+#include "catalog/model/read/asset_row.h"
 #include "catalog/model/search/word_matcher.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 namespace {
@@ -51,16 +52,17 @@ std::string value_name(Grouping grouping, int64_t key) {
 Reader::Reader(const FileIn& catalog) : database_(catalog, db::Database::Mode::kReadWrite) {
   // Listings run through the catalog once; a large page cache a thread would only be resident memory.
   database_.execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
-  statements_ = std::make_unique<ReaderStatements>(database_);
+  statements_ = std::make_unique<Statements>(database_);
 }
 Reader::~Reader() = default;
 
-db::Statement& Reader::statement(std::string_view name) { return (*statements_)[name]; }
+db::Statement& Reader::statement(StatementName name) { return (*statements_)[name]; }
 
 void Reader::assets(Grouping grouping, int64_t key, int64_t after, const AssetVisitor& visit) {
   const std::string name = fmt::format("assets_of_{}", row_of(grouping).name);
-  if (!ReaderStatements::has(name)) return;
-  db::Use rows(statement(name));
+  db::Statement* const statement = statements_->find(name);
+  if (statement == nullptr) return;
+  db::Use rows(*statement);
   rows->bind_all(key, after);
   while (rows->step()) {
     if (!visit(asset_row(*rows))) return;
@@ -79,7 +81,7 @@ void Reader::groups(Grouping grouping, int64_t key, int64_t after, const GroupVi
   const GroupingRow& of = row_of(grouping);
   const bool is_label = of.form == GroupForm::kLabel && key == 0;
   if (of.form == GroupForm::kTree || is_label) {
-    db::Use rows(statement(fmt::format("list_{}", of.name)));
+    db::Use rows(statements_->of(of, is_label ? StatementName("list_{label}") : StatementName("list_{tree}")));
     is_label ? rows->bind_all(after) : rows->bind_all(key, after);
     while (rows->step()) {
       if (!visit(group_row(*rows, grouping, key))) return;
@@ -138,7 +140,7 @@ std::optional<GroupRow> Reader::group(Grouping grouping, int64_t key) {
   }
   const bool is_stored = of.form == GroupForm::kTree || (of.form == GroupForm::kLabel && key != 0);
   if (!is_stored) return value_group(grouping, key);
-  db::Use row(statement(of.name));
+  db::Use row(statements_->of(of, of.form == GroupForm::kTree ? StatementName("{tree}") : StatementName("{label}")));
   row->bind_all(key);
   if (!row->step()) return std::nullopt;
   return group_row(*row, grouping);
@@ -149,7 +151,8 @@ std::optional<GroupRow> Reader::find_group(Grouping grouping, int64_t key, std::
   const GroupingRow& of = row_of(grouping);
   if (of.form == GroupForm::kTree || of.form == GroupForm::kLabel) {
     const std::string name_key = grouping == Grouping::kFolder ? nfc(name) : fold(name);
-    db::Use rows(statement(fmt::format("find_{}", of.name)));
+    db::Use rows(statements_->of(
+        of, of.form == GroupForm::kTree ? StatementName("find_{tree}") : StatementName("find_{label}")));
     if (of.form == GroupForm::kTree) {
       rows->bind_all(key, std::string_view(name_key));
     } else {
@@ -188,8 +191,9 @@ bool Reader::is_member(Grouping grouping, int64_t key, const FoundAsset& asset) 
   if (grouping == Grouping::kAll) return true;
   if (grouping == Grouping::kRecent) return asset.row.id >= recent_floor();
   const std::string name = fmt::format("is_in_{}", of.name);
-  if (!ReaderStatements::has(name)) return false;
-  db::Use row(statement(name));
+  db::Statement* const statement = statements_->find(name);
+  if (statement == nullptr) return false;
+  db::Use row(*statement);
   row->bind_all(key, asset.row.id);
   return row->step();
 }
@@ -232,7 +236,7 @@ std::vector<FoundAsset> Reader::assets_with_stem(Grouping grouping, int64_t key,
   const bool in_folder = grouping == Grouping::kFolder;
   const std::string normal = in_folder ? nfc(stem) : fold(stem);
   {
-    db::Use rows(statement(in_folder ? "entries_between" : "labels_between"));
+    db::Use rows(statement(in_folder ? StatementName("entries_between") : StatementName("labels_between")));
     // All that go on with a dot, and a slash comes next after it.
     const std::string low = normal + ".";
     const std::string high = normal + "/";

@@ -18,11 +18,12 @@
 namespace damfs {
 
 class PackReader;
-class ReaderStatements;
+class StatementName;
+class Statements;
 class WordMatcher;
 
 // Everything that a mounted tree reads. One connection; one thread at a time (Catalog::reader lends them out).
-// The statements are catalog/sql/mount.sql's, prepared when first used.
+// Its statements are prepared when first used.
 class Reader {
  public:
   explicit Reader(const FileIn& catalog);
@@ -116,17 +117,17 @@ class Reader {
   int64_t data_version();
 
   db::Database& database() { return database_; }
+  db::Statement& statement(StatementName name);  // for catalog/model alone
+  Statements& statements() { return *statements_; }
 
  private:
-  friend class PackReader;
-  db::Statement& statement(std::string_view name);
   int64_t counter(std::string_view name);
   std::optional<GroupRow> value_group(Grouping grouping, int64_t key);
   void days_and_years(int64_t key, int64_t after, const GroupVisitor& visit);
   bool is_member(Grouping grouping, int64_t key, const FoundAsset& asset);
 
   db::Database database_;
-  std::unique_ptr<ReaderStatements> statements_;
+  std::unique_ptr<Statements> statements_;
   std::unique_ptr<WordMatcher> word_matcher_;
 };
 

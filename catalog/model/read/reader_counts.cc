@@ -4,6 +4,7 @@
 // What is counted, what was read where, and what has changed.
 
 #include "catalog/model/read/reader.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 

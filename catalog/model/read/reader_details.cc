@@ -5,6 +5,7 @@
 
 #include "catalog/base/names.h"
 #include "catalog/model/read/reader.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 

@@ -15,6 +15,7 @@
 #include "catalog/model/search/query_text.h"
 #include "catalog/model/search/smart_albums.h"
 #include "catalog/model/search/word_matcher.h"
+#include "catalog/model/statements.h"
 
 namespace damfs {
 namespace {
@@ -49,27 +50,24 @@ std::string_view sign(Comparison comparison) {
 
 constexpr int64_t kYearKeys = 512;  // clock.h: Day::key of one year and the next are so far apart
 
-constexpr std::string_view kTagChildren =
-    "SELECT id FROM tag WHERE parent_id = ?1 AND name_key = ?2 UNION "
-    "SELECT id FROM tag WHERE parent_id = ?1 AND text_key = ?2 AND text_key IS NOT NULL";
+constexpr StatementName kTagChildren = "tags_in_tag";
 constexpr std::string_view kTagCalled =
     "SELECT id FROM tag WHERE name_key = ? UNION SELECT id FROM tag WHERE text_key = ? AND text_key IS NOT NULL";
-constexpr std::string_view kFolderChildren = "SELECT id FROM folder WHERE parent_id = ?1 AND name_key = ?2";
+constexpr StatementName kFolderChildren = "folders_in_folder";
 constexpr std::string_view kBelowTag =
     "@a.id IN (WITH RECURSIVE down (id) AS ({} UNION SELECT t.id FROM tag t JOIN down ON t.parent_id = down.id) "
     "SELECT asset_id FROM asset_tag JOIN down ON tag_id = down.id)";
 
 // The ids at the end of a path from a stored tree's top. It is followed step by step, for one statement nested as
 // deeply as somebody can type would not parse.
-std::vector<int64_t> follow(Reader& reader, std::string_view sql, const std::vector<std::string_view>& parts) {
+std::vector<int64_t> follow(Reader& reader, StatementName name, const std::vector<std::string_view>& parts) {
   std::vector<int64_t> at = {1};
-  db::Statement children(reader.database(), sql);
   for (const std::string_view part : parts) {
     std::vector<int64_t> next;
     for (const int64_t id : at) {
-      const db::Use rows(children);
-      children.bind_all(id, part);
-      while (children.step()) next.push_back(children.integer(0));
+      db::Use children(reader.statement(name));
+      children->bind_all(id, part);
+      while (children->step()) next.push_back(children->integer(0));
     }
     at = std::move(next);
   }
@@ -107,9 +105,9 @@ Condition tag_condition(Reader& reader, const QueryTerm& term) {
   }
   std::vector<int64_t> tags = follow(reader, kTagChildren, path_parts(term.text));
   // It may be what somebody wrote in one tag, as "AC/DC".
-  db::Statement whole(reader.database(), "SELECT id FROM tag WHERE text_key = ?1 AND text_key IS NOT NULL");
-  whole.bind_all(std::string_view(term.text));
-  while (whole.step()) tags.push_back(whole.integer(0));
+  db::Use whole(reader.statement("tags_written_so"));
+  whole->bind_all(std::string_view(term.text));
+  while (whole->step()) tags.push_back(whole->integer(0));
   Condition set = row_set(tags);
   return {fmt::format(kBelowTag, set.sql), std::move(set.values), Leaves::kFew};
 }
@@ -196,7 +194,7 @@ Condition condition_of(Reader& reader, const QueryTerm& term, QueryNesting& nest
               {"." + term.text, "." + term.text, "." + term.text}};
     case Field::kSize: return {fmt::format("a.size {} ?", sign(term.comparison)), {term.number}};
     case Field::kPath: return path_condition(reader, term);
-    case Field::kAlbum: return album_condition(reader, albums_meant(reader.database(), term), nesting);
+    case Field::kAlbum: return album_condition(reader, albums_meant(reader.statements(), term), nesting);
     case Field::kInside:
       return {
           "@a.id IN (SELECT n.id FROM member_search s JOIN version v ON v.blob_id = (s.rowid >> 20) JOIN asset n ON "
@@ -214,7 +212,7 @@ Condition condition_of(Reader& reader, const Criteria::Within& within, QueryNest
   }
   switch (within.grouping) {
     case Grouping::kTag: return {fmt::format(kBelowTag, "SELECT ?"), {within.key}, Leaves::kFew};
-    case Grouping::kAlbum: return album_condition(reader, albums_below(reader.database(), within.key), nesting);
+    case Grouping::kAlbum: return album_condition(reader, albums_below(reader.statements(), within.key), nesting);
     case Grouping::kYear:
       if (within.key % kYearKeys != 0) return {"0", {}};  // it is no year's
       return date_condition(within.key, within.key + kYearKeys);
@@ -339,7 +337,7 @@ void search(Reader& reader, const Criteria& criteria, int64_t after, const std::
 
 bool leads_somewhere(Reader& reader, const QueryTerm& term) {
   if (term.field == Field::kTag) return !follow(reader, kTagChildren, path_parts(term.text)).empty();
-  if (term.field == Field::kAlbum) return !albums_meant(reader.database(), term).empty();
+  if (term.field == Field::kAlbum) return !albums_meant(reader.statements(), term).empty();
   if (term.field != Field::kPath) return false;
   const std::string path = nfc(term.text);
   return !follow(reader, kFolderChildren, path_parts(path)).empty();

@@ -62,7 +62,7 @@ class Match {
       }
       case Field::kSize: return compare(row.size, term.comparison, term.number);
       case Field::kPath: return has_path(term.text);
-      case Field::kAlbum: return is_in(albums_meant(reader_.database(), term));
+      case Field::kAlbum: return is_in(albums_meant(reader_.statements(), term));
       case Field::kInside: {
         PackReader packs(reader_);
         const auto pack = packs.pack(row.id);
@@ -77,7 +77,7 @@ class Match {
     if (is_counted(of)) return key_in(asset_.row, of) == within.key;
     switch (within.grouping) {
       case Grouping::kTag: return is_below(Grouping::kTag, reader_.tags(asset_.row.id), within.key);
-      case Grouping::kAlbum: return is_in(albums_below(reader_.database(), within.key));
+      case Grouping::kAlbum: return is_in(albums_below(reader_.statements(), within.key));
       case Grouping::kRecent: return asset_.row.id >= reader_.recent_floor();
       default: return true;
     }

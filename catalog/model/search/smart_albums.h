@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "catalog/db/database.h"
 #include "catalog/model/search/query.h"
 
 namespace damfs {
+
+class Statements;
 
 // An album as a search meets it: by its items, or, when it is a smart one, by its query.
 struct MeantAlbum {
@@ -19,12 +20,12 @@ struct MeantAlbum {
 
 // The albums that an `album:` term means, those below them counted: a path leads from the top, a single name is found
 // wherever it stands.
-std::vector<MeantAlbum> albums_meant(db::Database& database, const QueryTerm& term);
-std::vector<MeantAlbum> albums_below(db::Database& database, int64_t album);
+std::vector<MeantAlbum> albums_meant(Statements& statements, const QueryTerm& term);
+std::vector<MeantAlbum> albums_below(Statements& statements, int64_t album);
 
 // Whether that album can have that query: it does not lead back to the album, and asks for no more smart albums within
 // smart albums than a search looks into.
-bool can_nest(db::Database& database, int64_t album, const std::vector<QueryTerm>& terms);
+bool can_nest(Statements& statements, int64_t album, const std::vector<QueryTerm>& terms);
 
 // Keeps the queries within a query finite, and within what SQLite parses. A smart album is refused a query that does
 // not nest, but albums that are changed or renamed later may yet make a circle: what is not looked into holds nothing.

@@ -11,6 +11,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer_act.h"
 
 namespace damfs {
@@ -29,24 +30,29 @@ SidecarWords words_in(const MediaFacts& facts) {
 
 }  // namespace
 
-Writer::Writer(db::Database& database, WriterStatements& statements, const DateRules& dates)
+Writer::Writer(db::Database& database, Statements& statements, const DateRules& dates)
     : database_(database), statements_(statements), dates_(dates), now_ns_(now_ns()) {}
 Writer::~Writer() = default;
 
-db::Statement& Writer::statement(std::string_view sql) { return statements_[sql]; }
+db::Statement& Writer::statement(StatementName name) { return statements_[name]; }
 
-db::Statement& Writer::statement_of(const GroupingRow& grouping, std::string_view sql) {
-  return statements_.of(grouping.name, sql);
+db::Statement& Writer::statement_of(const GroupingRow& grouping, StatementName name) {
+  return statements_.of(grouping, name);
+}
+
+int64_t Writer::value_of(StatementName name) {
+  db::Use row(statement(name));
+  return row->step() ? row->integer(0) : 0;
 }
 
 int64_t Writer::entry_of_source(std::string_view path) {
-  db::Use row(statement("SELECT entry_id FROM source_file WHERE path = ?1"));
+  db::Use row(statement("entry_of_source"));
   row->bind_all(path);
   return row->step() ? row->integer(0) : 0;
 }
 
 std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
-  db::Use row(statement("SELECT asset_id FROM folder_entry WHERE id = ?1"));
+  db::Use row(statement("asset_of_entry"));
   row->bind_all(entry);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
@@ -54,9 +60,7 @@ std::optional<int64_t> Writer::asset_of_entry(int64_t entry) {
 
 void Writer::remember_source(const IncomingFile& incoming, int64_t entry) {
   if (incoming.source_path.empty()) return;
-  db::Use row(
-      statement("INSERT OR REPLACE INTO source_file (path, size, mtime_ns, ctime_ns, inode, entry_id, sha256) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  db::Use row(statement("remember_source"));
   const SourceStamp& stamp = incoming.stamp;
   row->bind_all(std::string_view(incoming.source_path), stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, entry);
   row->bind_blob(7, incoming.sha256.raw());
@@ -70,11 +74,7 @@ std::optional<FiledAs> Writer::same_source(const IncomingFile& incoming) {
   int64_t entry = 0;
   {
     // Where it is not known what was taken from it, it may have been any state of the asset.
-    db::Use row(
-        statement("SELECT s.entry_id, coalesce(e.asset_id, 0), coalesce(e.folder_id, 0), coalesce(e.name, '') "
-                  "FROM source_file s LEFT JOIN folder_entry e ON e.id = s.entry_id WHERE s.path = ?1 AND "
-                  "(s.sha256 = ?2 OR (s.sha256 IS NULL AND EXISTS (SELECT 1 FROM version v JOIN blob b ON "
-                  "b.id = v.blob_id WHERE v.asset_id = e.asset_id AND b.sha256 = ?2)))"));
+    db::Use row(statement("entry_of_source_with_bytes"));
     row->bind(1, std::string_view(incoming.source_path)).bind_blob(2, incoming.sha256.raw());
     if (!row->step()) return std::nullopt;
     entry = row->integer(0);
@@ -100,9 +100,7 @@ FiledAs Writer::file(const IncomingFile& incoming) {
   const auto path_of = [&](std::string_view name) { return join_path(folder_path(folder), name); };
   // The very name, if these bytes have it already.
   {
-    db::Use row(
-        statement("SELECT e.id, e.asset_id, v.blob_id FROM folder_entry e JOIN asset a ON a.id = e.asset_id "
-                  "JOIN version v ON v.id = a.version_id WHERE e.folder_id = ?1 AND e.name = ?2 AND a.link IS ?3"));
+    db::Use row(statement("entry_with_blob_at"));
     row->bind_all(folder, std::string_view(incoming.name), incoming.link);
     if (row->step() && row->integer(2) == blob) {
       remember_source(incoming, row->integer(0));
@@ -129,17 +127,13 @@ FiledAs Writer::file(const IncomingFile& incoming) {
 std::optional<FiledAs> Writer::arrived_before(const IncomingFile& incoming, int64_t blob) {
   int64_t asset = 0;
   {
-    db::Use row(statement(
-        "SELECT a.id FROM arrival_folder f CROSS JOIN asset a ON a.came_in = f.id AND "
-        "coalesce(a.came_as, a.label) = ?2 WHERE f.path = ?1 AND a.came_in IS NOT NULL AND a.state IN (0, 1) AND "
-        "a.link IS ?4 AND EXISTS (SELECT 1 FROM version WHERE asset_id = a.id AND blob_id = ?3) ORDER BY a.state, a.id "
-        "LIMIT 1"));
+    db::Use row(statement("asset_that_arrived_as"));
     row->bind_all(std::string_view(incoming.folder), std::string_view(incoming.name), blob, incoming.link);
     if (!row->step()) return std::nullopt;
     asset = row->integer(0);
   }
   {
-    db::Use row(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1 ORDER BY id LIMIT 1"));
+    db::Use row(statement("first_entry_of_asset"));
     row->bind_all(asset);
     if (row->step()) {
       remember_source(incoming, row->integer(0));
@@ -157,8 +151,8 @@ std::optional<FiledAs> Writer::arrived_before(const IncomingFile& incoming, int6
 int64_t Writer::arrival_folder(const std::string& path) {
   const auto known = arrival_folders_.find(path);
   if (known != arrival_folders_.end()) return known->second;
-  statement("INSERT OR IGNORE INTO arrival_folder (path) VALUES (?1)").bind_all(std::string_view(path)).run();
-  db::Use row(statement("SELECT id FROM arrival_folder WHERE path = ?1"));
+  statement("add_arrival_folder").bind_all(std::string_view(path)).run();
+  db::Use row(statement("arrival_folder"));
   row->bind_all(std::string_view(path));
   return arrival_folders_[path] = row->step() ? row->integer(0) : 0;
 }
@@ -166,10 +160,7 @@ int64_t Writer::arrival_folder(const std::string& path) {
 // What this source became in this folder, perhaps under a suffixed name: it is that still, or a new state of it.
 std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t blob) {
   const int64_t entry = entry_of_source(incoming.source_path);
-  db::Use row(
-      statement("SELECT e.asset_id, v.blob_id, e.name, e.folder_id, a.link IS ?2, a.link IS NOT NULL FROM folder_entry "
-                "e JOIN asset a ON a.id = e.asset_id "
-                "JOIN version v ON v.id = a.version_id WHERE e.id = ?1"));
+  db::Use row(statement("entry_with_blob"));
   row->bind_all(entry, incoming.link);
   if (!row->step()) return std::nullopt;
   const int64_t folder = row->integer(3);
@@ -197,13 +188,13 @@ std::optional<FiledAs> Writer::refile(const IncomingFile& incoming, int64_t blob
 FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFile& incoming, int64_t blob) {
   int64_t names = 0;
   {
-    db::Use row(statement("SELECT count(*) FROM folder_entry WHERE asset_id = ?1"));
+    db::Use row(statement("count_of_entries"));
     row->bind_all(old_asset);
     if (row->step()) names = row->integer(0);
   }
   const MediaFacts stored = incoming.facts != nullptr ? MediaFacts{} : technical_facts(blob);
   const MediaFacts& facts = incoming.facts != nullptr ? *incoming.facts : stored;
-  if (names == 1 || count_of("SELECT names_part FROM asset WHERE id = ?1", old_asset) == 0) {
+  if (names == 1 || count_of("names_part_of_asset", old_asset) == 0) {
     adopt_version(old_asset, add_version(old_asset, blob, incoming.mtime_ns, incoming.version), facts);
     describe_again(old_asset, facts);
     return {Filed::kNewVersion, old_asset, {}};
@@ -212,11 +203,11 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
   const int64_t asset = add_copy(old_asset, incoming, blob, facts);
   EntryRow row;
   {
-    db::Use at(statement("SELECT id, folder_id, name, asset_id FROM folder_entry WHERE id = ?1"));
+    db::Use at(statement("entry"));
     at->bind_all(entry);
     if (at->step()) row = {at->integer(0), at->integer(1), std::string(at->text(2)), at->integer(3)};
   }
-  statement("UPDATE folder_entry SET asset_id = ?2 WHERE id = ?1").bind_all(entry, asset).run();
+  statement("set_asset_of_entry").bind_all(entry, asset).run();
   record({Step::What::kEntry, old_asset, row.folder, row.name, ""});
   record({Step::What::kEntry, asset, row.folder, "", row.name});
   settle_state(old_asset);
@@ -230,36 +221,34 @@ FiledAs Writer::replace_entry(int64_t entry, int64_t old_asset, const IncomingFi
 // 2, "Copies are independent").
 int64_t Writer::add_copy(int64_t original, const IncomingFile& incoming, int64_t blob, MediaFacts facts) {
   {
-    db::Use row(statement("SELECT rating FROM asset WHERE id = ?1 AND rating IS NOT NULL"));
+    db::Use row(statement("rating_if_any"));
     row->bind_all(original);
     if (row->step()) facts.rating = static_cast<int>(row->integer(0));
   }
   const int64_t asset = add_asset(incoming, blob, facts);
   std::vector<std::pair<Grouping, int64_t>> groups;
-  const auto gather = [&](Grouping grouping, std::string_view sql) {
-    db::Use rows(statement(sql));
+  const auto gather = [&](Grouping grouping, StatementName name) {
+    db::Use rows(statement(name));
     rows->bind_all(original);
     while (rows->step()) groups.emplace_back(grouping, rows->integer(0));
   };
-  gather(Grouping::kTag, "SELECT tag_id FROM asset_tag WHERE asset_id = ?1 ORDER BY tag_id");
-  gather(Grouping::kAlbum, "SELECT album_id FROM album_item WHERE asset_id = ?1 ORDER BY album_id");
+  gather(Grouping::kTag, "tags_of_asset_in_order");
+  gather(Grouping::kAlbum, "albums_of_asset_in_order");
   for (const auto& [grouping, key] : groups) {
     add_member(grouping, asset, key);
   }
-  statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?2, 'derived_from', ?1)")
-      .bind_all(original, asset)
-      .run();
+  statement("add_link_to_first").bind_all(original, asset).run();
   return asset;
 }
 
 int64_t Writer::add_blob(const IncomingFile& incoming) {
   {
-    db::Use row(statement("SELECT id FROM blob WHERE sha256 = ?1"));
+    db::Use row(statement("blob_with_digest"));
     row->bind_blob(1, incoming.sha256.raw());
     if (row->step()) return row->integer(0);
   }
   if (incoming.facts == nullptr) fail(EINVAL, "no facts for the new blob {}", incoming.sha256.hex());
-  db::Use row(statement("INSERT INTO blob (sha256, size, added_ns, data_bytes) VALUES (?1, ?2, ?3, ?4)"));
+  db::Use row(statement("add_blob"));
   row->bind_blob(1, incoming.sha256.raw()).bind(2, incoming.size).bind(3, now_ns_);
   if (incoming.data_bytes && *incoming.data_bytes < incoming.size) {
     row->bind(4, *incoming.data_bytes);
@@ -268,12 +257,8 @@ int64_t Writer::add_blob(const IncomingFile& incoming) {
   }
   row->run();
   const int64_t blob = database_.last_insert_id();
-  statement("INSERT INTO location (blob_id, custody, path) VALUES (?1, 'object', '')").bind_all(blob).run();
-  statement(
-      "UPDATE counter SET value = value + CASE name WHEN 'blobs' THEN 1 ELSE ?1 END "
-      "WHERE name IN ('blobs', 'original_bytes')")
-      .bind_all(incoming.size)
-      .run();
+  statement("add_location").bind_all(blob).run();
+  statement("count_blob_in").bind_all(incoming.size).run();
   add_technical(blob, *incoming.facts);
   return blob;
 }
@@ -282,12 +267,7 @@ void Writer::add_technical(int64_t blob, const MediaFacts& facts) {
   const Raster raster = facts.raster.value_or(Raster{});
   const Raster still = facts.still.value_or(Raster{});
   const auto text = [](const std::string& value) { return std::string_view(value); };
-  db::Use row(
-      statement("INSERT INTO technical (blob_id, kind, mime, problem, width, height, orientation, "
-                "still_width, still_height, pages, duration_us, make, model, lens, captured, date_source, clip, "
-                "probe, latitude, longitude, altitude) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-                "?21)"));
+  db::Use row(statement("add_technical"));
   const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
   const std::string captured = facts.captured ? facts.captured->text() : "";
   row->bind_all(blob, number(facts.kind), text(facts.mime), text(facts.problem), raster.width, raster.height,
@@ -310,11 +290,7 @@ void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
   const auto text = [](const std::string& value) { return std::string_view(value); };
   if (facts.video) {
     const VideoFacts& v = *facts.video;
-    db::Use video(statement(
-        "INSERT INTO technical_video (blob_id, codec, width, height, aspect_num, aspect_den, rotation, rate_num, "
-        "rate_den, variable_rate, frame_count, field_order, pixel_format, color_primaries, color_transfer, "
-        "color_space, color_range, timecode, reel) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
+    db::Use video(statement("add_technical_video"));
     video->bind_all(blob, text(v.codec), v.coded.width, v.coded.height, v.sample_aspect.num, v.sample_aspect.den,
                     int64_t{v.rotation}, v.frame_rate.num, v.frame_rate.den, int64_t{v.variable_frame_rate},
                     v.frame_count, text(v.field_order), text(v.pixel_format), text(v.color_primaries),
@@ -323,9 +299,7 @@ void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
   }
   if (facts.audio) {
     const AudioFacts& a = *facts.audio;
-    db::Use audio(
-        statement("INSERT INTO technical_audio (blob_id, codec, channels, layout, sample_rate, bit_rate) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+    db::Use audio(statement("add_technical_audio"));
     audio->bind_all(blob, text(a.codec), int64_t{a.channels}, text(a.channel_layout), int64_t{a.sample_rate},
                     a.bit_rate);
     audio->run();
@@ -335,12 +309,7 @@ void Writer::add_streams(int64_t blob, const MediaFacts& facts) {
 // What a new version of known bytes takes over: the columns that a listing shows, and what they say of themselves.
 MediaFacts Writer::technical_facts(int64_t blob) {
   MediaFacts facts;
-  db::Use row(statement(
-      "SELECT t.kind, t.mime, t.still_width, t.still_height, t.make, t.model, t.captured, t.date_source, t.clip, "
-      "coalesce(w.words, ''), t.latitude, t.longitude, t.lens FROM technical t LEFT JOIN technical_words w ON "
-      "w.blob_id = "
-      "t.blob_id "
-      "WHERE t.blob_id = ?1"));
+  db::Use row(statement("technical_of_blob"));
   row->bind_all(blob);
   if (!row->step()) return facts;
   facts.kind = static_cast<Kind>(row->integer(0));
@@ -363,22 +332,17 @@ MediaFacts Writer::technical_facts(int64_t blob) {
 }
 
 int64_t Writer::add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id) {
-  db::Use row(
-      statement("INSERT INTO version (asset_id, blob_id, mtime_ns, added_ns, id, number) VALUES (?1, ?2, ?3, ?4, ?5, "
-                "(SELECT last_version + 1 FROM asset WHERE id = ?1))"));
+  db::Use row(statement("add_version"));
   row->bind_all(asset, blob, mtime_ns, now_ns_, id == 0 ? std::nullopt : std::optional(id));
   row->run();
   return database_.last_insert_id();
 }
 
 int64_t Writer::add_asset(const IncomingFile& incoming, int64_t blob, const MediaFacts& facts) {
-  const int64_t asset = 1 + database_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'asset'");
+  const int64_t asset = 1 + value_of("last_asset_given");
   const std::string label = make_label(incoming.name, asset);
   {
-    db::Use row(statement(
-        "INSERT INTO asset (version_id, size, mtime_ns, changed_ns, names, kind, still_width, still_height, day, "
-        "rating, label, label_key, date_source, captured, id, came_in, came_as) "
-        "VALUES (0, 0, 0, 0, 0, ?1, 0, 0, 0, ?2, ?3, ?4, 4, '', ?5, ?6, nullif(?7, ?3))"));
+    db::Use row(statement("add_asset"));
     row->bind(1, number(facts.kind));
     if (facts.rating && facts.mime != kSidecarMime) {
       row->bind(2, int64_t{*facts.rating});
@@ -408,19 +372,9 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
   const AssetDate date = date_of(asset, facts, mtime_ns);
   const Raster still = facts.still.value_or(Raster{});
   constexpr int kFirstLabel = 12;
-  static const std::string kShow = [] {
-    std::string labels;
-    int at = kFirstLabel;
-    for (const GroupingRow* each : label_groupings()) labels += fmt::format(", {} = ?{}", each->column, at++);
-    return "UPDATE asset SET version_id = ?2, size = ?3, mtime_ns = ?4, kind = ?5, still_width = ?6, still_height = "
-           "?7, day = ?8, date_source = ?9, captured = ?10, clip = ?11, data_bytes = (SELECT b.data_bytes FROM version "
-           "v JOIN blob b ON b.id = v.blob_id WHERE v.id = ?2), last_version = max(last_version, (SELECT number FROM "
-           "version WHERE id = ?2))" +
-           labels + " WHERE id = ?1";
-  }();
   AssetLabels labels{};
   for (size_t i = 0; i < label_groupings().size(); ++i) labels[i] = ensure_label(*label_groupings()[i], facts);
-  db::Use row(statement(kShow));
+  db::Use row(statement("show_version"));
   row->bind_all(asset, version, size, mtime_ns, number(facts.kind), still.width, still.height, date.at.day.key());
   const std::string clip = facts.clip ? clip_to_text(*facts.clip) : "";
   row->bind(9, number(date.source)).bind(10, std::string_view(date.at.text())).bind(11, std::string_view(clip));
@@ -435,9 +389,7 @@ void Writer::set_version(int64_t asset, int64_t version, const MediaFacts& facts
 // Words and tags that the file itself carries.
 void Writer::describe(int64_t asset, const MediaFacts& facts) {
   const SidecarWords said = words_in(facts);
-  statement("INSERT INTO asset_text (asset_id, title, description) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, std::string_view(said.title), std::string_view(said.description))
-      .run();
+  statement("add_words").bind_all(asset, std::string_view(said.title), std::string_view(said.description)).run();
   for (const std::string& tag : said.tags) add_tag(asset, ensure_group(Grouping::kTag, tag));
   if (said != SidecarWords()) remember_applied_words(asset, SidecarForm::kEmbedded, said);
 }
@@ -451,9 +403,7 @@ void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
   if (now == SidecarWords() || now == applied) return;
   SidecarWords stands;
   {
-    db::Use row(
-        statement("SELECT x.title, x.description, coalesce(a.rating, 0) FROM asset a JOIN asset_text x ON "
-                  "x.asset_id = a.id WHERE a.id = ?1"));
+    db::Use row(statement("title_description_rating"));
     row->bind_all(asset);
     if (!row->step()) return;
     stands = {row->integer(2), std::string(row->text(0)), std::string(row->text(1)), {}};
@@ -471,15 +421,11 @@ void Writer::describe_again(int64_t asset, const MediaFacts& facts) {
 // What bytes carry besides what a listing shows.
 void Writer::add_words(int64_t blob, const MediaFacts& facts) {
   for (const auto& [name_space, json] : facts.metadata) {
-    statement("INSERT INTO metadata (blob_id, namespace, json) VALUES (?1, ?2, ?3)")
-        .bind_all(blob, std::string_view(name_space), std::string_view(json))
-        .run();
+    statement("add_metadata").bind_all(blob, std::string_view(name_space), std::string_view(json)).run();
   }
   const SidecarWords said = words_in(facts);
   if (said == SidecarWords()) return;
-  statement("INSERT INTO technical_words (blob_id, words) VALUES (?1, ?2)")
-      .bind_all(blob, std::string_view(to_text(said)))
-      .run();
+  statement("add_technical_words").bind_all(blob, std::string_view(to_text(said))).run();
 }
 
 }  // namespace damfs

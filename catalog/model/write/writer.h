@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -24,6 +22,9 @@
 #include "catalog/model/write/sidecar.h"
 
 namespace damfs {
+
+class StatementName;
+class Statements;
 
 // A file that is to get a name in originals/.
 struct IncomingFile {
@@ -59,33 +60,6 @@ struct FiledAs {
   std::string path;  // below originals/, as it is named there now
 };
 
-// The statements of the one writer's connection, prepared when first used and kept from one transaction to the next.
-class WriterStatements {
- public:
-  explicit WriterStatements(db::Database& database) : database_(database) {}
-  // `sql` must live as long as this.
-  db::Statement& operator[](std::string_view sql) {
-    auto& slot = statements_[sql];
-    if (!slot) slot = std::make_unique<db::Statement>(database_, sql);
-    return *slot;
-  }
-  // With `{}` in it replaced by the name of a table; both must live as long as this.
-  db::Statement& of(std::string_view table, std::string_view sql) {
-    auto& slot = of_tables_[{table, sql}];
-    if (!slot) slot = std::make_unique<db::Statement>(database_, fmt::format(fmt::runtime(sql), table));
-    return *slot;
-  }
-  void clear() {
-    statements_.clear();
-    of_tables_.clear();
-  }
-
- private:
-  db::Database& database_;
-  std::unordered_map<std::string_view, std::unique_ptr<db::Statement>> statements_;
-  std::map<std::pair<std::string_view, std::string_view>, std::unique_ptr<db::Statement>> of_tables_;
-};
-
 // A file as it is when its last writer closes it: its bytes are an object already.
 struct SealedFile {
   int64_t version = 0;  // reserved for it: its inode number since it was created
@@ -114,12 +88,13 @@ inline constexpr std::string_view kLockAttribute = "user.damfs.lock_until";
 // (counts of names, group counts, the search index, the change feed) is worked out once an asset, at the end.
 class Writer {
  public:
-  Writer(db::Database& database, WriterStatements& statements, const DateRules& dates);
+  Writer(db::Database& database, Statements& statements, const DateRules& dates);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  db::Database& database() { return database_; }  // for tables that Writer does not know
+  db::Database& database() { return database_; }
+  db::Statement& statement(StatementName name);  // for tables that Writer does not know
 
   std::optional<int64_t> asset_of_entry(int64_t entry);
 
@@ -293,8 +268,9 @@ class Writer {
     int rank = 0;  // among those of one file: whole names before stems, case as it is before another
   };
   static const Tree& tree(Grouping grouping);
-  db::Statement& statement(std::string_view sql);
-  db::Statement& statement_of(const GroupingRow& grouping, std::string_view sql);  // `{}` in it: the grouping's table
+  db::Statement& statement_of(const GroupingRow& grouping, StatementName name);
+  db::Statement& touch_row(const GroupingRow& grouping);
+  int64_t value_of(StatementName name);  // of its first row; 0: there is none
   std::string folder_path(int64_t folder);
   int64_t entry_of_source(std::string_view path);
   std::optional<FiledAs> same_source(const IncomingFile& incoming);
@@ -311,12 +287,14 @@ class Writer {
   void move_node(const Tree& tree, int64_t id, const NodePlace& to);
   bool is_empty(Grouping grouping, int64_t group);
   bool is_below(const Tree& tree, int64_t id, int64_t above);
-  std::vector<int64_t> ids(std::string_view sql, int64_t group);  // `sql` as for WriterStatements
+  std::vector<int64_t> ids(StatementName name, int64_t group);
+  std::vector<int64_t> children_of(const Tree& tree, int64_t group);
+  std::vector<int64_t> ids(db::Statement& statement, int64_t group);
   void place_in_album(int64_t asset, int64_t album, int64_t position);
   bool set_words(Step::What what, int64_t asset, std::string_view text);
   void record(const Step& step);
   template <typename... Keys>
-  void forget_steps(std::string_view sql, const Keys&... keys);
+  void forget_steps(StatementName name, const Keys&... keys);
   void record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
                    const std::optional<NodePlace>& after);
   std::string state_of(const Step& step);
@@ -352,7 +330,7 @@ class Writer {
   void remove_members(int64_t blob);
   void remove_pack(int64_t blob);
   int64_t ensure_material(int64_t blob, std::string_view wanted);
-  std::string free_pack_name(std::string_view sql, std::string_view wanted, std::string_view otherwise);
+  std::string free_pack_name(StatementName is_taken, std::string_view wanted, std::string_view otherwise);
   void name_pack(int64_t asset);
   void unlink_copy(int64_t asset);
   void pair_camera_proxies();
@@ -363,7 +341,7 @@ class Writer {
   int64_t add_version(int64_t asset, int64_t blob, int64_t mtime_ns, int64_t id = 0);
   void set_state(int64_t asset, AssetState state);
   void settle_state(int64_t asset);
-  int64_t count_of(std::string_view sql, int64_t id);
+  int64_t count_of(StatementName name, int64_t id);
   void remove_entry(const EntryRow& entry);
   void absorb(const EntryRow& over, const EntryRow& entry);
   void add_places_of(int64_t asset, int64_t to);
@@ -444,7 +422,7 @@ class Writer {
   void finish_recent();
 
   db::Database& database_;
-  WriterStatements& statements_;
+  Statements& statements_;
   const DateRules dates_;
   const int64_t now_ns_;
   std::unordered_map<std::string, int64_t> folder_cache_;

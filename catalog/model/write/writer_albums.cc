@@ -9,6 +9,7 @@
 #include "catalog/base/names.h"
 #include "catalog/model/search/query.h"
 #include "catalog/model/search/smart_albums.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/album_numbers.h"
 #include "catalog/model/write/writer.h"
 
@@ -25,7 +26,7 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 std::string Writer::album_query(int64_t album) {
-  db::Use row(statement("SELECT query FROM album WHERE id = ?1"));
+  db::Use row(statement("query_of_album"));
   row->bind_all(album);
   return row->step() ? std::string(row->text(0)) : std::string();
 }
@@ -49,7 +50,7 @@ bool Writer::set_album_query(int64_t album, std::string_view query) {
          "something is in the album '{}', or was when it went to the trash; an empty one can be given a query",
          printable(node->name));
   }
-  if (!can_nest(database_, album, terms)) {
+  if (!can_nest(statements_, album, terms)) {
     fail(ELOOP, "the query '{}' asks for the album '{}' itself in the end, or for too many others that are queries too",
          printable(text), printable(node->name));
   }
@@ -62,7 +63,7 @@ void Writer::put_album_query(int64_t album, std::string_view query) {
   std::string before = album_query(album);
   const auto node = node_of(tree(Grouping::kAlbum), album);
   if (before == query || !node) return;
-  statement("UPDATE album SET query = ?2 WHERE id = ?1").bind_all(album, query).run();
+  statement("set_query_of_album").bind_all(album, query).run();
   // As if another one of that name had come: nothing that was found in it holds any more.
   log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kAlbum, node->parent, node->name);
   changed_groups_.emplace(Grouping::kAlbum, album);
@@ -73,7 +74,7 @@ bool Writer::restore_album_query(const Step& step) {
   if (!node_of(tree(Grouping::kAlbum), step.group)) return false;
   if (!step.before.empty()) {
     if (!is_empty(Grouping::kAlbum, step.group)) return false;
-    if (!can_nest(database_, step.group, parse_query(step.before))) return false;
+    if (!can_nest(statements_, step.group, parse_query(step.before))) return false;
   }
   put_album_query(step.group, step.before);
   return true;
@@ -81,9 +82,7 @@ bool Writer::restore_album_query(const Step& step) {
 
 // --- numbers --------------------------------------------------------------------------------------------
 
-bool Writer::shows_numbers(int64_t album) {
-  return count_of("SELECT count(*) FROM album WHERE id = ?1 AND numbered = 1", album) != 0;
-}
+bool Writer::shows_numbers(int64_t album) { return count_of("shows_numbers", album) != 0; }
 
 bool Writer::set_album_numbers(int64_t album, bool shown) {
   if (!node_of(tree(Grouping::kAlbum), album)) {
@@ -98,18 +97,16 @@ bool Writer::set_album_numbers(int64_t album, bool shown) {
 void Writer::put_album_numbers(int64_t album, bool shown) {
   const auto node = node_of(tree(Grouping::kAlbum), album);
   if (!node || shows_numbers(album) == shown) return;
-  statement("UPDATE album SET numbered = ?2 WHERE id = ?1").bind_all(album, int64_t{shown}).run();
+  statement("set_shows_numbers").bind_all(album, int64_t{shown}).run();
   log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kAlbum, node->parent, node->name);  // as with a query
   changed_groups_.emplace(Grouping::kAlbum, album);
   record({Step::What::kAlbumNumbers, 0, album, shown ? "" : "1", shown ? "1" : ""});
 }
 
-int64_t Writer::last_position_in_album(int64_t album) {
-  return count_of("SELECT coalesce(max(position), 0) FROM album_item WHERE album_id = ?1", album);
-}
+int64_t Writer::last_position_in_album(int64_t album) { return count_of("last_position_in_album", album); }
 
 bool Writer::is_taken(int64_t album, int64_t position) {
-  db::Use row(statement("SELECT 1 FROM album_item WHERE album_id = ?1 AND position = ?2"));
+  db::Use row(statement("is_position_taken"));
   row->bind_all(album, position);
   return row->step();
 }
@@ -117,9 +114,7 @@ bool Writer::is_taken(int64_t album, int64_t position) {
 // To where nothing stands.
 void Writer::move_to_position(int64_t asset, int64_t album, int64_t position) {
   const auto before = position_in_album(asset, album);
-  statement("UPDATE album_item SET position = ?3 WHERE album_id = ?1 AND asset_id = ?2")
-      .bind_all(album, asset, position)
-      .run();
+  statement("set_position_in_album").bind_all(album, asset, position).run();
   record({Step::What::kAlbum, asset, album, std::to_string(before.value_or(0)), std::to_string(position)});
   changed_groups_.emplace(Grouping::kAlbum, album);
 }
@@ -129,10 +124,7 @@ void Writer::make_room(int64_t album, int64_t position, int64_t step) {
   std::vector<int64_t> run;
   {
     const bool up = step > 0;
-    db::Use row(statement(
-        up ? "SELECT position, asset_id FROM album_item WHERE album_id = ?1 AND position >= ?2 ORDER BY position"
-           : "SELECT position, asset_id FROM album_item WHERE album_id = ?1 AND position <= ?2 ORDER BY position "
-             "DESC"));
+    db::Use row(statement(up ? StatementName("items_from_position_up") : StatementName("items_from_position_down")));
     row->bind_all(album, position);
     while (row->step() && row->integer(0) == position) {
       run.push_back(row->integer(1));

@@ -12,6 +12,7 @@
 
 #include "catalog/base/names.h"
 #include "catalog/model/read/reader.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -22,7 +23,7 @@ constexpr int64_t kUsualFolder = 0755;
 constexpr int64_t kReads = 0444;
 constexpr int64_t kPasses = 0111;
 // Whether flat views show all copies, as the catalog is now.
-constexpr std::string_view kCopiesShown = "SELECT value FROM counter WHERE name = 'show_copies' AND ?1 = 0";
+constexpr StatementName kCopiesShown = "how_copies_are_shown";
 constexpr auto kHidden = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kHidden)};
 constexpr auto kShown = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kShown)};
 constexpr auto kBeingHidden = int64_t{static_cast<uint8_t>(Reader::CopiesAre::kBeingHidden)};  // some are shown still
@@ -41,7 +42,7 @@ int64_t Writer::gate_of(int64_t folder) {
       gate = known->second;
       break;
     }
-    db::Use row(statement("SELECT coalesce(mode, ?2), coalesce(parent_id, 0) FROM folder WHERE id = ?1"));
+    db::Use row(statement("mode_and_parent_of_folder"));
     row->bind_all(at, kUsualFolder);
     if (!row->step()) break;
     way.push_back(at);
@@ -61,17 +62,14 @@ Writer::Copies Writer::copies_now(int64_t asset) {
   Copies copies;
   std::string rights;
   {
-    db::Use row(
-        statement("SELECT v.blob_id, coalesce(a.uid, '') || '/' || coalesce(a.gid, '') || '/' || "
-                  "(coalesce(a.mode, ?2) & ?3) FROM asset a JOIN version v ON v.id = a.version_id "
-                  "WHERE a.id = ?1 AND a.state = 0 AND a.size > 0 AND a.link IS NULL"));
+    db::Use row(statement("blob_and_rights_of_asset"));
     row->bind_all(asset, kUsualFile, kReads);
     if (!row->step()) return copies;
     copies.blob = row->integer(0);
     rights = row->text(1);
   }
   std::set<int64_t> gates;
-  for (const int64_t folder : ids("SELECT folder_id FROM folder_entry WHERE asset_id = ?1", asset)) {
+  for (const int64_t folder : ids("folders_of_asset", asset)) {
     gates.insert(gate_of(folder));
   }
   copies.reach = fmt::format("{}/{}", rights, gates.contains(0) ? "0" : fmt::format("{}", fmt::join(gates, ",")));
@@ -80,7 +78,7 @@ Writer::Copies Writer::copies_now(int64_t asset) {
 }
 
 Writer::Copies Writer::copies_as_told(int64_t asset) {
-  db::Use row(statement("SELECT blob_id, reach FROM asset WHERE id = ?1"));
+  db::Use row(statement("blob_and_reach_told"));
   row->bind_all(asset);
   return row->step() ? Copies{row->integer(0), std::string(row->text(1))} : Copies{};
 }
@@ -89,9 +87,7 @@ void Writer::settle_copies(int64_t asset) {
   const Copies before = uncounted_.contains(asset) ? Copies() : copies_as_told(asset);
   const Copies now = copies_now(asset);
   if (before == now) return;
-  statement("UPDATE asset SET blob_id = ?2, reach = ?3 WHERE id = ?1")
-      .bind_all(asset, now.blob, std::string_view(now.reach))
-      .run();
+  statement("tell_blob_and_reach").bind_all(asset, now.blob, std::string_view(now.reach)).run();
   if (before.blob != now.blob) {
     count_holder(before.blob, -1, asset);
     const int64_t holders = count_holder(now.blob, +1, asset);
@@ -110,8 +106,7 @@ void Writer::settle_copies(int64_t asset) {
 // The first two.
 std::vector<int64_t> Writer::oldest_of(const Copies& copies) {
   std::vector<int64_t> oldest;
-  db::Use rows(
-      statement("SELECT id FROM asset WHERE blob_id = ?1 AND reach = ?2 AND blob_id <> 0 ORDER BY id LIMIT 2"));
+  db::Use rows(statement("two_oldest_with_reach"));
   rows->bind_all(copies.blob, std::string_view(copies.reach));
   while (rows->step()) oldest.push_back(rows->integer(0));
   return oldest;
@@ -126,13 +121,11 @@ void Writer::settle_standings(const Copies& copies) {
 
 void Writer::set_is_copy(int64_t asset, bool is_copy) {
   is_copy = is_copy && count_of(kCopiesShown, 0) != kShown;
-  if ((count_of("SELECT standing FROM asset WHERE id = ?1", asset) != 0) == is_copy) return;
+  if ((count_of("standing_of_asset", asset) != 0) == is_copy) return;
   move_asset_in_groups(asset, -1);
-  statement("UPDATE asset SET standing = ?2 WHERE id = ?1").bind_all(asset, int64_t{is_copy}).run();
+  statement("set_standing").bind_all(asset, int64_t{is_copy}).run();
   move_asset_in_groups(asset, +1);
-  statement("UPDATE counter SET value = value + ?1 WHERE name = 'copies'")
-      .bind_all(is_copy ? int64_t{1} : int64_t{-1})
-      .run();
+  statement("count_copies").bind_all(is_copy ? int64_t{1} : int64_t{-1}).run();
   touched_assets_.try_emplace(asset, 0);
   if (new_assets_.contains(asset)) return;
   changed_groups_.emplace(Grouping::kRecent, 0);
@@ -141,29 +134,22 @@ void Writer::set_is_copy(int64_t asset, bool is_copy) {
 
 bool Writer::begin_to_show_copies(bool show) {
   if (count_of(kCopiesShown, 0) == (show ? kShown : kHidden)) return false;
-  statement("INSERT INTO counter (name, value) VALUES ('show_copies', ?1) ON CONFLICT DO UPDATE SET value = ?1")
-      .bind_all(show ? kShown : kBeingHidden)
-      .run();
+  statement("set_how_copies_are_shown").bind_all(show ? kShown : kBeingHidden).run();
   return true;
 }
 
 std::optional<int64_t> Writer::settle_more_copies(int64_t after) {
   for (int64_t settled = 0; settled < kSettledAtOnce;) {
-    const auto next =
-        ids("SELECT id FROM blob INDEXED BY blob_with_copies WHERE assets > 1 AND id > ?1 ORDER BY id LIMIT 1", after);
+    const auto next = ids("next_blob_with_copies", after);
     if (next.empty()) {
-      statement("UPDATE counter SET value = ?1 WHERE name = 'show_copies' AND value = ?2")
-          .bind_all(kHidden, kBeingHidden)
-          .run();
+      statement("end_settling_copies").bind_all(kHidden, kBeingHidden).run();
       return std::nullopt;
     }
     after = next.front();
     std::vector<std::pair<int64_t, bool>> holders;
     {
       std::string reach;
-      db::Use rows(
-          statement("SELECT id, reach FROM asset INDEXED BY asset_by_copies WHERE blob_id = ?1 AND blob_id <> 0 "
-                    "ORDER BY reach, id"));
+      db::Use rows(statement("copies_of_blob_by_reach"));
       rows->bind_all(after);
       while (rows->step()) {
         holders.emplace_back(rows->integer(0), !holders.empty() && rows->text(1) == reach);
@@ -181,7 +167,7 @@ int64_t Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
   if (blob == 0) return 0;
   int64_t holders = 0;
   {
-    db::Use row(statement("UPDATE blob SET assets = assets + ?2 WHERE id = ?1 RETURNING assets"));
+    db::Use row(statement("count_holders_of_blob"));
     row->bind_all(blob, delta);
     if (!row->step()) return 0;  // nobody holds it any more
     holders = row->integer(0);
@@ -189,9 +175,8 @@ int64_t Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
   }
   const int64_t most = std::max(holders, holders - delta);
   if (most < 2) return holders;
-  const auto others = ids(
-      "SELECT id FROM asset INDEXED BY asset_by_blob WHERE blob_id = ?1 AND blob_id <> 0 ORDER BY id LIMIT 2", blob);
-  if (count_of("SELECT count(*) FROM pack WHERE blob_id = ?1", blob) != 0) {
+  const auto others = ids("two_oldest_holders", blob);
+  if (count_of("is_pack", blob) != 0) {
     for (const int64_t other : others) {
       touched_assets_.try_emplace(other, 0);
       log_members_rights(other);
@@ -202,7 +187,7 @@ int64_t Writer::count_holder(int64_t blob, int64_t delta, int64_t asset) {
   if (most > 2) return holders;
   changed_groups_.emplace(Grouping::kDuplicates, 0);
   {
-    db::Use row(statement("SELECT lower(hex(sha256)) FROM blob WHERE id = ?1"));
+    db::Use row(statement("hex_digest_of_blob"));
     row->bind_all(blob);
     if (row->step()) log_change(ChangeRow::What::kNewGroup, 0, 0, Grouping::kDuplicates, 0, row->text(0));
   }
@@ -225,10 +210,7 @@ void Writer::settle_all_copies() {
   std::set<int64_t> unsettled;
   for (const auto& [asset, old_version] : touched_assets_) unsettled.insert(asset);
   for (const int64_t folder : reach_changed_folders_) {
-    const auto below = ids(
-        "WITH RECURSIVE down (id) AS (SELECT ?1 UNION SELECT f.id FROM folder f JOIN down ON f.parent_id = down.id) "
-        "SELECT e.asset_id FROM folder_entry e JOIN down ON e.folder_id = down.id",
-        folder);
+    const auto below = ids("assets_below_and_in_folder", folder);
     unsettled.insert(below.begin(), below.end());
   }
   for (const int64_t asset : unsettled) settle_copies(asset);

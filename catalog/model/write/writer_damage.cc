@@ -3,6 +3,7 @@
 
 // Objects that were found damaged.
 
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -10,18 +11,16 @@ namespace damfs {
 bool Writer::mark_damaged(const Digest& sha256, std::string_view reason) {
   const int64_t blob = blob_with(sha256);
   if (blob == 0) return false;
-  const bool is_news = count_of("SELECT count(*) FROM damage WHERE blob_id = ?1", blob) == 0;
-  statement("INSERT OR REPLACE INTO damage (blob_id, found_ns, reason) VALUES (?1, ?2, ?3)")
-      .bind_all(blob, now_ns_, reason)
-      .run();
+  const bool is_news = count_of("is_damaged", blob) == 0;
+  statement("mark_damaged").bind_all(blob, now_ns_, reason).run();
   if (is_news) log_changed_bytes(blob);
   return is_news;
 }
 
 bool Writer::mark_whole(const Digest& sha256) {
   const int64_t blob = blob_with(sha256);
-  if (blob == 0 || count_of("SELECT count(*) FROM damage WHERE blob_id = ?1", blob) == 0) return false;
-  statement("DELETE FROM damage WHERE blob_id = ?1").bind_all(blob).run();
+  if (blob == 0 || count_of("is_damaged", blob) == 0) return false;
+  statement("drop_damage").bind_all(blob).run();
   log_changed_bytes(blob);
   return true;
 }
@@ -29,7 +28,7 @@ bool Writer::mark_whole(const Digest& sha256) {
 void Writer::log_changed_bytes(int64_t blob) {
   std::vector<std::pair<int64_t, int64_t>> versions;
   {
-    db::Use rows(statement("SELECT id, asset_id FROM version WHERE blob_id = ?1 ORDER BY id"));
+    db::Use rows(statement("versions_of_blob"));
     rows->bind_all(blob);
     while (rows->step()) versions.emplace_back(rows->integer(0), rows->integer(1));
   }

@@ -3,6 +3,7 @@
 
 // When assets were taken: of all that tells, what stands highest.
 
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -18,16 +19,15 @@ Day Writer::day_of(const MediaFacts* facts, std::string_view name, int64_t mtime
 }
 
 void Writer::put_date(int64_t asset, const AssetDate& date) {
-  statement("UPDATE asset SET day = ?2, captured = ?3, date_source = ?4 WHERE id = ?1")
+  statement("set_date")
       .bind_all(asset, date.at.day.key(), std::string_view(date.at.text()), static_cast<int64_t>(date.source))
       .run();
 }
 
 void Writer::renew_date(int64_t asset) {
   const int64_t version = current_version(asset);
-  const int64_t mtime_ns = count_of("SELECT mtime_ns FROM asset WHERE id = ?1", asset);
-  const AssetDate date =
-      date_of(asset, technical_facts(count_of("SELECT blob_id FROM version WHERE id = ?1", version)), mtime_ns);
+  const int64_t mtime_ns = count_of("mtime_of_asset", asset);
+  const AssetDate date = date_of(asset, technical_facts(count_of("blob_of_version", version)), mtime_ns);
   move_asset_in_groups(asset, -1);
   put_date(asset, date);
   move_asset_in_groups(asset, +1);

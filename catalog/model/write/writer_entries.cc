@@ -10,25 +10,26 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
 namespace {
 
-constexpr std::string_view kTagsOf = "SELECT tag_id FROM asset_tag WHERE asset_id = ?1 ORDER BY tag_id";
-constexpr std::string_view kAlbumsOf = "SELECT album_id FROM album_item WHERE asset_id = ?1 ORDER BY album_id";
+constexpr StatementName kTagsOf = "tags_of_asset_in_order";
+constexpr StatementName kAlbumsOf = "albums_of_asset_in_order";
 
 }  // namespace
 
 std::optional<EntryRow> Writer::entry_at(int64_t folder, std::string_view name) {
-  db::Use row(statement("SELECT id, asset_id FROM folder_entry WHERE folder_id = ?1 AND name = ?2"));
+  db::Use row(statement("entry_at"));
   row->bind_all(folder, name);
   if (!row->step()) return std::nullopt;
   return EntryRow{row->integer(0), folder, std::string(name), row->integer(1)};
 }
 
-int64_t Writer::count_of(std::string_view sql, int64_t id) {
-  db::Use row(statement(sql));
+int64_t Writer::count_of(StatementName name, int64_t id) {
+  db::Use row(statement(name));
   row->bind_all(id);
   return row->step() ? row->integer(0) : 0;
 }
@@ -37,7 +38,7 @@ int64_t Writer::add_entry(int64_t folder, std::string_view name, int64_t asset) 
   if (entry_at(folder, name) || find_child(tree(Grouping::kFolder), folder, name) != 0) {
     fail(EEXIST, "there is a '{}' in that folder already", printable(name));
   }
-  db::Use row(statement("INSERT INTO folder_entry (folder_id, name, name_key, asset_id) VALUES (?1, ?2, ?3, ?4)"));
+  db::Use row(statement("add_entry"));
   row->bind_all(folder, name, std::string_view(nfc(name)), asset);
   row->run();
   const int64_t entry = database_.last_insert_id();
@@ -53,9 +54,7 @@ void Writer::move_entry(const EntryRow& entry, int64_t folder, std::string_view 
   if (find_child(tree(Grouping::kFolder), folder, name) != 0) {
     fail(EISDIR, "there is a folder '{}' there", printable(name));
   }
-  statement("UPDATE folder_entry SET folder_id = ?2, name = ?3, name_key = ?4 WHERE id = ?1")
-      .bind_all(entry.id, folder, name, std::string_view(nfc(name)))
-      .run();
+  statement("move_entry").bind_all(entry.id, folder, name, std::string_view(nfc(name))).run();
   if (folder == entry.folder) {
     record({Step::What::kEntry, entry.asset, folder, entry.name, std::string(name)});
   } else {
@@ -71,7 +70,7 @@ void Writer::move_entry(const EntryRow& entry, int64_t folder, std::string_view 
 }
 
 void Writer::remove_entry(const EntryRow& entry) {
-  statement("DELETE FROM folder_entry WHERE id = ?1").bind_all(entry.id).run();
+  statement("drop_entry").bind_all(entry.id).run();
   record({Step::What::kEntry, entry.asset, entry.folder, entry.name, ""});
   log_change(ChangeRow::What::kLostName, entry.asset, 0, Grouping::kFolder, entry.folder, entry.name);
   settle_state(entry.asset);
@@ -84,20 +83,18 @@ void Writer::remove_entry(const EntryRow& entry) {
 std::string Writer::free_trash_name(std::string_view name) {
   std::string candidate = portable_name(name);
   for (int number = 2;; ++number) {
-    db::Use row(statement("SELECT 1 FROM trash WHERE name_key = ?1"));
+    db::Use row(statement("is_name_in_trash"));
     row->bind_all(std::string_view(fold(candidate)));
     if (!row->step()) return candidate;
     candidate = with_suffix(portable_name(name), fmt::format("~{}", number));
     if (number != 16) continue;
     // The same name again and again: not one by one from the beginning each time.
-    number = 16 + static_cast<int>(database_.integer("SELECT max(id) FROM trash"));
+    number = 16 + static_cast<int>(value_of("last_trash"));
   }
 }
 
 void Writer::insert_trash(const TrashRow& row) {
-  db::Use insert(
-      statement("INSERT INTO trash (id, asset_id, name, name_key, folder, original_name, deleted_ns, uid, hidden) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+  db::Use insert(statement("add_trash"));
   insert->bind_all(row.id == 0 ? std::nullopt : std::optional(row.id), row.asset, std::string_view(row.name),
                    std::string_view(fold(row.name)), std::string_view(row.folder), std::string_view(row.original_name),
                    row.deleted_ns, row.uid, int64_t{row.is_hidden});
@@ -118,42 +115,31 @@ int64_t Writer::trash_entry(const EntryRow& entry, int64_t uid, std::string_view
   row.uid = uid;
   insert_trash(row);
   remove_entry(entry);
-  return database_.integer("SELECT max(id) FROM trash");
+  return value_of("last_trash");
 }
 
-// And acts that had no others. `sql` tells which acts they were of.
+// And acts that had no others. The statement tells which acts they were of.
 template <typename... Keys>
-void Writer::forget_steps(std::string_view sql, const Keys&... keys) {
+void Writer::forget_steps(StatementName name, const Keys&... keys) {
   std::vector<int64_t> acts;
   {
-    db::Use rows(statement(sql));
+    db::Use rows(statement(name));
     rows->bind_all(keys...);
     while (rows->step()) acts.push_back(rows->integer(0));
   }
   for (const int64_t act : acts) {
-    statement(
-        "DELETE FROM act WHERE id = ?1 AND undoes IS NULL AND NOT EXISTS (SELECT 1 FROM act_step WHERE act_id = ?1) "
-        "AND NOT EXISTS (SELECT 1 FROM act u WHERE u.undoes = ?1)")
-        .bind_all(act)
-        .run();
+    statement("drop_act_without_steps").bind_all(act).run();
   }
 }
 
 bool Writer::trash_short_lived(const EntryRow& entry, int64_t uid) {
-  const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", entry.asset) == 1;
-  const bool is_somebodys =
-      count_of(
-          "SELECT EXISTS (SELECT 1 FROM trash WHERE asset_id = ?1) OR EXISTS (SELECT 1 FROM asset_tag WHERE "
-          "asset_id = ?1) OR EXISTS (SELECT 1 FROM album_item WHERE asset_id = ?1)",
-          entry.asset) != 0;
+  const bool is_last = count_of("count_of_entries", entry.asset) == 1;
+  const bool is_somebodys = count_of("has_place_beside_entries", entry.asset) != 0;
   if (is_last && is_somebodys) return false;
   if (!is_last) {
     // Another name keeps it.
     remove_entry(entry);
-    forget_steps(
-        "DELETE FROM act_step WHERE asset_id = ?1 AND asset_id <> 0 AND what = 9 AND group_id = ?2 AND "
-        "before = '' AND after = ?3 RETURNING act_id",
-        entry.asset, entry.folder, std::string_view(entry.name));
+    forget_steps("drop_steps_of_new_entry", entry.asset, entry.folder, std::string_view(entry.name));
     return true;
   }
   TrashRow row;
@@ -166,12 +152,12 @@ bool Writer::trash_short_lived(const EntryRow& entry, int64_t uid) {
   row.is_hidden = true;
   insert_trash(row);
   remove_entry(entry);
-  forget_steps("DELETE FROM act_step WHERE asset_id = ?1 AND asset_id <> 0 RETURNING act_id", entry.asset);
+  forget_steps("drop_steps_of_asset", entry.asset);
   return true;
 }
 
 std::optional<TrashRow> Writer::trash_row(int64_t id) {
-  db::Use row(statement("SELECT id, asset_id, name, folder, original_name, deleted_ns, uid FROM trash WHERE id = ?1"));
+  db::Use row(statement("trash_to_restore"));
   row->bind_all(id);
   if (!row->step()) return std::nullopt;
   return TrashRow{
@@ -182,7 +168,7 @@ std::optional<TrashRow> Writer::trash_row(int64_t id) {
 void Writer::drop_trash(int64_t trash) {
   const auto row = trash_row(trash);
   if (!row) return;
-  statement("DELETE FROM trash WHERE id = ?1").bind_all(trash).run();
+  statement("drop_trash").bind_all(trash).run();
   record({Step::What::kTrash, row->asset, trash, to_text(*row), ""});
   log_change(ChangeRow::What::kLostName, row->asset, 0, Grouping::kTrash, 0, row->name);
   touched_assets_.try_emplace(row->asset, 0);
@@ -196,13 +182,11 @@ void Writer::restore_entry(const TrashRow& trash, int64_t folder, std::string_vi
 
 // --- live or not ----------------------------------------------------------------------------------------
 
-AssetState Writer::state_of_asset(int64_t asset) {
-  return static_cast<AssetState>(count_of("SELECT state FROM asset WHERE id = ?1", asset));
-}
+AssetState Writer::state_of_asset(int64_t asset) { return static_cast<AssetState>(count_of("state_of_asset", asset)); }
 
 void Writer::settle_state(int64_t asset) {
   if (state_of_asset(asset) == AssetState::kAbsorbed) return;
-  const bool named = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", asset) > 0;
+  const bool named = count_of("count_of_entries", asset) > 0;
   set_state(asset, named ? AssetState::kLive : AssetState::kTrashed);
 }
 
@@ -212,20 +196,20 @@ void Writer::set_state(int64_t asset, AssetState state) {
   if (before == state) return;
   const bool leaves = before == AssetState::kLive;
   if (leaves) move_asset_in_groups(asset, -1);
-  statement("UPDATE asset SET state = ?2 WHERE id = ?1").bind_all(asset, static_cast<int64_t>(state)).run();
+  statement("set_state").bind_all(asset, static_cast<int64_t>(state)).run();
   if (state == AssetState::kLive) move_asset_in_groups(asset, +1);
   touched_assets_.try_emplace(asset, 0);
   if (!leaves && state != AssetState::kLive) return;
   log_changed_versions(asset);
   const std::string label = label_of(asset);
   std::vector<std::pair<Grouping, int64_t>> groups = {{Grouping::kRecent, 0}};
-  const auto gather = [&](Grouping grouping, std::string_view sql) {
-    db::Use rows(statement(sql));
+  const auto gather = [&](Grouping grouping, StatementName name) {
+    db::Use rows(statement(name));
     rows->bind_all(asset);
     while (rows->step()) groups.emplace_back(grouping, rows->integer(0));
   };
-  gather(Grouping::kTag, "SELECT tag_id FROM asset_tag WHERE asset_id = ?1");
-  gather(Grouping::kAlbum, "SELECT album_id FROM album_item WHERE asset_id = ?1");
+  gather(Grouping::kTag, "tags_of_asset_any_order");
+  gather(Grouping::kAlbum, "albums_of_asset_any_order");
   for (const auto& [grouping, key] : groups) {
     changed_groups_.emplace(grouping, key);
     if (leaves) log_change(ChangeRow::What::kLostName, asset, 0, grouping, key, label);
@@ -238,13 +222,13 @@ std::vector<int64_t> Writer::tags_of(int64_t asset) { return ids(kTagsOf, asset)
 
 void Writer::absorb(const EntryRow& over, const EntryRow& entry) {
   const int64_t version = current_version(entry.asset);
-  const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
+  const int64_t blob = count_of("blob_of_version", version);
   add_places_of(entry.asset, over.asset);
   remove_entry(entry);
   set_state(entry.asset, AssetState::kAbsorbed);
   record({Step::What::kState, entry.asset, 0, "0", "2"});
   // All of them, so that none is left where nothing leads to, and the newest keeps its number under the name it gets.
-  for (const int64_t each : ids("SELECT id FROM version WHERE asset_id = ?1 ORDER BY number", entry.asset)) {
+  for (const int64_t each : ids("ids_of_versions_in_order", entry.asset)) {
     set_owner_of_version(each, over.asset);
   }
   const MediaFacts facts = technical_facts(blob);
@@ -266,15 +250,15 @@ void Writer::replace_entry_by(const EntryRow& over, const EntryRow& entry) {
     trash_entry(over, act_ ? act_->uid : 0);
     return move_entry(entry, over.folder, over.name);
   }
-  constexpr std::string_view kNames = "SELECT count(*) FROM folder_entry WHERE asset_id = ?1";
+  constexpr StatementName kNames = "count_of_entries";
   const bool over_is_its_only_name = count_of(kNames, over.asset) == 1;
-  const bool entry_is_its_only_name = count_of(kNames, entry.asset) == 1 &&
-                                      count_of("SELECT count(*) FROM trash WHERE asset_id = ?1", entry.asset) == 0;
+  const bool entry_is_its_only_name =
+      count_of(kNames, entry.asset) == 1 && count_of("count_of_trash_rows", entry.asset) == 0;
   if (over_is_its_only_name && entry_is_its_only_name) return absorb(over, entry);
   if (over_is_its_only_name) {
     const int64_t version = current_version(entry.asset);
-    const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", version);
-    const int64_t mtime_ns = count_of("SELECT mtime_ns FROM version WHERE id = ?1", version);
+    const int64_t blob = count_of("blob_of_version", version);
+    const int64_t mtime_ns = count_of("mtime_of_version", version);
     add_places_of(entry.asset, over.asset);
     remove_entry(entry);
     adopt_version(over.asset, add_version(over.asset, blob, mtime_ns), technical_facts(blob));
@@ -295,8 +279,8 @@ bool Writer::restore_entry_step(const Step& step) {
     if (!entry || entry->asset != step.asset) return false;
     undone_entries_.push_back(entry->id);
     if (is_sidecar_name(entry->name)) undone_sidecars_.push_back(*entry);
-    const bool is_last = count_of("SELECT count(*) FROM folder_entry WHERE asset_id = ?1", step.asset) == 1;
-    const bool is_in_trash = count_of("SELECT count(*) FROM trash WHERE asset_id = ?1", step.asset) != 0;
+    const bool is_last = count_of("count_of_entries", step.asset) == 1;
+    const bool is_in_trash = count_of("count_of_trash_rows", step.asset) != 0;
     if (is_last && !is_in_trash && !leaves_its_name_) {
       trash_entry(*entry, act_ ? act_->uid : 0);
     } else {
@@ -319,10 +303,7 @@ bool Writer::restore_entry_step(const Step& step) {
 bool Writer::restore_trash_step(const Step& step) {
   if (step.before.empty()) {
     // Its name could not be given back: then it stays where it can be seen.
-    const bool is_its_last_place = count_of(
-                                       "SELECT (SELECT count(*) FROM folder_entry WHERE asset_id = ?1) + (SELECT "
-                                       "count(*) FROM trash WHERE asset_id = ?1)",
-                                       step.asset) == 1;
+    const bool is_its_last_place = count_of("count_of_entries_and_trash_rows", step.asset) == 1;
     if (is_its_last_place) return false;
     drop_trash(step.group);
     return true;

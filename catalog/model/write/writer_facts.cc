@@ -3,6 +3,7 @@
 
 // What the writer works out of files' names and of facts found anew.
 
+#include "catalog/model/statements.h"
 #include "catalog/model/write/camera_proxy.h"
 #include "catalog/model/write/writer.h"
 #include "catalog/model/write/writer_act.h"
@@ -15,22 +16,21 @@ void Writer::renew_facts(const Digest& sha256, const MediaFacts& facts) {
 
 void Writer::learn_facts(const Digest& sha256, const MediaFacts& facts) {
   const int64_t blob = blob_with(sha256);
-  if (blob == 0 || count_of("SELECT probe FROM technical WHERE blob_id = ?1", blob) != 0) return;
+  if (blob == 0 || count_of("probe_recipe_of_blob", blob) != 0) return;
   look_again(blob, facts, Look::kFirst);
 }
 
 int64_t Writer::blob_with(const Digest& sha256) {
-  db::Use row(statement("SELECT id FROM blob WHERE sha256 = ?1"));
+  db::Use row(statement("blob_with_digest"));
   row->bind_blob(1, sha256.raw());
   return row->step() ? row->integer(0) : 0;
 }
 
 void Writer::look_again(int64_t blob, const MediaFacts& facts, Look look) {
-  for (const char* sql :
-       {"DELETE FROM technical WHERE blob_id = ?1", "DELETE FROM technical_video WHERE blob_id = ?1",
-        "DELETE FROM technical_audio WHERE blob_id = ?1", "DELETE FROM technical_sidecar WHERE blob_id = ?1",
-        "DELETE FROM technical_words WHERE blob_id = ?1", "DELETE FROM metadata WHERE blob_id = ?1"}) {
-    statement(sql).bind_all(blob).run();
+  for (const StatementName name :
+       std::initializer_list<StatementName>{"drop_technical", "drop_technical_video", "drop_technical_audio",
+                                            "drop_technical_sidecar", "drop_technical_words", "drop_metadata"}) {
+    statement(name).bind_all(blob).run();
   }
   add_technical(blob, facts);
   struct Current {
@@ -38,9 +38,7 @@ void Writer::look_again(int64_t blob, const MediaFacts& facts, Look look) {
   };
   std::vector<Current> shown;
   {
-    db::Use rows(
-        statement("SELECT a.id, a.version_id, a.size, a.mtime_ns FROM version v JOIN asset a ON a.version_id = v.id "
-                  "WHERE v.blob_id = ?1"));
+    db::Use rows(statement("assets_showing_blob"));
     rows->bind_all(blob);
     while (rows->step()) shown.push_back({rows->integer(0), rows->integer(1), rows->integer(2), rows->integer(3)});
   }
@@ -61,15 +59,13 @@ std::optional<int64_t> Writer::asset_named(int64_t folder, std::string_view path
   if (path.starts_with("../")) {
     path.remove_prefix(3);
     const size_t slash = path.find('/');
-    db::Use row(
-        statement("SELECT s.id FROM folder f JOIN folder s ON s.parent_id = f.parent_id "
-                  "WHERE f.id = ?1 AND s.name = ?2"));
+    db::Use row(statement("sibling_folder_called"));
     row->bind_all(folder, path.substr(0, slash));
     if (!row->step()) return std::nullopt;
     folder = row->integer(0);
     path.remove_prefix(slash + 1);
   }
-  db::Use row(statement("SELECT asset_id FROM folder_entry WHERE folder_id = ?1 AND name = ?2"));
+  db::Use row(statement("asset_named_in_folder"));
   row->bind_all(folder, path);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
@@ -78,12 +74,12 @@ std::optional<int64_t> Writer::asset_named(int64_t folder, std::string_view path
 void Writer::pair_camera_proxy(int64_t original, int64_t proxy) {
   if (original == proxy) return;
   const auto is_video = [this](int64_t asset) {
-    db::Use row(statement("SELECT 1 FROM asset WHERE id = ?1 AND kind = ?2"));
+    db::Use row(statement("is_asset_of_kind"));
     row->bind_all(asset, static_cast<int64_t>(Kind::kVideo));
     return row->step();
   };
   if (!is_video(original) || !is_video(proxy)) return;
-  statement("UPDATE asset SET camera_proxy_id = ?2 WHERE id = ?1").bind_all(original, proxy).run();
+  statement("set_camera_proxy").bind_all(original, proxy).run();
   touched_assets_.try_emplace(original, 0);
 }
 

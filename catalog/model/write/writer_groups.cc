@@ -9,6 +9,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/album_numbers.h"
 #include "catalog/model/write/writer.h"
 
@@ -25,12 +26,12 @@ constexpr int64_t kFeedKeptNs = 3'600'000'000'000;
 
 bool Writer::add_tag(int64_t asset, int64_t tag) {
   {
-    db::Use row(statement("SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2"));
+    db::Use row(statement("is_tagged"));
     row->bind_all(tag, asset);
     if (row->step()) return false;
   }
   require_file(asset);
-  statement("INSERT INTO asset_tag (tag_id, asset_id) VALUES (?1, ?2)").bind_all(tag, asset).run();
+  statement("add_tag_to_asset").bind_all(tag, asset).run();
   record({Step::What::kTag, asset, tag, "", "1"});
   touched_assets_.try_emplace(asset, 0);
   changed_groups_.emplace(Grouping::kTag, tag);
@@ -38,9 +39,7 @@ bool Writer::add_tag(int64_t asset, int64_t tag) {
 }
 
 bool Writer::remove_tag(int64_t asset, int64_t tag) {
-  db::Use row(
-      statement("DELETE FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2 RETURNING (SELECT label FROM asset "
-                "WHERE id = ?2)"));
+  db::Use row(statement("drop_tag_of_asset"));
   row->bind_all(tag, asset);
   if (!row->step()) return false;
   log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kTag, tag, row->text(0));
@@ -60,7 +59,7 @@ bool Writer::add_to_album(int64_t asset, int64_t album) {
 }
 
 std::optional<int64_t> Writer::position_in_album(int64_t asset, int64_t album) {
-  db::Use row(statement("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2"));
+  db::Use row(statement("position_in_album"));
   row->bind_all(album, asset);
   if (!row->step()) return std::nullopt;
   return row->integer(0);
@@ -68,9 +67,7 @@ std::optional<int64_t> Writer::position_in_album(int64_t asset, int64_t album) {
 
 // Where nothing else stands.
 void Writer::place_in_album(int64_t asset, int64_t album, int64_t position) {
-  statement("INSERT INTO album_item (album_id, position, asset_id) VALUES (?1, ?2, ?3)")
-      .bind_all(album, position, asset)
-      .run();
+  statement("add_album_item").bind_all(album, position, asset).run();
   record({Step::What::kAlbum, asset, album, "", std::to_string(position)});
   touched_assets_.try_emplace(asset, 0);
   changed_groups_.emplace(Grouping::kAlbum, album);
@@ -80,7 +77,7 @@ bool Writer::remove_from_album(int64_t asset, int64_t album) {
   require_by_hand(album);
   const auto position = position_in_album(asset, album);
   if (!position) return false;
-  statement("DELETE FROM album_item WHERE album_id = ?1 AND asset_id = ?2").bind_all(album, asset).run();
+  statement("drop_album_item").bind_all(album, asset).run();
   log_change(ChangeRow::What::kLostName, asset, 0, Grouping::kAlbum, album, label_of(asset));
   record({Step::What::kAlbum, asset, album, std::to_string(*position), ""});
   touched_assets_.try_emplace(asset, 0);
@@ -89,7 +86,7 @@ bool Writer::remove_from_album(int64_t asset, int64_t album) {
 }
 
 std::string Writer::label_of(int64_t asset) {
-  db::Use row(statement("SELECT label FROM asset WHERE id = ?1"));
+  db::Use row(statement("label_of_asset"));
   row->bind_all(asset);
   return row->step() ? std::string(row->text(0)) : std::string();
 }
@@ -102,14 +99,7 @@ void Writer::count_in_group(Grouping grouping, int64_t key, int64_t delta) {
 // Adds or takes an asset to or from the groups that its row names. When it leaves, the feed says so.
 void Writer::move_asset_in_groups(int64_t asset, int64_t delta) {
   if (uncounted_.contains(asset)) return;
-  static const std::string kKeys = [] {
-    std::string sql = "SELECT label, standing";
-    for (const GroupingRow& each : groupings()) {
-      if (is_counted(each)) sql += ", " + key_sql(each, "");
-    }
-    return sql + " FROM asset WHERE id = ?1 AND state = 0";
-  }();
-  db::Use row(statement(kKeys));
+  db::Use row(statement("counted_groups_of_asset"));
   row->bind_all(asset);
   if (!row->step()) return;
   const bool is_in_flat_views = row->integer(1) == 0;
@@ -131,13 +121,11 @@ int64_t Writer::ensure_label(const GroupingRow& grouping, const MediaFacts& fact
   if (name.empty()) return 0;
   const std::string key = fold(name);
   {
-    db::Use row(statement_of(grouping, "SELECT id FROM {} WHERE name_key = ?1"));
+    db::Use row(statement_of(grouping, "{label}_with_key"));
     row->bind_all(std::string_view(key));
     if (row->step()) return row->integer(0);
   }
-  statement_of(grouping, "INSERT INTO {} (name, name_key, changed_ns) VALUES (?1, ?2, ?3)")
-      .bind_all(std::string_view(name), std::string_view(key), now_ns_)
-      .run();
+  statement_of(grouping, "add_{label}").bind_all(std::string_view(name), std::string_view(key), now_ns_).run();
   const int64_t label = database_.last_insert_id();
   log_change(ChangeRow::What::kNewGroup, 0, 0, grouping.grouping, 0, name);
   changed_groups_.emplace(grouping.grouping, 0);
@@ -146,9 +134,7 @@ int64_t Writer::ensure_label(const GroupingRow& grouping, const MediaFacts& fact
 
 void Writer::log_change(ChangeRow::What what, int64_t asset, int64_t version, Grouping grouping, int64_t key,
                         std::string_view name) {
-  db::Use row(
-      statement("INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  db::Use row(statement("add_change"));
   row->bind_all(now_ns_, static_cast<int64_t>(what), asset, version, static_cast<int64_t>(grouping), key, name);
   row->run();
   if (first_change_ == 0) first_change_ = database_.last_insert_id();
@@ -164,21 +150,23 @@ Written Writer::finish() {
   finish_assets();
   finish_recent();
   // Ids rise with time: the walk ends at the first row that stays, and the newest row always stays.
-  statement("DELETE FROM change WHERE id < (SELECT id FROM change WHERE at_ns >= ?1 ORDER BY id LIMIT 1)")
-      .bind_all(now_ns_ - kFeedKeptNs)
-      .run();
+  statement("drop_old_changes").bind_all(now_ns_ - kFeedKeptNs).run();
   Written written{act_id_, first_change_, 0};
-  if (first_change_ != 0) written.last_change = database_.integer("SELECT max(id) FROM change");
+  if (first_change_ != 0) written.last_change = value_of("last_change");
   return written;
+}
+
+db::Statement& Writer::touch_row(const GroupingRow& grouping) {
+  if (grouping.form == GroupForm::kLabel) return statement_of(grouping, "touch_{label}");
+  // What somebody set of a folder holds until something in it changes.
+  if (grouping.grouping == Grouping::kFolder) return statement("touch_folder");
+  return statement(grouping.grouping == Grouping::kTag ? StatementName("touch_tag") : StatementName("touch_album"));
 }
 
 void Writer::finish_groups() {
   for (const auto& [group, delta] : group_counts_) {
     const auto [grouping, key] = group;
-    db::Use row(
-        statement("INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT (grouping, key) DO UPDATE SET assets = assets + ?3, changed_ns = ?4 "
-                  "RETURNING assets"));
+    db::Use row(statement("count_in_shelf"));
     row->bind_all(static_cast<int64_t>(grouping), key, delta, now_ns_);
     const int64_t assets = row->step() ? row->integer(0) : 0;
     row->run();
@@ -194,43 +182,19 @@ void Writer::finish_groups() {
   for (const auto& [grouping, key] : changed_groups_) {
     const GroupingRow& of = row_of(grouping);
     const bool is_row = of.form == GroupForm::kTree || (of.form == GroupForm::kLabel && key != 0);
-    if (is_row) {
-      // What somebody set of a folder holds until something in it changes.
-      statement_of(of, grouping == Grouping::kFolder ? "UPDATE {} SET changed_ns = ?2, mtime_ns = NULL WHERE id = ?1"
-                                                     : "UPDATE {} SET changed_ns = ?2 WHERE id = ?1")
-          .bind_all(key, now_ns_)
-          .run();
-    }
+    if (is_row) touch_row(of).bind_all(key, now_ns_).run();
     if (of.form != GroupForm::kTree) {
-      statement(
-          "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (?1, ?2, 0, ?3) "
-          "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?3")
-          .bind_all(static_cast<int64_t>(grouping), key, now_ns_)
-          .run();
+      statement("touch_shelf").bind_all(static_cast<int64_t>(grouping), key, now_ns_).run();
     }
     log_change(ChangeRow::What::kGroup, 0, 0, grouping, key, "");
   }
 }
 
 void Writer::finish_assets() {
-  static const std::string kSettle = fmt::format(
-      "UPDATE asset SET changed_ns = ?2, versions = (SELECT count(*) FROM version WHERE asset_id = ?1), "
-      "names = {} WHERE id = ?1",
-      count_of_names_sql("asset."));
   for (const auto& [asset, old_version] : touched_assets_) {
-    statement(kSettle).bind_all(asset, now_ns_).run();
-    if (!new_assets_.contains(asset)) statement("DELETE FROM asset_search WHERE rowid = ?1").bind_all(asset).run();
-    statement(
-        "INSERT INTO asset_search (rowid, names, title, description, tags, camera) SELECT a.id, "
-        "a.label || ' ' || coalesce((SELECT group_concat(name, ' ') FROM folder_entry WHERE asset_id = a.id), ''), "
-        "coalesce(x.title, ''), coalesce(x.description, ''), "
-        "coalesce((WITH RECURSIVE up (id) AS (SELECT tag_id FROM asset_tag WHERE asset_id = a.id "
-        "UNION SELECT t.parent_id FROM tag t JOIN up USING (id) WHERE t.parent_id > 1) "
-        "SELECT group_concat(coalesce(tag.text, tag.name), ' ') FROM tag JOIN up USING (id)), ''), "
-        "coalesce(c.name, '') FROM asset a LEFT JOIN asset_text x ON x.asset_id = a.id "
-        "LEFT JOIN camera c ON c.id = a.camera_id WHERE a.id = ?1 AND a.state = 0")
-        .bind_all(asset)
-        .run();
+    statement("settle_asset").bind_all(asset, now_ns_).run();
+    if (!new_assets_.contains(asset)) statement("drop_from_search").bind_all(asset).run();
+    statement("add_to_search").bind_all(asset).run();
     log_change(ChangeRow::What::kAsset, asset, old_version, Grouping::kFolder, 0, "");
   }
 }
@@ -238,22 +202,13 @@ void Writer::finish_assets() {
 // recent/ shows the newest assets. Those that newer ones push out lose a name there.
 void Writer::finish_recent() {
   if (new_assets_.empty()) return;
-  const int64_t old_floor = database_.integer("SELECT value FROM counter WHERE name = 'recent_floor'");
-  const int64_t new_floor = std::max<int64_t>(
-      1, database_.integer(fmt::format("SELECT id FROM asset ORDER BY id DESC LIMIT 1 OFFSET {}", kRecentCount - 1)));
+  const int64_t old_floor = value_of("recent_floor");
+  const int64_t new_floor = std::max<int64_t>(1, count_of("new_recent_floor", kRecentCount - 1));
   if (new_floor > old_floor) {
-    statement("UPDATE counter SET value = ?1 WHERE name = 'recent_floor'").bind_all(new_floor).run();
-    statement(
-        "INSERT INTO change (at_ns, what, asset_id, version_id, grouping, key, name) "
-        "SELECT ?1, 2, id, 0, 9, 0, label FROM asset WHERE id >= ?2 AND id < ?3 AND id < ?4 ORDER BY id")
-        .bind_all(now_ns_, old_floor, new_floor, *new_assets_.begin())
-        .run();
+    statement("set_recent_floor").bind_all(new_floor).run();
+    statement("add_changes_of_recent").bind_all(now_ns_, old_floor, new_floor, *new_assets_.begin()).run();
   }
-  statement(
-      "INSERT INTO shelf (grouping, key, assets, changed_ns) VALUES (9, 0, 0, ?1) "
-      "ON CONFLICT (grouping, key) DO UPDATE SET changed_ns = ?1")
-      .bind_all(now_ns_)
-      .run();
+  statement("touch_recent").bind_all(now_ns_).run();
   log_change(ChangeRow::What::kGroup, 0, 0, Grouping::kRecent, 0, "");
 }
 

@@ -7,11 +7,12 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
 
-bool Writer::is_link(int64_t asset) { return count_of("SELECT standing = 2 FROM asset WHERE id = ?1", asset) != 0; }
+bool Writer::is_link(int64_t asset) { return count_of("is_link", asset) != 0; }
 
 void Writer::require_file(int64_t asset) {
   if (is_link(asset)) fail(EPERM, "{} is a symbolic link, which takes no tags, albums or stars", label_of(asset));
@@ -37,9 +38,7 @@ int64_t Writer::blob_of_links() {
 }
 
 void Writer::set_link(int64_t asset, std::string_view target) {
-  statement("UPDATE asset SET link = ?2, standing = 2, size = ?3 WHERE id = ?1")
-      .bind_all(asset, target, static_cast<int64_t>(target.size()))
-      .run();
+  statement("set_link").bind_all(asset, target, static_cast<int64_t>(target.size())).run();
 }
 
 }  // namespace damfs

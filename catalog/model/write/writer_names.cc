@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -36,11 +37,7 @@ std::string Writer::free_name(int64_t folder, std::string_view name, const Diges
   const std::string_view wanted = link ? std::string_view(*link) : sha256.raw();
   std::string candidate(name);
   for (size_t digits = 3;; ++digits) {
-    db::Use row(
-        statement("SELECT iif(a.link IS ?3, coalesce(a.link, b.sha256), x'') FROM folder_entry e JOIN asset a ON a.id "
-                  "= e.asset_id JOIN version v ON "
-                  "v.id = a.version_id JOIN blob b ON b.id = v.blob_id WHERE e.folder_id = ?1 AND e.name = ?2 "
-                  "UNION ALL SELECT x'' FROM folder WHERE parent_id = ?1 AND name = ?2"));
+    db::Use row(statement("digest_at_name"));
     row->bind_all(folder, std::string_view(candidate), link);
     if (!row->step() || row->text(0) == wanted) return candidate;
     candidate = with_suffix(name, "~" + base36(sha256.raw(), digits));
@@ -52,7 +49,7 @@ std::string Writer::make_label(std::string_view name, int64_t asset) {
   const std::string wanted = portable_name(name);
   std::string label = wanted;
   for (int64_t more = 0;; ++more) {
-    db::Use row(statement("SELECT 1 FROM asset WHERE label_key = ?1"));
+    db::Use row(statement("is_label_taken"));
     row->bind_all(std::string_view(fold(label)));
     if (!row->step()) return label;
     label = with_suffix(wanted, "~" + base36(asset) + (more == 0 ? "" : fmt::format("-{}", more)));

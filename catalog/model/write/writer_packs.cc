@@ -10,6 +10,7 @@
 
 #include "catalog/base/names.h"
 #include "catalog/model/packs.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -77,7 +78,7 @@ Maps find_maps(const std::vector<PackNode>& nodes) {
 void Writer::add_pack(int64_t blob, const Pack& members, std::string_view charset) {
   remove_members(blob);
   const auto primary = primary_picture(members);
-  statement("INSERT OR REPLACE INTO pack (blob_id, recipe, primary_member, charset) VALUES (?1, ?2, ?3, ?4)")
+  statement("add_pack")
       .bind_all(blob, int64_t{kPackRecipe}, primary ? std::optional(static_cast<int64_t>(*primary)) : std::nullopt,
                 charset)
       .run();
@@ -85,13 +86,7 @@ void Writer::add_pack(int64_t blob, const Pack& members, std::string_view charse
   const Maps maps = find_maps(nodes);
   std::vector<int64_t> materials;
   for (const std::string& wanted : maps.materials) materials.push_back(ensure_material(blob, wanted));
-  db::Statement& insert = statement(
-      "INSERT INTO pack_member (id, parent_id, name, name_key, type, method, size, stored_size, offset, crc, mtime_ns, "
-      "mode, path, note, problem, sha256, role, resolution, material_id, by_map, by_material, archive, entry, mime, "
-      "still_width, still_height) VALUES "
-      "(?1, ?2, ?3, ?4, "
-      "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, "
-      "?24, ?25, ?26)");
+  db::Statement& insert = statement("add_member");
   static const PackMember kImplied{
       .path = {}, .type = PackMember::Type::kFolder, .mode = {}, .problem = {}, .sha256 = {}, .mime = {}, .still = {}};
   for (size_t i = 0; i < nodes.size(); ++i) {
@@ -117,81 +112,54 @@ void Writer::add_pack(int64_t blob, const Pack& members, std::string_view charse
     row->bind(24, std::string_view(member.mime)).bind(25, member.still.width).bind(26, member.still.height);
     row->run();
   }
-  statement("INSERT INTO member_search (rowid, name) SELECT id, name FROM pack_member WHERE id BETWEEN ?1 AND ?2")
-      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
-      .run();
-  statement(
-      "DELETE FROM member_copy WHERE member_id BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM pack_member m WHERE "
-      "m.id = member_copy.member_id AND m.type = 0)")
-      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
-      .run();
+  statement("add_members_to_search").bind_all(member_id(blob, 0), member_id(blob, kPackTop)).run();
+  statement("drop_copies_of_what_is_no_file").bind_all(member_id(blob, 0), member_id(blob, kPackTop)).run();
   // Of an earlier reading of their names.
-  statement(
-      "DELETE FROM material WHERE blob_id = ?1 AND NOT EXISTS (SELECT 1 FROM pack_member m WHERE m.by_material = 1 AND "
-      "m.material_id = material.id)")
-      .bind_all(blob)
-      .run();
+  statement("drop_materials_without_maps").bind_all(blob).run();
 }
 
 void Writer::link_copy(int64_t asset, int64_t member) {
-  if (member == 0 || count_of("SELECT count(*) FROM asset_link WHERE from_id = ?1", asset) != 0) return;
-  const int64_t pack = count_of(
-      "SELECT a.id FROM pack_member m CROSS JOIN version v ON v.blob_id = (m.id >> 20) CROSS JOIN asset a ON "
-      "a.id = v.asset_id AND a.version_id = v.id WHERE m.id = ?1 AND a.state = 0",
-      member);
+  if (member == 0 || count_of("count_of_links_from_asset", asset) != 0) return;
+  const int64_t pack = count_of("pack_with_member", member);
   if (pack == 0 || pack == asset) return;
-  statement("INSERT INTO asset_link (from_id, relation, to_id) VALUES (?1, 'derived_from', ?2)")
-      .bind_all(asset, pack)
-      .run();
-  statement("INSERT OR REPLACE INTO member_copy (asset_id, member_id) VALUES (?1, ?2)").bind_all(asset, member).run();
+  statement("add_link").bind_all(asset, pack).run();
+  statement("add_copy_of_member").bind_all(asset, member).run();
   touched_assets_.try_emplace(asset, 0);
 }
 
 void Writer::unlink_copy(int64_t asset) {
-  statement(
-      "DELETE FROM asset_link WHERE from_id = ?1 AND to_id IN (SELECT v.asset_id FROM member_copy c JOIN version v ON "
-      "v.blob_id = (c.member_id >> 20) WHERE c.asset_id = ?1)")
-      .bind_all(asset)
-      .run();
-  statement("DELETE FROM member_copy WHERE asset_id = ?1").bind_all(asset).run();
+  statement("drop_links_to_pack").bind_all(asset).run();
+  statement("drop_copy_of_member").bind_all(asset).run();
 }
 
 // Materials stay: a newer index finds them again.
 void Writer::remove_members(int64_t blob) {
-  statement(
-      "INSERT INTO member_search (member_search, rowid, name) SELECT 'delete', id, name FROM pack_member "
-      "WHERE id BETWEEN ?1 AND ?2")
-      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
-      .run();
-  statement("DELETE FROM pack_member WHERE id BETWEEN ?1 AND ?2")
-      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
-      .run();
+  statement("drop_members_from_search").bind_all(member_id(blob, 0), member_id(blob, kPackTop)).run();
+  statement("drop_members").bind_all(member_id(blob, 0), member_id(blob, kPackTop)).run();
 }
 
 void Writer::remove_pack(int64_t blob) {
   remove_members(blob);
-  statement("DELETE FROM member_copy WHERE member_id BETWEEN ?1 AND ?2")
-      .bind_all(member_id(blob, 0), member_id(blob, kPackTop))
-      .run();
-  statement("DELETE FROM material WHERE blob_id = ?1").bind_all(blob).run();
-  statement("DELETE FROM pack WHERE blob_id = ?1").bind_all(blob).run();
+  statement("drop_copies_of_members").bind_all(member_id(blob, 0), member_id(blob, kPackTop)).run();
+  statement("drop_materials").bind_all(blob).run();
+  statement("drop_pack").bind_all(blob).run();
 }
 
 int64_t Writer::ensure_material(int64_t blob, std::string_view wanted) {
   {
-    db::Use row(statement("SELECT id FROM material WHERE blob_id = ?1 AND wanted = ?2"));
+    db::Use row(statement("material_wanted"));
     row->bind_all(blob, wanted);
     if (row->step()) return row->integer(0);
   }
-  statement("INSERT INTO material (blob_id, wanted) VALUES (?1, ?2)").bind_all(blob, wanted).run();
+  statement("add_material").bind_all(blob, wanted).run();
   return database_.last_insert_id();
 }
 
 // The first of `wanted`, `otherwise` and their like that `sql` does not find taken.
-std::string Writer::free_pack_name(std::string_view sql, std::string_view wanted, std::string_view otherwise) {
+std::string Writer::free_pack_name(StatementName is_taken, std::string_view wanted, std::string_view otherwise) {
   std::string name = portable_name(wanted, kMostNameBytes);
   for (int64_t number = 1;; ++number) {
-    db::Use row(statement(sql));
+    db::Use row(statement(is_taken));
     row->bind_all(std::string_view(fold(name)));
     if (!row->step() && !is_reserved(name)) return name;
     name = portable_name(otherwise, kMostNameBytes);
@@ -201,34 +169,27 @@ std::string Writer::free_pack_name(std::string_view sql, std::string_view wanted
 
 // Gives an archive its folders in packs/, once.
 void Writer::name_pack(int64_t asset) {
-  const int64_t blob = count_of(
-      "SELECT k.blob_id FROM asset a JOIN version v ON v.id = a.version_id JOIN pack k ON k.blob_id = v.blob_id "
-      "WHERE a.id = ?1",
-      asset);
-  const bool has_name = count_of("SELECT count(*) FROM pack_name WHERE asset_id = ?1", asset) != 0;
+  const int64_t blob = count_of("pack_shown_by_asset", asset);
+  const bool has_name = count_of("has_pack_name", asset) != 0;
   if (blob != 0 || has_name) changed_groups_.emplace(Grouping::kPacks, 0);
   if (blob == 0) return;
   const std::string label = label_of(asset);
   const std::string_view stem = split_extension(label).stem;
   if (!has_name) {
-    const std::string name = free_pack_name("SELECT 1 FROM pack_name WHERE name_key = ?1", stem, label);
-    statement("INSERT INTO pack_name (asset_id, name, name_key) VALUES (?1, ?2, ?3)")
-        .bind_all(asset, std::string_view(name), std::string_view(fold(name)))
-        .run();
+    const std::string name = free_pack_name("is_pack_name_taken", stem, label);
+    statement("add_pack_name").bind_all(asset, std::string_view(name), std::string_view(fold(name))).run();
   }
   std::vector<std::pair<int64_t, std::string>> unnamed;
   {
-    db::Use rows(statement("SELECT id, wanted FROM material WHERE blob_id = ?1 AND name IS NULL ORDER BY id"));
+    db::Use rows(statement("unnamed_materials"));
     rows->bind_all(blob);
     while (rows->step()) unnamed.emplace_back(rows->integer(0), rows->text(1));
   }
   for (const auto& [id, wanted] : unnamed) {
     const std::string own = wanted.empty() ? std::string(stem) : wanted;
-    const std::string name = free_pack_name("SELECT 1 FROM material WHERE name_key = ?1", own,
-                                            own == stem ? label : fmt::format("{} ({})", own, stem));
-    statement("UPDATE material SET name = ?2, name_key = ?3 WHERE id = ?1")
-        .bind_all(id, std::string_view(name), std::string_view(fold(name)))
-        .run();
+    const std::string name =
+        free_pack_name("is_material_name_taken", own, own == stem ? label : fmt::format("{} ({})", own, stem));
+    statement("set_material_name").bind_all(id, std::string_view(name), std::string_view(fold(name))).run();
   }
 }
 

@@ -7,12 +7,13 @@
 #include <array>
 #include <charconv>
 
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
 namespace {
 
-constexpr std::string_view kValueOf = "SELECT value FROM attribute WHERE asset_id = ?1 AND name = ?2";
+constexpr StatementName kValueOf = "value_of_attribute";
 // Not one of user.*, so that nobody else sets it and nobody is told of it. Empty: no mode was set.
 constexpr std::string_view kModeBeforeLock = "damfs.mode_before_lock";
 constexpr int64_t kUnsetMode = 0644;
@@ -23,12 +24,12 @@ constexpr int64_t kOwnerWrites = 0200;
 
 // What is inside an archive has the rights of the archive.
 void Writer::log_members_rights(int64_t asset) {
-  if (count_of("SELECT count(*) FROM pack_name WHERE asset_id = ?1", asset) == 0) return;
+  if (count_of("has_pack_name", asset) == 0) return;
   log_change(ChangeRow::What::kGroup, asset, 0, Grouping::kPacks, asset, "");
 }
 
 Ownership Writer::ownership_of_asset(int64_t asset) {
-  db::Use row(statement("SELECT mode, uid, gid FROM asset WHERE id = ?1"));
+  db::Use row(statement("rights_of_asset"));
   row->bind_all(asset);
   if (!row->step()) return {};
   const auto column = [&row](int at) { return row->is_null(at) ? std::nullopt : std::optional(row->integer(at)); };
@@ -38,7 +39,7 @@ Ownership Writer::ownership_of_asset(int64_t asset) {
 std::optional<int64_t> Writer::mode_of(int64_t asset) { return ownership_of_asset(asset).mode; }
 
 void Writer::set_mode(int64_t asset, std::optional<int64_t> mode) {
-  statement("UPDATE asset SET mode = ?2 WHERE id = ?1").bind_all(asset, mode).run();
+  statement("set_mode").bind_all(asset, mode).run();
   touched_assets_.try_emplace(asset, 0);
   log_members_rights(asset);
 }
@@ -75,9 +76,7 @@ void Writer::unlock_mode(int64_t asset) {
 
 // "<mode>/<uid>/<gid>", empty parts for what nobody set; "" where that is all of them.
 std::string Writer::folder_rights(int64_t folder) {
-  db::Use row(
-      statement("SELECT nullif(coalesce(mode, '') || '/' || coalesce(uid, '') || '/' || coalesce(gid, ''), '//') "
-                "FROM folder WHERE id = ?1"));
+  db::Use row(statement("rights_of_folder_as_text"));
   row->bind_all(folder);
   return row->step() && !row->is_null(0) ? std::string(row->text(0)) : std::string();
 }
@@ -97,11 +96,9 @@ bool Writer::restore_folder_rights(const Step& step) {
     if (std::from_chars(rest.data(), rest.data() + end, number).ec == std::errc()) part = number;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  if (count_of("SELECT count(*) FROM folder WHERE id = ?1", step.group) == 0) return false;
+  if (count_of("is_folder", step.group) == 0) return false;
   reach_changes_below(step.group);
-  statement("UPDATE folder SET mode = ?2, uid = ?3, gid = ?4 WHERE id = ?1")
-      .bind_all(step.group, parts[0], parts[1], parts[2])
-      .run();
+  statement("set_rights_of_folder").bind_all(step.group, parts[0], parts[1], parts[2]).run();
   log_change(ChangeRow::What::kGroup, 0, 0, Grouping::kFolder, step.group, "");
   record({Step::What::kFolderRights, 0, step.group, step.after, step.before});
   return true;

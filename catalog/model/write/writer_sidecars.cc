@@ -9,6 +9,7 @@
 
 #include "catalog/base/names.h"
 #include "catalog/media/facts.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 #include "catalog/model/write/writer_act.h"
 
@@ -17,15 +18,13 @@ namespace damfs {
 void Writer::add_sidecar(int64_t blob, const MediaFacts& facts) {
   SidecarWords words{std::nullopt, facts.title, facts.description, facts.tags, facts.captured, facts.sidecar_for};
   if (facts.rating.value_or(0) != 0) words.rating = facts.rating;  // 0 is how XMP says that there is none
-  statement("INSERT OR REPLACE INTO technical_sidecar (blob_id, words) VALUES (?1, ?2)")
-      .bind_all(blob, std::string_view(to_text(words)))
-      .run();
+  statement("set_technical_sidecar").bind_all(blob, std::string_view(to_text(words))).run();
 }
 
 // Either may come first, or both in one batch.
 void Writer::apply_changed_sidecars() {
   if (new_entries_.empty() && changed_sidecars_.empty() && undone_sidecars_.empty()) return;
-  if (database_.integer("SELECT EXISTS (SELECT 1 FROM technical_sidecar)") == 0) return;
+  if (value_of("any_sidecar") == 0) return;
   std::set<int64_t> assets;
   for (const NewEntry& entry : new_entries_) {
     if (is_sidecar_name(entry.name)) {
@@ -35,7 +34,7 @@ void Writer::apply_changed_sidecars() {
     }
   }
   for (const int64_t asset : changed_sidecars_) {
-    db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
+    db::Use rows(statement("entries_of_asset_to_write"));
     rows->bind_all(asset);
     std::vector<EntryRow> entries;
     while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
@@ -55,7 +54,7 @@ void Writer::gather_assets_named_by(const EntryRow& sidecar, std::set<int64_t>& 
   for (const std::string& stem : spellings_of(split_extension(sidecar.name).stem)) {
     if (const auto whole = entry_at(sidecar.folder, stem)) assets.insert(whole->asset);
     // '/' comes behind '.', and is in no name.
-    db::Use rows(statement("SELECT name, asset_id FROM folder_entry WHERE folder_id = ?1 AND name > ?2 AND name < ?3"));
+    db::Use rows(statement("entries_named_between"));
     rows->bind_all(sidecar.folder, std::string_view(stem + "."), std::string_view(stem + "/"));
     while (rows->step()) {
       const std::string_view name = rows->text(0);
@@ -68,7 +67,7 @@ void Writer::gather_assets_named_by(const EntryRow& sidecar, std::set<int64_t>& 
 std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
   std::vector<EntryRow> entries;
   {
-    db::Use rows(statement("SELECT id, folder_id, name FROM folder_entry WHERE asset_id = ?1"));
+    db::Use rows(statement("entries_of_asset_to_write"));
     rows->bind_all(asset);
     while (rows->step()) entries.push_back({rows->integer(0), rows->integer(1), std::string(rows->text(2)), asset});
   }
@@ -77,9 +76,7 @@ std::optional<Writer::FoundSidecar> Writer::best_sidecar(int64_t asset) {
     for (const auto& [name, form] : sidecars_of(entry.name)) {
       const auto sidecar = entry_at(entry.folder, name);
       if (!sidecar || sidecar->asset == asset) continue;
-      db::Use row(
-          statement("SELECT t.words, a.mtime_ns FROM asset a JOIN version v ON v.id = a.version_id JOIN "
-                    "technical_sidecar t ON t.blob_id = v.blob_id WHERE a.id = ?1"));
+      db::Use row(statement("sidecar_of_asset"));
       row->bind_all(sidecar->asset);
       if (!row->step()) continue;
       FoundSidecar found{sidecar->asset, sidecar_from_text(row->text(0)), row->integer(1), static_cast<int>(form)};
@@ -113,9 +110,7 @@ void Writer::unapply_sidecar(int64_t asset) {
 }
 
 void Writer::note_applied_words(int64_t asset, const SidecarWords& applied, const SidecarWords& now) {
-  statement("DELETE FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2")
-      .bind_all(asset, static_cast<int64_t>(SidecarForm::kStem))
-      .run();
+  statement("drop_applied_words").bind_all(asset, static_cast<int64_t>(SidecarForm::kStem)).run();
   remember_applied_words(asset, SidecarForm::kWholeName, now);
   if (now.captured != applied.captured) renew_date(asset);
 }
@@ -127,15 +122,13 @@ SidecarWords Writer::applied_sidecar_words(int64_t asset) {
 }
 
 SidecarWords Writer::applied_words(int64_t asset, SidecarForm form) {
-  db::Use row(statement("SELECT words FROM sidecar_heard WHERE asset_id = ?1 AND form = ?2"));
+  db::Use row(statement("applied_words"));
   row->bind_all(asset, static_cast<int64_t>(form));
   return row->step() ? sidecar_from_text(row->text(0)) : SidecarWords();
 }
 
 void Writer::remember_applied_words(int64_t asset, SidecarForm form, const SidecarWords& words) {
-  statement("INSERT OR REPLACE INTO sidecar_heard (asset_id, form, words) VALUES (?1, ?2, ?3)")
-      .bind_all(asset, static_cast<int64_t>(form), std::string_view(to_text(words)))
-      .run();
+  statement("set_applied_words").bind_all(asset, static_cast<int64_t>(form), std::string_view(to_text(words))).run();
 }
 
 void Writer::merge_words(int64_t asset, const SidecarWords& before, const SidecarWords& now) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -16,7 +17,7 @@ int64_t Writer::ensure_tag(int64_t parent, std::string_view part, bool create) {
   const std::string written = nfc(tag_words(part));
   std::string name = portable_name(written);
   {
-    db::Use row(statement("SELECT id FROM tag WHERE text_key = ?2 AND parent_id = ?1 AND text_key IS NOT NULL"));
+    db::Use row(statement("tag_written_so_in_tag"));
     row->bind_all(parent, std::string_view(fold(written)));
     if (row->step()) return row->integer(0);
   }
@@ -51,9 +52,7 @@ std::map<std::string, int64_t> Writer::tag_texts_of(int64_t asset) {
 
 void Writer::put_tag_text(int64_t tag, std::string_view text) {
   const std::string key = fold(text);
-  statement("UPDATE tag SET text = nullif(?2, ''), text_key = nullif(?3, '') WHERE id = ?1")
-      .bind_all(tag, text, std::string_view(key))
-      .run();
+  statement("set_text_of_tag").bind_all(tag, text, std::string_view(key)).run();
 }
 
 // An older damfs kept names alone. Where a file says what one of its tags was made of, the tag says so again.
@@ -71,7 +70,7 @@ void Writer::adopt_tag_texts(int64_t asset, const std::vector<std::string>& path
       at = find_child(tags, above, portable_name(written));
       const auto node = at == 0 ? std::nullopt : node_of(tags, at);
       const bool is_last = begin > path.size();
-      db::Use row(statement("SELECT 1 FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2"));
+      db::Use row(statement("is_tagged"));
       row->bind_all(at, asset);
       if (!node || !node->text.empty() || (is_last && !row->step())) {
         at = 0;

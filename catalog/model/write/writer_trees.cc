@@ -5,43 +5,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <vector>
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
 
-// How one of the trees is stored: (id, parent_id, name, name_key, changed_ns), and what is in its groups.
+// What differs between the trees, beside their rows of groupings().
 struct Writer::Tree {
   Grouping grouping;
-  std::optional<Step::What> step;  // of the journal; empty: not written down
+  Step::What step;  // of the journal
   std::string_view noun;
   std::string (*to_key)(std::string_view);  // what `find` compares
-  std::string find, insert, node, move, remove, children, members, below;
-
-  Tree(Grouping which, std::optional<Step::What> journaled, std::string_view table, std::string_view key_column,
-       std::string_view item_table, std::string (*key)(std::string_view))
-      : grouping(which),
-        step(journaled),
-        noun(table),
-        to_key(key),
-        find(fmt::format("SELECT id FROM {} WHERE parent_id = ?1 AND {} = ?2", table, key_column)),
-        insert(fmt::format("INSERT INTO {} (id, parent_id, name, name_key, changed_ns) VALUES (?5, ?1, ?2, ?3, ?4)",
-                           table)),
-        node(fmt::format("SELECT parent_id, name, {} FROM {} WHERE id = ?1 AND id != 1",
-                         which == Grouping::kTag ? "coalesce(text, '')" : "''", table)),
-        move(fmt::format("UPDATE {} SET parent_id = ?2, name = ?3, name_key = ?4, changed_ns = ?5 WHERE id = ?1",
-                         table)),
-        remove(fmt::format("DELETE FROM {} WHERE id = ?1", table)),
-        children(fmt::format("SELECT id FROM {} WHERE parent_id = ?1 ORDER BY id", table)),
-        members(fmt::format("SELECT asset_id FROM {1} WHERE {0}_id = ?1 ORDER BY {2}", table, item_table,
-                            which == Grouping::kAlbum ? "position" : "asset_id")),
-        below(fmt::format("WITH RECURSIVE below (id) AS (VALUES (?1) UNION SELECT t.id FROM {0} t JOIN below ON "
-                          "t.parent_id = below.id) SELECT DISTINCT i.asset_id FROM {1} i JOIN below ON i.{0}_id = "
-                          "below.id",
-                          table, item_table)) {}
+  StatementName find, node, members;
 };
 
 namespace {
@@ -61,12 +42,20 @@ std::vector<std::string_view> names_of_levels(std::string_view path) {
   return parts;
 }
 
+std::vector<int64_t> reversed(std::vector<int64_t> ids) {
+  std::reverse(ids.begin(), ids.end());
+  return ids;
+}
+
 }  // namespace
 
 const Writer::Tree& Writer::tree(Grouping grouping) {
-  static const Tree kFolders(Grouping::kFolder, Step::What::kFolderNode, "folder", "name", "folder_entry", same);
-  static const Tree kTags(Grouping::kTag, Step::What::kTagNode, "tag", "name_key", "asset_tag", fold);
-  static const Tree kAlbums(Grouping::kAlbum, Step::What::kAlbumNode, "album", "name_key", "album_item", fold);
+  static const Tree kFolders{Grouping::kFolder,  Step::What::kFolderNode, "folder",           same,
+                             "folder_in_folder", "place_of_folder",       "members_of_folder"};
+  static const Tree kTags{Grouping::kTag, Step::What::kTagNode, "tag",           fold,
+                          "tag_in_tag",   "place_of_tag",       "members_of_tag"};
+  static const Tree kAlbums{Grouping::kAlbum,  Step::What::kAlbumNode, "album",           fold,
+                            "albums_in_album", "place_of_album",       "members_of_album"};
   switch (grouping) {
     case Grouping::kFolder: return kFolders;
     case Grouping::kTag: return kTags;
@@ -77,18 +66,16 @@ const Writer::Tree& Writer::tree(Grouping grouping) {
 
 int64_t Writer::ensure_folder(std::string_view path, std::span<const Ownership> of_new) {
   if (const auto cached = folder_cache_.find(std::string(path)); cached != folder_cache_.end()) return cached->second;
-  const int64_t newest = of_new.empty() ? 0 : database_.integer("SELECT max(id) FROM folder");
+  const int64_t newest = of_new.empty() ? 0 : value_of("last_folder");
   const int64_t folder = ensure_in_tree(tree(Grouping::kFolder), path);
   // From the lowest part up.
   size_t part = names_of_levels(path).size();
   for (int64_t at = folder; at > newest && !of_new.empty();) {
     if (--part < of_new.size()) {
       const Ownership& ownership = of_new[part];
-      statement("UPDATE folder SET mode = ?2, uid = ?3, gid = ?4 WHERE id = ?1")
-          .bind_all(at, ownership.mode, ownership.uid, ownership.gid)
-          .run();
+      statement("set_rights_of_folder").bind_all(at, ownership.mode, ownership.uid, ownership.gid).run();
     }
-    at = count_of("SELECT parent_id FROM folder WHERE id = ?1", at);
+    at = count_of("parent_of_folder", at);
   }
   folder_cache_.emplace(path, folder);
   return folder;
@@ -142,7 +129,7 @@ int64_t Writer::child_of(const Tree& tree, int64_t parent, std::string_view name
   if (is_folder) {
     const EntryName checked(stored);  // throws for what no kernel takes as a name
     // A file of that name is there already, from another source: the folder steps aside.
-    db::Use taken(statement("SELECT 1 FROM folder_entry WHERE folder_id = ?1 AND name = ?2"));
+    db::Use taken(statement("is_entry_at"));
     taken->bind_all(parent, checked.view());
     const bool is_taken = taken->step();
     taken->reset();  // the call below uses it again
@@ -166,14 +153,14 @@ std::optional<NodePlace> Writer::node_of(const Tree& tree, int64_t id) {
 
 void Writer::record_node(const Tree& tree, int64_t id, const std::optional<NodePlace>& before,
                          const std::optional<NodePlace>& after) {
-  if (tree.step) record({*tree.step, 0, id, to_text(before), to_text(after)});
+  record({tree.step, 0, id, to_text(before), to_text(after)});
 }
 
 // `id` 0: a new one.
 int64_t Writer::insert_node(const Tree& tree, int64_t id, const NodePlace& node) {
   if (tree.grouping == Grouping::kAlbum) require_by_hand(node.parent);
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(node.name) : fold(node.name);
-  db::Use row(statement(tree.insert));
+  db::Use row(statement_of(row_of(tree.grouping), "add_{tree}"));
   row->bind_all(node.parent, std::string_view(node.name), std::string_view(key), now_ns_);
   if (id == 0) {
     row->bind_null(5);
@@ -199,7 +186,7 @@ void Writer::remove_node(const Tree& tree, int64_t id) {
     put_album_numbers(id, false);
   }
   if (tree.grouping == Grouping::kFolder) record_folder_rights(id);
-  statement(tree.remove).bind_all(id).run();
+  statement_of(row_of(tree.grouping), "drop_{tree}").bind_all(id).run();
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, node->parent, node->name);
   changed_groups_.emplace(tree.grouping, node->parent);
   changed_groups_.erase({tree.grouping, id});
@@ -228,7 +215,9 @@ void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   const std::string key = tree.grouping == Grouping::kFolder ? nfc(to.name) : fold(to.name);
   const bool is_folder = tree.grouping == Grouping::kFolder;
   if (is_folder && gate_of(from->parent) != gate_of(to.parent)) reach_changes_below(id);
-  statement(tree.move).bind_all(id, to.parent, std::string_view(to.name), std::string_view(key), now_ns_).run();
+  statement_of(row_of(tree.grouping), "move_{tree}")
+      .bind_all(id, to.parent, std::string_view(to.name), std::string_view(key), now_ns_)
+      .run();
   if (tree.grouping == Grouping::kTag) put_tag_text(id, to.text);
   log_change(ChangeRow::What::kLostName, 0, 0, tree.grouping, from->parent, from->name);
   log_change(ChangeRow::What::kNewGroup, 0, 0, tree.grouping, to.parent, to.name);
@@ -236,7 +225,7 @@ void Writer::move_node(const Tree& tree, int64_t id, const NodePlace& to) {
   record_node(tree, id, from, to);
   // The names of tags are words that their assets are found by.
   if (tree.grouping != Grouping::kTag) return;
-  db::Use row(statement(tree.below));
+  db::Use row(statement("assets_below_tag"));
   row->bind_all(id);
   while (row->step()) touched_assets_.try_emplace(row->integer(0), 0);
 }
@@ -280,9 +269,15 @@ void Writer::move_group(Grouping grouping, int64_t group, std::string_view path)
   move_node(in, group, {parent, std::move(stored), std::move(text)});
 }
 
-std::vector<int64_t> Writer::ids(std::string_view sql, int64_t group) {
+std::vector<int64_t> Writer::ids(StatementName name, int64_t group) { return ids(statement(name), group); }
+
+std::vector<int64_t> Writer::children_of(const Tree& tree, int64_t group) {
+  return ids(statement_of(row_of(tree.grouping), "children_of_{tree}"), group);
+}
+
+std::vector<int64_t> Writer::ids(db::Statement& statement, int64_t group) {
   std::vector<int64_t> ids;
-  db::Use row(statement(sql));
+  db::Use row(statement);
   row->bind_all(group);
   while (row->step()) ids.push_back(row->integer(0));
   return ids;
@@ -290,7 +285,7 @@ std::vector<int64_t> Writer::ids(std::string_view sql, int64_t group) {
 
 bool Writer::is_empty(Grouping grouping, int64_t group) {
   const Tree& in = tree(grouping);
-  return ids(in.children, group).empty() && ids(in.members, group).empty();
+  return children_of(in, group).empty() && ids(in.members, group).empty();
 }
 
 bool Writer::add_member(Grouping grouping, int64_t asset, int64_t group) {
@@ -308,30 +303,62 @@ void Writer::merge_group(Grouping grouping, int64_t from, int64_t into) {
     fail(EINVAL, "the {} '{}' cannot be merged into itself, or into what is below it", in.noun,
          printable(node ? node->name : ""));
   }
-  if (grouping == Grouping::kAlbum) {
-    require_by_hand(from);  // nothing is in it that could go elsewhere
-    require_by_hand(into);
-  }
-  for (const int64_t asset : ids(in.members, from)) {
-    add_member(grouping, asset, into);
-    remove_member(grouping, asset, from);
-  }
-  for (const int64_t child : ids(in.children, from)) {
+  // The way down is kept here: it may be longer than the program's stack has room for.
+  struct Merge {
+    int64_t from, into;
+    std::vector<int64_t> children;  // to be looked at, the next one last
+  };
+  std::vector<Merge> merges;
+  const auto begin = [&](int64_t of, int64_t other) {
+    if (grouping == Grouping::kAlbum) {
+      require_by_hand(of);  // nothing is in it that could go elsewhere
+      require_by_hand(other);
+    }
+    for (const int64_t asset : ids(in.members, of)) {
+      add_member(grouping, asset, other);
+      remove_member(grouping, asset, of);
+    }
+    merges.push_back({of, other, reversed(children_of(in, of))});
+  };
+  begin(from, into);
+  while (!merges.empty()) {
+    Merge& merge = merges.back();
+    if (merge.children.empty()) {
+      remove_node(in, merge.from);
+      merges.pop_back();
+      continue;
+    }
+    const int64_t child = merge.children.back();
+    merge.children.pop_back();
     const auto node = node_of(in, child);
-    if (const int64_t other = find_child(in, into, node->name)) {
-      merge_group(grouping, child, other);
+    if (const int64_t other = find_child(in, merge.into, node->name)) {
+      begin(child, other);
     } else {
-      move_node(in, child, {into, node->name, node->text});
+      move_node(in, child, {merge.into, node->name, node->text});
     }
   }
-  remove_node(in, from);
 }
 
 void Writer::delete_group(Grouping grouping, int64_t group) {
   const Tree& in = tree(grouping);
-  for (const int64_t child : ids(in.children, group)) delete_group(grouping, child);
-  for (const int64_t asset : ids(in.members, group)) remove_member(grouping, asset, group);
-  remove_node(in, group);
+  struct Level {
+    int64_t group;
+    std::vector<int64_t> children;  // the next one last
+  };
+  std::vector<Level> way = {{group, reversed(children_of(in, group))}};
+  std::set<int64_t> met = {group};  // in a catalog that somebody sent, a group may be below itself
+  while (!way.empty()) {
+    Level& level = way.back();
+    if (level.children.empty()) {
+      for (const int64_t asset : ids(in.members, level.group)) remove_member(grouping, asset, level.group);
+      remove_node(in, level.group);
+      way.pop_back();
+      continue;
+    }
+    const int64_t child = level.children.back();
+    level.children.pop_back();
+    if (met.insert(child).second) way.push_back({child, reversed(children_of(in, child))});
+  }
 }
 
 }  // namespace damfs

@@ -12,6 +12,7 @@
 
 #include "catalog/base/error.h"
 #include "catalog/base/names.h"
+#include "catalog/model/statements.h"
 #include "catalog/model/write/writer.h"
 
 namespace damfs {
@@ -54,45 +55,38 @@ void note_renamed_over(const Step& step, std::map<int64_t, Step>& noted) {
 
 // As Step says it, now.
 std::string Writer::state_of(const Step& step) {
-  const auto first = [&](std::string_view sql, auto... keys) {
-    db::Use row(statement(sql));
+  const auto first = [&](StatementName name, auto... keys) {
+    db::Use row(statement(name));
     row->bind_all(keys...);
     return row->step() && !row->is_null(0) ? std::string(row->text(0)) : std::string();
   };
   switch (step.what) {
-    case Step::What::kTag:
-      return first("SELECT '1' FROM asset_tag WHERE tag_id = ?1 AND asset_id = ?2", step.group, step.asset);
-    case Step::What::kAlbum:
-      return first("SELECT position FROM album_item WHERE album_id = ?1 AND asset_id = ?2", step.group, step.asset);
-    case Step::What::kRating: return first("SELECT rating FROM asset WHERE id = ?1", step.asset);
-    case Step::What::kTitle: return first("SELECT title FROM asset_text WHERE asset_id = ?1", step.asset);
-    case Step::What::kDescription: return first("SELECT description FROM asset_text WHERE asset_id = ?1", step.asset);
-    case Step::What::kTagNode:
-      return first("SELECT parent_id || '/' || name || coalesce('/' || text, '') FROM tag WHERE id = ?1", step.group);
-    case Step::What::kAlbumNode: return first("SELECT parent_id || '/' || name FROM album WHERE id = ?1", step.group);
-    case Step::What::kFolderNode: return first("SELECT parent_id || '/' || name FROM folder WHERE id = ?1", step.group);
+    case Step::What::kTag: return first("state_of_tag", step.group, step.asset);
+    case Step::What::kAlbum: return first("position_in_album", step.group, step.asset);
+    case Step::What::kRating: return first("rating_of_asset", step.asset);
+    case Step::What::kTitle: return first("title_of_asset", step.asset);
+    case Step::What::kDescription: return first("description_of_asset", step.asset);
+    case Step::What::kTagNode: return first("state_of_tag_node", step.group);
+    case Step::What::kAlbumNode: return first("state_of_album_node", step.group);
+    case Step::What::kFolderNode: return first("state_of_folder_node", step.group);
     case Step::What::kEntry:
-      return first("SELECT name FROM folder_entry WHERE folder_id = ?1 AND name = ?2 AND asset_id = ?3", step.group,
-                   std::string_view(step.after.empty() ? step.before : step.after), step.asset);
+      return first("state_of_entry", step.group, std::string_view(step.after.empty() ? step.before : step.after),
+                   step.asset);
     case Step::What::kTrash: {
       // Under whichever name: it may have had to take another one.
       const std::string there = step.after.empty() ? "there" : step.after;
       return trash_row(step.group) ? there : std::string();
     }
-    case Step::What::kVersion: return first("SELECT version_id FROM asset WHERE id = ?1", step.asset);
+    case Step::What::kVersion: return first("current_version_of_asset", step.asset);
     case Step::What::kOwner:
       // What older damfs wrote down has no number.
-      return step.after.find('/') == step.after.npos
-                 ? first("SELECT asset_id FROM version WHERE id = ?1", step.group)
-                 : first("SELECT asset_id || '/' || number FROM version WHERE id = ?1", step.group);
+      return step.after.find('/') == step.after.npos ? first("asset_of_version", step.group)
+                                                     : first("state_of_version_owner", step.group);
     case Step::What::kState:
       // What has just lost its only name, and went to no trash, is taken for what it was.
-      return first(
-          "SELECT iif(state = 1 AND NOT EXISTS (SELECT 1 FROM trash WHERE asset_id = asset.id), 0, state) FROM asset "
-          "WHERE id = ?1",
-          step.asset);
-    case Step::What::kAlbumQuery: return first("SELECT query FROM album WHERE id = ?1", step.group);
-    case Step::What::kAlbumNumbers: return first("SELECT '1' FROM album WHERE id = ?1 AND numbered = 1", step.group);
+      return first("state_of_place", step.asset);
+    case Step::What::kAlbumQuery: return first("query_of_album", step.group);
+    case Step::What::kAlbumNumbers: return first("state_of_album_numbers", step.group);
     case Step::What::kFolderRights: return folder_rights(step.group);
   }
   fail(ENOTSUP, "a newer damfs wrote down this act; use that one to take it back");
@@ -142,7 +136,7 @@ bool Writer::restore_state(const Step& step) {
   if (!is_to_be_nothing) {
     // Its time may be another meanwhile.
     const int64_t version = current_version(step.asset);
-    show_version(step.asset, version, technical_facts(count_of("SELECT blob_id FROM version WHERE id = ?1", version)));
+    show_version(step.asset, version, technical_facts(count_of("blob_of_version", version)));
   }
   // Its name makes it a live one.
   set_state(step.asset, is_to_be_nothing ? AssetState::kAbsorbed : AssetState::kTrashed);
@@ -150,27 +144,19 @@ bool Writer::restore_state(const Step& step) {
   return true;
 }
 
-bool Writer::has_place(int64_t asset) {
-  return count_of(
-             "SELECT EXISTS (SELECT 1 FROM folder_entry WHERE asset_id = ?1) OR EXISTS (SELECT 1 FROM trash WHERE "
-             "asset_id = ?1)",
-             asset) != 0;
-}
+bool Writer::has_place(int64_t asset) { return count_of("has_any_place", asset) != 0; }
 
-bool Writer::owns_current_version(int64_t asset) {
-  return count_of("SELECT asset_id FROM version WHERE id = (SELECT version_id FROM asset WHERE id = ?1)", asset) ==
-         asset;
-}
+bool Writer::owns_current_version(int64_t asset) { return count_of("owner_of_current_version", asset) == asset; }
 
 // Of what was done since, something may need what a step would take away, and that step was left. Whatever could be
 // taken back and what could not: an asset with versions has a current one and a place, if only in the trash.
 void Writer::settle_renamed_over(const std::map<int64_t, Step>& renamed_over) {
   for (const auto& [asset, step] : renamed_over) {
     if (label_of(asset).empty()) continue;
-    const auto versions = ids("SELECT id FROM version WHERE asset_id = ?1 ORDER BY number DESC LIMIT 1", asset);
+    const auto versions = ids("newest_version_of_asset", asset);
     if (versions.empty()) continue;
     if (!owns_current_version(asset)) {
-      const int64_t blob = count_of("SELECT blob_id FROM version WHERE id = ?1", versions.front());
+      const int64_t blob = count_of("blob_of_version", versions.front());
       adopt_version(asset, versions.front(), technical_facts(blob));
     }
     if (state_of_asset(asset) == AssetState::kAbsorbed) set_state(asset, AssetState::kTrashed);
@@ -223,19 +209,17 @@ bool Writer::restore(const Step& step) {
 Writer::Undone Writer::undo(int64_t act) {
   Undone undone;
   is_undoing_ = true;
-  if (const int64_t by = count_of("SELECT coalesce(max(id), 0) FROM act WHERE undoes = ?1", act); by != 0) {
+  if (const int64_t by = count_of("act_that_undid", act); by != 0) {
     fail(EALREADY, "act {} was taken back already, by act {}", act, by);
   }
   std::vector<Step> steps;
   std::map<int64_t, Step> renamed_over;
-  int64_t before = database_.integer("SELECT max(number) + 1 FROM act_step WHERE act_id = " + std::to_string(act));
+  int64_t before = count_of("behind_last_step", act);
   // A thousand at a time: an act can have changed everything.
   do {
     steps.clear();
     {
-      db::Use row(
-          statement("SELECT number, what, asset_id, group_id, before, after FROM act_step "
-                    "WHERE act_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"));
+      db::Use row(statement("steps_before"));
       row->bind_all(act, before, kStepsAtOnce);
       while (row->step()) {
         before = row->integer(0);
