@@ -95,6 +95,26 @@ TEST(HostileTags, AreMergedAndDeletedToTheEnd) {
   EXPECT_TRUE(scratch.catalog().reader()->tags(photo).empty());
 }
 
+// Scenario: in a catalog that somebody sent, two tags each stand below themselves.
+TEST(HostileTags, ThatStandBelowThemselvesAreNotMergedForEver) {
+  testing::ScratchCatalog scratch;
+  int64_t from = 0;
+  int64_t into = 0;
+  scratch.catalog().write([&](Writer& writer) {
+    const auto make = [&](int64_t parent, const char* name) { return writer.make_group(Grouping::kTag, parent, name); };
+    from = make(make(1, "a"), "loop");
+    into = make(make(1, "b"), "loop");
+    db::Statement hang(writer.database(), "UPDATE tag SET parent_id = ?2 WHERE id = ?1");
+    for (const int64_t top : {from, into}) hang.bind_all(top, make(top, "x")).run();
+  });
+  try {
+    scratch.catalog().write([&](Writer& writer) { writer.merge_group(Grouping::kTag, from, into); });
+    FAIL() << "it was merged";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), EUCLEAN) << error.what();
+  }
+}
+
 TEST_F(TaggingTest, WhatIsNotThereIsToldAndNothingIsDone) {
   add_to_group(catalog(), kAct, Grouping::kTag, "sea", {one_});
   const int64_t before = newest_act();

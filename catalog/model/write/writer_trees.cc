@@ -194,7 +194,11 @@ void Writer::remove_node(const Tree& tree, int64_t id) {
 }
 
 bool Writer::is_below(const Tree& tree, int64_t id, int64_t above) {
+  std::set<int64_t> met;
   for (int64_t at = id; at != above;) {
+    if (!met.insert(at).second) {  // in a catalog that somebody sent
+      fail(EUCLEAN, "a {} of this library stands below itself; 'damfs doctor' tells more", tree.noun);
+    }
     const auto node = node_of(tree, at);
     if (!node) return false;
     at = node->parent;
