@@ -85,12 +85,11 @@ void Invalidator::watch() {
 }
 
 void Invalidator::poll() {
-  const auto before = std::exchange(last_round_, {});
-  bool forgets_all = std::exchange(forget_all_next_, false);
+  repeat_last_round();
   for (bool is_whole = false; !is_whole;) {
     Tree::News news = options_.news(newest_, [this](NodeId id) { return session_.inodes().knows(id); });
     if (news.everything) {
-      forgets_all = true;
+      invalidate_everything();
     } else {
       for (const Stale& stale : news.stale) invalidate(stale);
       announce(news.stale);
@@ -99,10 +98,12 @@ void Invalidator::poll() {
     newest_ = news.newest;
     is_whole = !news.is_part;
   }
-  // Once more, one round later: a reply that was worked out before the change may have reached the kernel after the
-  // notification.
-  for (const Stale& stale : before) invalidate(stale);
-  if (forgets_all) invalidate_everything();
+}
+
+// A reply that was worked out before the change may have reached the kernel after the notification.
+void Invalidator::repeat_last_round() {
+  for (const Stale& stale : std::exchange(last_round_, {})) invalidate(stale);
+  if (std::exchange(forget_all_next_, false)) invalidate_everything();
 }
 
 void Invalidator::remember(std::vector<Stale> stale) {

@@ -42,6 +42,7 @@ class Invalidator {
  private:
   void watch();
   void poll();
+  void repeat_last_round();
   void remember(std::vector<Stale> stale);
   void invalidate(const Stale& stale);
   void invalidate_everything();

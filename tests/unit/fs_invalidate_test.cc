@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <mutex>
+#include <optional>
 
 #include "tests/support/fake_mount.h"
 
@@ -23,11 +25,11 @@ class FakeNews {
     return [this](int64_t since, const std::function<bool(NodeId)>& is_known) {
       const std::lock_guard lock(mutex_);
       asked_since.push_back(since);
-      if (fault) {
-        fault = false;
-        throw std::runtime_error("the catalog is busy");
-      }
-      Tree::News news = std::exchange(next_, {});
+      std::optional<Tree::News> next = Tree::News();
+      if (!next_.empty()) next = std::move(next_.front());
+      if (!next_.empty()) next_.pop_front();
+      if (!next) throw std::runtime_error("the catalog is busy");
+      Tree::News news = std::move(*next);
       std::erase_if(news.stale, [&](const Stale& stale) { return stale.node.is_directory() && !is_known(stale.node); });
       news.newest = std::max(news.newest, since);
       return news;
@@ -35,11 +37,11 @@ class FakeNews {
   }
   void tell(Tree::News news) {
     const std::lock_guard lock(mutex_);
-    next_ = std::move(news);
+    next_.push_back(std::move(news));
   }
   void fail_once() {
     const std::lock_guard lock(mutex_);
-    fault = true;
+    next_.emplace_back();
   }
   int64_t last_asked() {
     const std::lock_guard lock(mutex_);
@@ -48,8 +50,7 @@ class FakeNews {
 
  private:
   std::mutex mutex_;
-  Tree::News next_;
-  bool fault = false;
+  std::deque<std::optional<Tree::News>> next_;  // each once, in turn; empty: a fault
   std::vector<int64_t> asked_since;
 };
 
@@ -125,6 +126,40 @@ TEST(Invalidator, AFaultLosesNoNews) {
   news.tell({.newest = 3, .everything = false, .stale = {{Stale::What::kListing, NodeId::root(), ""}}});
   Invalidator invalidator(mount.session, {.news = news.source(), .since = 2, .period = kQuick});
   EXPECT_EQ(unpacked<fuse_notify_inval_inode_out>(mount.kernel.notifications(1)[0].data).ino, 1U);
+}
+
+// Scenario: a busy catalog in the round after a change, and its notification was not repeated.
+TEST(Invalidator, AFaultLosesNoRepetition) {
+  FakeMount mount;
+  FakeNews news;
+  news.tell({.newest = 3, .everything = false, .stale = {{Stale::What::kListing, NodeId::root(), ""}}});
+  news.fail_once();
+  Invalidator invalidator(mount.session, {.news = news.source(), .since = 2, .period = kQuick});
+  for (const auto& told : mount.kernel.notifications(2)) {
+    EXPECT_EQ(unpacked<fuse_notify_inval_inode_out>(told.data).ino, 1U);
+  }
+}
+
+// News of many changes comes in parts, all of which are told in one round and once more in the next.
+TEST(Invalidator, PartsAreAskedForUntilThereIsNoMore) {
+  FakeMount mount;
+  std::vector<NodeId> folders;
+  for (const char* name : {"a", "b", "c"}) {
+    folders.push_back(mount.tree.add_directory(mount.tree.top(), name)->id());
+    mount.kernel.lookup(1, name);
+  }
+  FakeNews news;
+  for (size_t i = 0; i < folders.size(); ++i) {
+    news.tell({.newest = static_cast<int64_t>(i) + 1,
+               .is_part = i + 1 < folders.size(),
+               .everything = false,
+               .stale = {{Stale::What::kListing, folders[i], ""}}});
+  }
+  Invalidator invalidator(mount.session, {.news = news.source(), .since = 0, .period = kQuick});
+  const auto told = mount.kernel.notifications(6);
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(unpacked<fuse_notify_inval_inode_out>(told[i].data).ino, folders[i % 3].value());
+  }
 }
 
 }  // namespace
