@@ -5,17 +5,7 @@
 
 namespace damfs {
 
-constinit const JobTypeRow kClipIndexJob = {
-    .type = JobType::kClipIndex,
-    .write_request = [](const Job&, nlohmann::json&) {},
-    .read_request = [](const nlohmann::json&, Job&) {},
-    .write_answer = index_job::write_answer,
-    .read_answer = index_job::read_answer,
-    .sources = one_source,
-    .output_bytes = index_job::output_bytes,
-    .take = index_job::take,
-    .deadlines = one_deadline,
-    .cost = cost_of_still,
-};
+constinit const JobTypeRow kClipIndexJob = index_job::row(
+    JobType::kClipIndex, [](const Job&, nlohmann::json&) {}, [](const nlohmann::json&, Job&) {});
 
 }  // namespace damfs

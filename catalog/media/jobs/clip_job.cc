@@ -47,18 +47,6 @@ void read_clip_request(const nlohmann::json& in, Job& job) {
 
 }  // namespace
 
-constinit const JobTypeRow kClipJob = {
-    .type = JobType::kClip,
-    .is_run = true,
-    .write_request = write_clip_request,
-    .read_request = read_clip_request,
-    .write_answer = run_job::write_answer,
-    .read_answer = run_job::read_answer,
-    .sources = one_source,
-    .output_bytes = run_job::output_bytes,
-    .take = run_job::take,
-    .deadlines = run_job::units,
-    .cost = run_job::units,
-};
+constinit const JobTypeRow kClipJob = run_job::row(JobType::kClip, write_clip_request, read_clip_request);
 
 }  // namespace damfs

@@ -51,18 +51,6 @@ void read_member_request(const nlohmann::json& in, Job& job) {
 
 }  // namespace
 
-constinit const JobTypeRow kMemberJob = {
-    .type = JobType::kMember,
-    .is_run = true,
-    .write_request = write_member_request,
-    .read_request = read_member_request,
-    .write_answer = run_job::write_answer,
-    .read_answer = run_job::read_answer,
-    .sources = one_source,
-    .output_bytes = run_job::output_bytes,
-    .take = run_job::take,
-    .deadlines = run_job::units,
-    .cost = run_job::units,
-};
+constinit const JobTypeRow kMemberJob = run_job::row(JobType::kMember, write_member_request, read_member_request);
 
 }  // namespace damfs

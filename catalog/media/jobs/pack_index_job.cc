@@ -24,17 +24,7 @@ void read_pack_index_request(const nlohmann::json& in, Job& job) {
 
 }  // namespace
 
-constinit const JobTypeRow kPackIndexJob = {
-    .type = JobType::kPackIndex,
-    .write_request = write_pack_index_request,
-    .read_request = read_pack_index_request,
-    .write_answer = index_job::write_answer,
-    .read_answer = index_job::read_answer,
-    .sources = one_source,
-    .output_bytes = index_job::output_bytes,
-    .take = index_job::take,
-    .deadlines = one_deadline,
-    .cost = cost_of_still,
-};
+constinit const JobTypeRow kPackIndexJob =
+    index_job::row(JobType::kPackIndex, write_pack_index_request, read_pack_index_request);
 
 }  // namespace damfs

@@ -28,4 +28,20 @@ std::vector<int64_t> output_bytes(const Job& job);
 void take(const Job& job, std::span<const HandedOutput> outputs, const JobResult& result);
 int64_t units(const Job& job);
 
+// The row of such a type: what it is asked with, beside the run, is all it has of its own.
+constexpr JobTypeRow row(JobType type, decltype(JobTypeRow::write_request) write,
+                         decltype(JobTypeRow::read_request) read) {
+  return {.type = type,
+          .is_run = true,
+          .write_request = write,
+          .read_request = read,
+          .write_answer = write_answer,
+          .read_answer = read_answer,
+          .sources = one_source,
+          .output_bytes = output_bytes,
+          .take = take,
+          .deadlines = units,
+          .cost = units};
+}
+
 }  // namespace damfs::run_job
