@@ -7,12 +7,11 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
-#include <future>
 #include <string>
 
 #include "tests/support/library.h"
-#include "tests/support/patience.h"
 #include "tests/support/scripted_disk.h"
+#include "tests/support/told.h"
 #include "views/frame/acts.h"
 #include "views/write/draft_node.h"
 #include "views/write/drafts.h"
@@ -31,28 +30,6 @@ const Actor kWriter{.uid = 1000, .gid = 1000, .program = 7, .name = "writer"};
 const std::string kOld = std::string(200'000, 'o');
 const std::string kSynced = std::string(150'000, 's');
 const std::string kAfterwards = std::string(50'000, 'a');
-
-// An errno that is told once; a second time would end the program.
-class ToldOnce {
- public:
-  Done done() {
-    return [promise = promise_](int error) { promise->set_value(error); };
-  }
-  int error() {
-    if (future_.wait_for(patience(60)) != std::future_status::ready) return -1;
-    return future_.get();
-  }
-
- private:
-  std::shared_ptr<std::promise<int>> promise_ = std::make_shared<std::promise<int>>();
-  std::future<int> future_ = promise_->get_future();
-};
-
-int told(const std::function<void(Done)>& ask) {
-  ToldOnce answer;
-  ask(answer.done());
-  return answer.error();
-}
 
 // What a mount has of a library.
 struct Writing {

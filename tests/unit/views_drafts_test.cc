@@ -16,11 +16,14 @@
 #include "tests/support/library.h"
 #include "tests/support/moved_clock.h"
 #include "tests/support/patience.h"
+#include "tests/support/told.h"
 #include "views/frame/acts.h"
 #include "views/write/draft_node.h"
 
 namespace damfs {
 namespace {
+
+using test::Told;
 
 const Actor kUser{.uid = 1000, .gid = 1000, .program = 7, .name = "writer"};
 
@@ -93,23 +96,6 @@ class TestDisk final : public StagedBytes {
  private:
   DiskState& state_;
   StagedFile file_;
-};
-
-// An errno that is told once, maybe later.
-class Told {
- public:
-  Done done() {
-    return [promise = promise_](int error) { promise->set_value(error); };
-  }
-  bool is_there() const { return future_.wait_for(std::chrono::milliseconds(0)) == std::future_status::ready; }
-  int error() {
-    if (future_.wait_for(patience(20)) != std::future_status::ready) return -1;
-    return future_.get();
-  }
-
- private:
-  std::shared_ptr<std::promise<int>> promise_ = std::make_shared<std::promise<int>>();
-  std::future<int> future_ = promise_->get_future();
 };
 
 class DraftsTest : public ::testing::Test {

@@ -13,6 +13,7 @@
 #include "tests/support/library.h"
 #include "tests/support/moved_clock.h"
 #include "tests/support/patience.h"
+#include "tests/support/told.h"
 
 namespace damfs::test {
 namespace {
@@ -56,14 +57,6 @@ class TimePasses : public ::testing::Test {
 
   MovedClock clock_;
   ScratchTree tree_{"damfs-fake-worker"};
-
- private:
-  static int told(const std::function<void(Done)>& ask) {
-    const auto promise = std::make_shared<std::promise<int>>();
-    ask([promise](int error) { promise->set_value(error); });
-    auto future = promise->get_future();
-    return future.wait_for(patience(20)) == std::future_status::ready ? future.get() : -1;
-  }
 };
 
 TEST_F(TimePasses, WhatIsMovedAsideAndReplacedIsAVersionHoweverLongTheNewOneTakes) {
